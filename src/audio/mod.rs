@@ -1,0 +1,1 @@
+//! Samples only: codecs, resampling, mixing, tones, WAV.

@@ -1,0 +1,1 @@
+//! The story of one call: connections, hold, whisper, conference, quick connect. Knows no SIP and no RTP.

@@ -1,0 +1,1 @@
+//! The stories played by built-in phones over real sockets against a running switch.

@@ -1,0 +1,1 @@
+//! The one writer: translates between the rooms and decides nothing itself.

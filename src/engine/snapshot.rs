@@ -1,0 +1,87 @@
+//! What an agent's screen shows: the shape of Streams' agent snapshot.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentSnapshot {
+    pub id: String,
+    pub name: String,
+    /// What the human says: `Available`, `Offline` or a custom name.
+    pub status: String,
+    pub next_status: Option<String>,
+    /// What the switch sees: `Available`, `Offline`, `PendingBusy`, `Busy`, `AfterCallWork`, `MissedCallAgent`, ...
+    pub state: String,
+    /// Contact addresses of the registered phones.
+    pub phones: Vec<String>,
+    pub contacts: Vec<ContactSnapshot>,
+    pub quick_connects: Vec<QuickConnectSnapshot>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactSnapshot {
+    pub contact_id: String,
+    pub initial_contact_id: Option<String>,
+    pub previous_contact_id: Option<String>,
+    pub queue: Option<String>,
+    /// `INBOUND`, `OUTBOUND`, `TRANSFER`, ...
+    pub initiation_method: String,
+    /// `init`, `incoming`, `connecting`, `connected`, `missed`, `rejected`, `error`, `ended`.
+    pub state: String,
+    /// What the screen says in one word or two.
+    pub banner: String,
+    pub attributes: BTreeMap<String, String>,
+    pub connections: Vec<ConnectionSnapshot>,
+    /// The buttons that are lit.
+    pub actions: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionSnapshot {
+    pub connection_id: String,
+    /// `agent`, `inbound`, `outbound`, `monitoring`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `init`, `connecting`, `connected`, `hold`, `disconnected`.
+    pub state: String,
+    /// Once disconnected: `rejected`, `no_answer`, `unreachable`, `busy`, `failed`, `cancelled`, `hung_up`, `dropped`, `left`.
+    /// On a quick connect that still waits: how its last offer ended.
+    pub reason: Option<String>,
+    pub name: String,
+    pub address: String,
+    /// True only when that party answered.
+    pub answered: bool,
+    pub answered_at: Option<String>,
+    pub held_by: Option<String>,
+    pub muted_by: Option<String>,
+    pub hears: Hears,
+    pub actions: Vec<String>,
+}
+
+/// What a party hears now, taken from the plan the media plane carries out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Hears {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parties: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QuickConnectSnapshot {
+    pub id: String,
+    pub name: String,
+    /// `agent`, `queue`, `external`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub code: Option<String>,
+    /// The target agent's state; how many a queue's agents are available.
+    pub presence: Option<String>,
+}

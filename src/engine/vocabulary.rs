@@ -1,0 +1,101 @@
+//! What goes into the engine and what comes out: nothing else passes its door.
+
+use super::snapshot::AgentSnapshot;
+use crate::ids::{AgentId, QuickConnectId, ShardId, Ticket};
+use crate::media::{MediaCommand, MediaEvent};
+use crate::sip::{Link, Message};
+use crate::site::Site;
+use bytes::Bytes;
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub enum Input {
+    /// A message that parsed. What did not is answered at the door.
+    Sip { from: Link, message: Message },
+    /// A stream closed, or could not be opened.
+    LinkClosed(Link),
+    Media(MediaEvent),
+    Button { agent: AgentId, button: Button, ticket: Ticket },
+    /// A new, checked installation.
+    Reload(Arc<Site>),
+    /// No new calls; the rest may end by themselves.
+    Drain,
+    /// End everything now.
+    HangUpAll,
+    /// The deadline has come.
+    Wake,
+}
+
+#[derive(Debug)]
+pub enum Output {
+    Send { to: Link, bytes: Bytes },
+    Media(ShardId, MediaCommand),
+    Reply(Ticket, Result<AgentSnapshot, Refusal>),
+    /// Something an agent's screen shows has changed: his whole new snapshot.
+    Ccp(AgentId, CcpEvent),
+    /// The world's view of a contact, for the event stream and the log.
+    Contact(ContactEvent),
+}
+
+#[derive(Clone, Debug)]
+pub enum CcpEvent {
+    Snapshot(Arc<AgentSnapshot>),
+}
+
+/// A contact event as Connect names them (amazon connect contact events).
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactEvent {
+    pub event_type: &'static str, // INITIATED QUEUED CONNECTED_TO_AGENT DISCONNECTED COMPLETED
+    pub contact_id: String,
+    pub initial_contact_id: Option<String>,
+    pub previous_contact_id: Option<String>,
+    pub initiation_method: &'static str,
+    pub queue: Option<String>,
+    pub agent: Option<String>,
+    pub timestamp: String,
+}
+
+/// What an agent can do, by the names of Connect's CTI methods. `contact` may be left out when there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Button {
+    /// Only look.
+    Snapshot,
+    PutAgentState { status: String },
+    AcceptContact { contact: Option<String> },
+    RejectContact { contact: Option<String> },
+    ClearContact { contact: Option<String> },
+    CreateAdditionalConnection { contact: Option<String>, target: Endpoint },
+    ConferenceConnections { contact: Option<String> },
+    ToggleActiveConnections { contact: Option<String> },
+    HoldAll { contact: Option<String> },
+    ResumeAll { contact: Option<String> },
+    HoldConnection { contact: Option<String>, connection: String },
+    ResumeConnection { contact: Option<String>, connection: String },
+    DestroyConnection { contact: Option<String>, connection: String },
+    MuteParticipant { contact: Option<String>, connection: String },
+    UnmuteParticipant { contact: Option<String>, connection: String },
+    SendDigits { contact: Option<String>, connection: String, digits: String },
+    Leave { contact: Option<String> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    QuickConnect(QuickConnectId),
+    Destination(String),
+}
+
+/// Why a button did nothing. The names are Connect's exceptions.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("{0}")]
+    InvalidState(String),
+    #[error("{0}")]
+    BadEndpoint(String),
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{0}")]
+    InvalidParameter(String),
+    #[error("{0}")]
+    QuotaExceeded(String),
+}

@@ -1,0 +1,1 @@
+//! The Amazon Connect Flow language: model, check, interpreter.

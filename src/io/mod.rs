@@ -1,0 +1,1 @@
+//! Sockets, threads and the clock: the only room with any of them.

@@ -1,0 +1,22 @@
+//! Every bound of the system, each with its reason.
+
+use std::time::Duration;
+
+/// One RTP packet's worth of sound: what every phone defaults to (RFC 3551 section 4.2).
+pub const FRAME: Duration = Duration::from_millis(20);
+/// A message larger than this is answered 513: ten times any real INVITE, and it fits a UDP datagram.
+pub const MESSAGE_BYTES: usize = 65_535;
+/// Header lines in one message; real ones carry 15 to 30.
+pub const HEADER_LINES: usize = 256;
+/// Connect rings a voice contact for 20 s, fixed.
+pub const RING: Duration = Duration::from_secs(20);
+/// Connect cuts a whisper at two minutes.
+pub const WHISPER: Duration = Duration::from_secs(120);
+/// Actions a flow may take without waiting for anything, so that a circle of jumps cannot hold the switch.
+pub const FLOW_STEPS: usize = 1_000;
+/// Parties on one contact (Connect's multi-party calls).
+pub const PARTIES: usize = 6;
+/// How long a prompt waits for a phone's first RTP after the ACK, so that no word is clipped and no phone waits for ever.
+pub const FIRST_RTP: Duration = Duration::from_millis(400);
+/// How long between two digits of a feature code.
+pub const FEATURE_DIGITS: Duration = Duration::from_secs(3);

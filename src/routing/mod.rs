@@ -1,0 +1,1 @@
+//! Who gets the next contact: queues, agents, routing profiles, offers.

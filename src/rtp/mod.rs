@@ -1,0 +1,1 @@
+//! RTP and RTCP packets, sequencing, jitter, telephone-event (RFC 3550, 3551, 4733).

@@ -1,0 +1,1 @@
+//! The checked picture of the installation: agents, queues, quick connects, numbers, flows, prompts.

@@ -1,0 +1,1 @@
+//! The story language: who does what when, and who must hear whom.

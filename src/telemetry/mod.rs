@@ -1,0 +1,1 @@
+//! Sight: logs, metrics, ladders.
