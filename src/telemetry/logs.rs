@@ -1,0 +1,24 @@
+//! Logs: fields on standard error, how much of them said by `CORDBOARD_LOG`.
+
+use std::io::IsTerminal;
+use tracing_subscriber::EnvFilter;
+
+/// The environment variable that says what is logged: `info`, `debug`, `cordboard::io=trace`, ...
+pub const VARIABLE: &str = "CORDBOARD_LOG";
+
+/// Starts the logs once; a second call (a test that starts several switches) changes nothing.
+/// A filter that cannot be read is said on standard error and `default` is taken instead.
+pub fn start_logs(default: &str) {
+    let filter = match std::env::var(VARIABLE) {
+        Ok(text) => EnvFilter::try_new(&text).unwrap_or_else(|fault| {
+            eprintln!("{VARIABLE}={text}: {fault}; logging `{default}` instead");
+            EnvFilter::new(default)
+        }),
+        Err(_) => EnvFilter::new(default),
+    };
+    let _already_started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+}
