@@ -1,0 +1,382 @@
+//! Tests of offer and answer, a row per rule of RFC 3264; and two negotiators that always end of one mind.
+
+use super::*;
+use Direction::{Inactive, RecvOnly, SendOnly, SendRecv};
+use proptest::prelude::*;
+
+const BOTH: [(u8, Name); 2] = [(0, Name::Pcmu), (8, Name::Pcma)];
+
+fn local(direction: Direction) -> Local {
+    Local { address: "192.0.2.9:4000".parse().unwrap(), codecs: BOTH.to_vec(), telephone_event: true, direction }
+}
+
+fn body(lines: &str) -> Vec<u8> {
+    let head = "v=0\no=peer 7 3 IN IP4 198.51.100.1\ns=call\nc=IN IP4 198.51.100.1\nt=0 0\n";
+    format!("{head}{lines}").trim_end().replace('\n', "\r\n").into_bytes()
+}
+
+fn text(body: &[u8]) -> String {
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+fn has(body: &[u8], line: &str) -> bool {
+    text(body).split("\r\n").any(|each| each == line)
+}
+
+fn audio_line(body: &[u8]) -> String {
+    text(body).split("\r\n").find(|line| line.starts_with("m=audio")).unwrap().to_owned()
+}
+
+#[test]
+fn an_offer_says_all_it_must() {
+    let offer = Negotiator::new(20).offer(&local(SendRecv));
+    assert_eq!(
+        text(&offer),
+        "v=0\r\no=- 10 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 8 101\r\n\
+         a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
+         a=ptime:20\r\na=sendrecv\r\n"
+    );
+}
+
+/// What is read from an offer, and the audio line of its answer.
+#[test]
+fn offers_are_read_as_they_stand() {
+    let at = |address: &str| address.parse::<SocketAddr>().unwrap();
+    let usual = "198.51.100.1:5000";
+    for (why, lines, remote, codecs, event, answer) in [
+        (
+            "static types need no rtpmap",
+            "m=audio 5000 RTP/AVP 8 0",
+            usual,
+            vec![(8, Name::Pcma), (0, Name::Pcmu)],
+            None,
+            "m=audio 4000 RTP/AVP 8 0",
+        ),
+        (
+            "dynamic numbers are kept",
+            "m=audio 5000 RTP/AVP 100 99\na=rtpmap:100 pcma/8000/1\na=rtpmap:99 telephone-event/8000\na=fmtp:99 0-16",
+            usual,
+            vec![(100, Name::Pcma)],
+            Some(99),
+            "m=audio 4000 RTP/AVP 100 99",
+        ),
+        (
+            "only what the offer had",
+            "m=audio 5000 RTP/AVP 9 111 0\na=rtpmap:9 G722/8000\na=rtpmap:111 opus/48000/2",
+            usual,
+            vec![(0, Name::Pcmu)],
+            None,
+            "m=audio 4000 RTP/AVP 0",
+        ),
+        (
+            "an rtpmap beats the static meaning",
+            "m=audio 5000 RTP/AVP 0 8\na=rtpmap:0 L16/8000",
+            usual,
+            vec![(8, Name::Pcma)],
+            None,
+            "m=audio 4000 RTP/AVP 8",
+        ),
+        (
+            "another clock rate is another codec",
+            "m=audio 5000 RTP/AVP 96 8 97\na=rtpmap:96 PCMU/16000\na=rtpmap:97 telephone-event/48000",
+            usual,
+            vec![(8, Name::Pcma)],
+            None,
+            "m=audio 4000 RTP/AVP 8",
+        ),
+        (
+            "c= of the stream wins",
+            "m=audio 5000 RTP/AVP 0\nc=IN IP4 203.0.113.5",
+            "203.0.113.5:5000",
+            vec![(0, Name::Pcmu)],
+            None,
+            "m=audio 4000 RTP/AVP 0",
+        ),
+        (
+            "IPv6",
+            "m=audio 5000 RTP/AVP 0\nc=IN IP6 2001:db8::1",
+            "[2001:db8::1]:5000",
+            vec![(0, Name::Pcmu)],
+            None,
+            "m=audio 4000 RTP/AVP 0",
+        ),
+        (
+            "unknown attributes are ignored",
+            "a=group:BUNDLE 0\nm=audio 5000 RTP/AVP 0\na=mid:0\na=candidate:1 1 udp 1 198.51.100.1 5000 typ host\na=x-foo",
+            usual,
+            vec![(0, Name::Pcmu)],
+            None,
+            "m=audio 4000 RTP/AVP 0",
+        ),
+        (
+            "AVPF is answered in kind",
+            "m=audio 5000 RTP/AVPF 0\na=rtcp-fb:* trr-int 5000",
+            usual,
+            vec![(0, Name::Pcmu)],
+            None,
+            "m=audio 4000 RTP/AVPF 0",
+        ),
+        (
+            "the second audio, when the first does not fit",
+            "m=audio 4998 RTP/SAVP 0\nm=audio 5000 RTP/AVP 0",
+            usual,
+            vec![(0, Name::Pcmu)],
+            None,
+            "m=audio 0 RTP/SAVP 0",
+        ),
+    ] {
+        let mut we = Negotiator::new(1);
+        let (answer_body, agreed) = we.answer(&body(lines), &local(SendRecv)).expect(why);
+        assert_eq!(agreed.remote, at(remote), "{why}");
+        assert_eq!(agreed.codecs, codecs, "{why}");
+        assert_eq!(agreed.telephone_event, event, "{why}");
+        assert_eq!(audio_line(&answer_body), answer, "{why}");
+        assert_eq!(we.agreed(), Some(&agreed), "{why}");
+    }
+}
+
+/// RFC 3264 section 6.1 and the hold of RFC 2543.
+#[test]
+fn directions_are_answered() {
+    for (offered, ours, answered, we_do) in [
+        ("a=sendrecv", SendRecv, "a=sendrecv", SendRecv),
+        ("", SendRecv, "a=sendrecv", SendRecv),
+        ("a=sendonly", SendRecv, "a=recvonly", RecvOnly),
+        ("a=recvonly", SendRecv, "a=sendonly", SendOnly),
+        ("a=inactive", SendRecv, "a=inactive", Inactive),
+        ("a=sendrecv", SendOnly, "a=sendonly", SendOnly),
+        ("a=sendonly", SendOnly, "a=inactive", Inactive),
+        ("a=recvonly", SendOnly, "a=sendonly", SendOnly),
+        ("a=recvonly", RecvOnly, "a=inactive", Inactive),
+        ("a=sendrecv", Inactive, "a=inactive", Inactive),
+        ("c=IN IP4 0.0.0.0", SendRecv, "a=recvonly", RecvOnly),
+        ("c=IN IP4 0.0.0.0\na=inactive", SendRecv, "a=inactive", Inactive),
+    ] {
+        let offer = body(&format!("m=audio 5000 RTP/AVP 0\n{offered}"));
+        let (answer, agreed) = Negotiator::new(1).answer(&offer, &local(ours)).unwrap();
+        assert!(has(&answer, answered), "{offered} to {ours:?}: {}", text(&answer));
+        assert_eq!(agreed.direction, we_do, "{offered} to {ours:?}");
+    }
+    let session_level = body("a=sendonly\nm=audio 5000 RTP/AVP 0");
+    let (answer, agreed) = Negotiator::new(1).answer(&session_level, &local(SendRecv)).unwrap();
+    assert!(has(&answer, "a=recvonly"));
+    assert_eq!(agreed.remote_direction, SendOnly);
+}
+
+#[test]
+fn other_streams_are_refused_in_their_places() {
+    let offer = body(
+        "m=video 6000 RTP/AVP 97\na=rtpmap:97 H264/90000\nm=audio 5000 RTP/AVP 0\nm=audio 5002 RTP/AVP 0\n\
+         m=image 6002 udptl t38",
+    );
+    let mut we = Negotiator::new(1);
+    let (answer, _) = we.answer(&offer, &local(SendRecv)).unwrap();
+    let lines = |body: &[u8]| {
+        text(body).split("\r\n").filter(|line| line.starts_with("m=")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let refused = ["m=video 0 RTP/AVP 97", "m=audio 4000 RTP/AVP 0", "m=audio 0 RTP/AVP 0", "m=image 0 udptl t38"];
+    assert_eq!(lines(&answer), refused);
+    // RFC 3264 section 8: a later offer of ours keeps every place.
+    let later = lines(&we.offer(&local(SendRecv)));
+    assert_eq!(later, [refused[0], "m=audio 4000 RTP/AVP 0 8 101", refused[2], refused[3]]);
+}
+
+#[test]
+fn ptime_rtcp_and_time_are_kept() {
+    let offer = body("m=audio 5000 RTP/AVP 0\na=ptime:30\na=rtcp:5101 IN IP4 203.0.113.8");
+    let offer = text(&offer).replace("t=0 0", "t=2873397496 2873404696");
+    let (answer, agreed) = Negotiator::new(1).answer(offer.as_bytes(), &local(SendRecv)).unwrap();
+    assert!(has(&answer, "a=ptime:30") && has(&answer, "t=2873397496 2873404696"), "{}", text(&answer));
+    assert_eq!((agreed.ptime, agreed.remote_rtcp), (Some(30), "203.0.113.8:5101".parse().unwrap()));
+    for (line, port) in [("", 5001), ("a=rtcp:7000", 7000), ("a=rtcp:nonsense", 5001)] {
+        let (_, agreed) =
+            Negotiator::new(1).answer(&body(&format!("m=audio 5000 RTP/AVP 0\n{line}")), &local(SendRecv)).unwrap();
+        assert_eq!(agreed.remote_rtcp.port(), port, "{line}");
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_says_why() {
+    for (why, offer, error, status) in [
+        ("no codec of ours", body("m=audio 5000 RTP/AVP 9 18"), SdpError::NoCodec, 488),
+        ("no audio", body("m=video 5000 RTP/AVP 97"), SdpError::NoAudio, 488),
+        ("no streams", body(""), SdpError::NoAudio, 488),
+        ("encrypted", body("m=audio 5000 RTP/SAVP 0"), SdpError::NoAudio, 488),
+        ("stopped from the start", body("m=audio 0 RTP/AVP 0"), SdpError::NoAudio, 488),
+        ("a host name", body("m=audio 5000 RTP/AVP 0\nc=IN IP4 host.example"), SdpError::Address, 488),
+    ] {
+        let found = Negotiator::new(1).answer(&offer, &local(SendRecv)).expect_err(why);
+        assert_eq!((&found, found.status()), (&error, status), "{why}");
+    }
+    for nonsense in [&b""[..], b"\xff\xfe", b"v=0\r\nm=audio", b"hello"] {
+        let found = Negotiator::new(1).answer(nonsense, &local(SendRecv)).expect_err("nonsense");
+        assert!(matches!(found.status(), 400 | 488), "{found}");
+    }
+    let latin = [
+        &b"v=0\r\no=- 1 1 IN IP4 198.51.100.1\r\ns=caf\xe9\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\n"[..],
+        b"m=audio 5000 RTP/AVP 0\r\n",
+    ]
+    .concat();
+    assert!(Negotiator::new(1).answer(&latin, &local(SendRecv)).is_ok());
+}
+
+#[test]
+fn the_version_rises_only_with_the_body() {
+    let version = |body: &[u8]| text(body).split("\r\n").nth(1).unwrap().to_owned();
+    let mut we = Negotiator::new(2);
+    assert_eq!(version(&we.offer(&local(SendRecv))), "o=- 1 1 IN IP4 192.0.2.9");
+    we.accept(&body("m=audio 5000 RTP/AVP 0 8 101\na=rtpmap:101 telephone-event/8000")).unwrap();
+    assert_eq!(version(&we.offer(&local(SendRecv))), "o=- 1 1 IN IP4 192.0.2.9", "the same again");
+    we.rollback();
+    assert_eq!(version(&we.offer(&local(SendOnly))), "o=- 1 2 IN IP4 192.0.2.9", "held");
+    we.rollback();
+    let moved = Local { address: "192.0.2.10:4002".parse().unwrap(), ..local(SendRecv) };
+    assert_eq!(version(&we.offer(&moved)), "o=- 1 3 IN IP4 192.0.2.9", "the o= address stays when the media moves");
+    we.rollback();
+    let held = body("m=audio 5000 RTP/AVP 0\na=sendonly");
+    assert_eq!(version(&we.answer(&held, &moved).unwrap().0), "o=- 1 4 IN IP4 192.0.2.9");
+    assert_eq!(version(&we.answer(&held, &moved).unwrap().0), "o=- 1 4 IN IP4 192.0.2.9", "the same answer");
+}
+
+#[test]
+fn answers_are_held_against_the_offer() {
+    let cases: [(&str, &str, Result<(Direction, usize), SdpError>); 10] = [
+        ("as offered", "m=audio 5000 RTP/AVP 0 8", Ok((SendRecv, 2))),
+        ("one of two", "m=audio 5000 RTP/AVP 8", Ok((SendRecv, 1))),
+        ("held by the peer", "m=audio 5000 RTP/AVP 0\na=sendonly", Ok((RecvOnly, 1))),
+        ("one that was not offered besides", "m=audio 5000 RTP/AVP 9 0", Ok((SendRecv, 1))),
+        ("none that was offered", "m=audio 5000 RTP/AVP 9", Err(SdpError::NoCodec)),
+        ("refused", "m=audio 0 RTP/AVP 0", Err(SdpError::NoAudio)),
+        ("a stream too few", "", Err(SdpError::Violates("another number of streams"))),
+        (
+            "a stream too many",
+            "m=audio 5000 RTP/AVP 0\nm=video 6000 RTP/AVP 97",
+            Err(SdpError::Violates("another number of streams")),
+        ),
+        ("another kind", "m=video 5000 RTP/AVP 0", Err(SdpError::Violates("another kind of stream"))),
+        ("another transport", "m=audio 5000 RTP/AVPF 0", Err(SdpError::Violates("another transport"))),
+    ];
+    for (why, lines, want) in cases {
+        let mut we = Negotiator::new(1);
+        we.offer(&local(SendRecv));
+        let got = we.accept(&body(lines)).map(|agreed| (agreed.direction, agreed.codecs.len()));
+        assert_eq!(got, want, "{why}");
+        assert_eq!(we.pending(), want.is_err(), "{why}");
+    }
+}
+
+#[test]
+fn an_answer_does_no_more_than_the_offer_allows() {
+    for (offered, answered, theirs, ours) in [
+        (SendOnly, "a=sendrecv", RecvOnly, SendOnly),
+        (SendOnly, "a=sendonly", Inactive, Inactive),
+        (RecvOnly, "a=sendrecv", SendOnly, RecvOnly),
+        (Inactive, "a=sendrecv", Inactive, Inactive),
+        (SendRecv, "a=recvonly", RecvOnly, SendOnly),
+    ] {
+        let mut we = Negotiator::new(1);
+        we.offer(&local(offered));
+        let agreed = we.accept(&body(&format!("m=audio 5000 RTP/AVP 0\n{answered}"))).unwrap();
+        assert_eq!((agreed.remote_direction, agreed.direction), (theirs, ours), "{offered:?} {answered}");
+    }
+}
+
+#[test]
+fn a_stream_stops_and_comes_back() {
+    let mut we = Negotiator::new(1);
+    we.answer(&body("m=audio 5000 RTP/AVP 0 96\na=rtpmap:96 telephone-event/8000"), &local(SendRecv)).unwrap();
+    let (answer, agreed) = we.answer(&body("m=audio 0 RTP/AVP 0"), &local(SendRecv)).unwrap();
+    assert_eq!(audio_line(&answer), "m=audio 0 RTP/AVP 0");
+    assert_eq!((agreed.direction, agreed.codecs.len()), (Inactive, 1));
+    // The number agreed for telephone-event keeps its meaning.
+    assert_eq!(audio_line(&we.offer(&local(SendRecv))), "m=audio 4000 RTP/AVP 0 8 96");
+    let stopped = we.accept(&body("m=audio 0 RTP/AVP 0")).unwrap();
+    assert_eq!(stopped.direction, Inactive);
+}
+
+#[test]
+fn glare_and_forks() {
+    let mut we = Negotiator::new(1);
+    assert_eq!(we.accept(&body("m=audio 5000 RTP/AVP 0")), Err(SdpError::NotOffered));
+    we.offer(&local(SendRecv));
+    let offer = body("m=audio 5000 RTP/AVP 0");
+    assert_eq!(we.answer(&offer, &local(SendRecv)), Err(SdpError::Pending));
+    // RFC 3261 section 13.2.2.4: each fork answers the same offer; the last answer read counts.
+    for port in [5000, 5002] {
+        we.accept(&body(&format!("m=audio {port} RTP/AVP 0"))).unwrap();
+        assert_eq!(we.agreed().unwrap().remote.port(), port);
+    }
+    assert!(we.answer(&offer, &local(SendRecv)).is_ok());
+}
+
+fn any_local() -> impl Strategy<Value = Local> {
+    let codecs = prop_oneof![
+        Just(vec![(0, Name::Pcmu)]),
+        Just(vec![(8, Name::Pcma)]),
+        Just(BOTH.to_vec()),
+        Just(vec![(8, Name::Pcma), (0, Name::Pcmu)]),
+        Just(vec![(118, Name::Pcma), (0, Name::Pcmu)]),
+    ];
+    let direction = prop_oneof![Just(SendRecv), Just(SendOnly), Just(RecvOnly), Just(Inactive)];
+    let address = prop_oneof![Just("192.0.2.1"), Just("198.51.100.2"), Just("2001:db8::7")];
+    (codecs, direction, any::<bool>(), address, 1024u16..65534).prop_map(
+        |(codecs, direction, telephone_event, ip, port)| Local {
+            address: SocketAddr::new(ip.parse().unwrap(), port),
+            codecs,
+            telephone_event,
+            direction,
+        },
+    )
+}
+
+/// What must hold between two sides that have finished an exchange.
+fn of_one_mind(a: &Negotiator, a_local: &Local, b: &Negotiator, b_local: &Local) {
+    let (a, b) = (a.agreed().unwrap(), b.agreed().unwrap());
+    assert_eq!((a.remote, b.remote), (b_local.address, a_local.address));
+    assert_eq!(a.direction, b.direction.reversed());
+    assert!(a.direction.and(a_local.direction) == a.direction && b.direction.and(b_local.direction) == b.direction);
+    assert_eq!(a.telephone_event, b.telephone_event);
+    for (sender, hearer) in [(a, b), (b, a)] {
+        assert!(sender.codecs.iter().all(|codec| hearer.accepts.contains(codec)), "{sender:?} {hearer:?}");
+        assert!(!sender.codecs.is_empty());
+    }
+    assert_eq!(a.codecs[0], b.codecs[0], "both send the same");
+}
+
+proptest! {
+    #[test]
+    fn any_two_sides_end_of_one_mind(rounds in proptest::collection::vec((any_local(), any_local(), any::<bool>()), 1..6)) {
+        let (mut a, mut b) = (Negotiator::new(1), Negotiator::new(2));
+        for (a_local, b_local, a_offers) in &rounds {
+            let (asks, asks_local, says, says_local) = if *a_offers {
+                (&mut a, a_local, &mut b, b_local)
+            } else {
+                (&mut b, b_local, &mut a, a_local)
+            };
+            let before = (asks.agreed().cloned(), says.agreed().cloned());
+            let offer = asks.offer(asks_local);
+            match says.answer(&offer, says_local) {
+                Ok((answer, _)) => {
+                    asks.accept(&answer).unwrap();
+                    of_one_mind(asks, asks_local, says, says_local);
+                }
+                Err(error) => {
+                    prop_assert_eq!(error, SdpError::NoCodec);
+                    asks.rollback();
+                    prop_assert_eq!((asks.agreed().cloned(), says.agreed().cloned()), before);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_body_breaks_it(noise in proptest::collection::vec(any::<u8>(), 0..400), cut in 0usize..300) {
+        let mut we = Negotiator::new(1);
+        let _ = we.answer(&noise, &local(SendRecv));
+        let whole = Negotiator::new(3).offer(&local(SendRecv));
+        let _ = we.answer(&whole[..cut.min(whole.len())], &local(SendRecv));
+        we.rollback();
+        we.offer(&local(SendRecv));
+        let _ = we.accept(&noise);
+    }
+}
