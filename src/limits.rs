@@ -20,3 +20,13 @@ pub const PARTIES: usize = 6;
 pub const FIRST_RTP: Duration = Duration::from_millis(400);
 /// How long between two digits of a feature code.
 pub const FEATURE_DIGITS: Duration = Duration::from_secs(3);
+/// Phones one agent may have registered at once.
+pub const BINDINGS: usize = 10;
+/// A registration for less is answered 423: refreshing more often is a burden on both sides (RFC 3261 section 10.3).
+pub const EXPIRES_MIN: u32 = 60;
+/// A registration for longer is shortened to an hour, so that a phone that vanished is noticed.
+pub const EXPIRES_MAX: u32 = 3600;
+/// What a phone gets that asks for nothing.
+pub const EXPIRES_DEFAULT: u32 = 600;
+/// Contacts in one agent's own queue: Connect's limit.
+pub const AGENT_QUEUE: usize = 10;

@@ -1,1 +1,10 @@
 //! Where an agent's phones are (RFC 3261 section 10).
+//!
+//! Who may register is settled before: this room takes what an authenticated agent's REGISTER asks for, keeps the
+//! bindings, and tells which agents became reachable and which no longer are.
+
+mod binding;
+mod registrar;
+
+pub use binding::{Binding, Contact, Contacts, Register};
+pub use registrar::{Change, Refused, Registrar};

@@ -275,7 +275,10 @@ mod tests {
             ("INVITE sip:a@b SIP/2.0\r\n\r\nv=0\r\na=sendonly\r\n", "INVITE a, sendonly"),
             ("REGISTER sip:cordboard.lab SIP/2.0\r\n\r\n", "REGISTER"),
             ("SIP/2.0 200 OK\r\nCSeq: 2 BYE\r\n\r\n", "200 OK (BYE)"),
-            ("SIP/2.0 183 Session Progress\r\ncseq:7  INVITE\r\n\r\nv=0\r\n", "183 Session Progress (INVITE), sendrecv"),
+            (
+                "SIP/2.0 183 Session Progress\r\ncseq:7  INVITE\r\n\r\nv=0\r\n",
+                "183 Session Progress (INVITE), sendrecv",
+            ),
             ("OPTIONS tel:+15550100 SIP/2.0\r\n\r\n", "OPTIONS"),
             ("\r\n\r\n", "keep-alive"),
             ("", "keep-alive"),
