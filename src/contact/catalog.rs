@@ -14,6 +14,7 @@ pub struct Catalog {
     pub quick_connects: BTreeMap<QuickConnectId, QuickConnect>,
     pub agents: BTreeMap<AgentId, Agent>,
     pub speech: Speech,
+    pub feature_codes: super::FeatureCodes,
 }
 
 #[derive(Clone, Debug, Default)]

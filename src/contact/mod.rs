@@ -1,5 +1,200 @@
 //! The story of one call: connections, hold, whisper, conference, quick connect. Knows no SIP and no RTP.
+//!
+//! A [`Call`] is everything around one customer: his contact, the contacts that quick connects add, and the parties.
+//! It stores each connection's state; who hears whom ([`Call::plan`]), the banner and the lit buttons follow from it.
 
 mod catalog;
+mod keys;
+mod leave;
+mod line;
+mod model;
+mod offer;
+mod plan;
+mod press;
+mod running;
+mod view;
 
 pub use catalog::*;
+pub use keys::{FeatureCode, FeatureCodes, Keys, Typed};
+pub use model::*;
+pub use press::Press;
+pub use running::Running;
+pub use view::Banner;
+
+use crate::flow::Outcome;
+use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PlayId};
+use crate::time::{Time, earliest};
+use running::Role;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    contacts: BTreeMap<ContactId, Contact>,
+    connections: BTreeMap<ConnectionId, Connection>,
+}
+
+impl Call {
+    /// A customer dialled a number with a flow: he is answered, and its inbound flow runs.
+    pub fn inbound(cx: &mut Cx, customer: Identity, flow: &FlowId) -> (Call, ConnectionId) {
+        let mut call = Call::default();
+        let (contact, connection) = call.open(cx, customer, None, Kind::Inbound, State::Connected);
+        call.answer(cx, connection);
+        cx.out.push(Out::Event { contact, event: Event::Initiated });
+        match Call::start_flow(cx, flow) {
+            Some(run) => {
+                if let Some(k) = call.contacts.get_mut(&contact) {
+                    k.phase = Phase::InFlow(run);
+                }
+                call.drive(cx, Role::Party(contact), Outcome::Begin);
+            }
+            None => call.contact_failed(cx, contact, Reason::Failed),
+        }
+        call.settle(cx);
+        (call, connection)
+    }
+
+    /// A contact with its first party, not yet in any phase.
+    fn open(
+        &mut self,
+        cx: &mut Cx,
+        identity: Identity,
+        agent: Option<AgentId>,
+        kind: Kind,
+        state: State,
+    ) -> (ContactId, ConnectionId) {
+        let contact = cx.names.contact();
+        let party = self.add(cx, contact, identity, agent, kind, state);
+        self.contacts.insert(
+            contact,
+            Contact {
+                id: contact,
+                initial: None,
+                previous: None,
+                method: Method::Inbound,
+                party,
+                agent: None,
+                quick_connect: None,
+                phase: Phase::Ended,
+                hooks: BTreeMap::new(),
+                attributes: BTreeMap::new(),
+                target: None,
+                direct: false,
+                queued: None,
+                initiated: cx.now,
+                connected: None,
+            },
+        );
+        (contact, party)
+    }
+
+    fn add(
+        &mut self,
+        cx: &mut Cx,
+        contact: ContactId,
+        identity: Identity,
+        agent: Option<AgentId>,
+        kind: Kind,
+        state: State,
+    ) -> ConnectionId {
+        let id = cx.names.connection();
+        self.connections.insert(
+            id,
+            Connection {
+                id,
+                kind,
+                contact,
+                agent,
+                identity,
+                state,
+                answered: None,
+                last_offer: None,
+                held_by: None,
+                muted_by: None,
+                held_by_phone: false,
+                second_line_of: None,
+                hold_flow: None,
+                notice: None,
+                dialled: None,
+            },
+        );
+        id
+    }
+
+    /// Answers the caller on this connection.
+    fn answer(&mut self, cx: &mut Cx, connection: ConnectionId) {
+        if let Some(c) = self.connections.get_mut(&connection) {
+            c.answered = Some(cx.now);
+            c.state = State::Connected;
+            cx.out.push(Out::Answer { connection });
+        }
+    }
+
+    /// A play list came to its end.
+    pub fn played(&mut self, cx: &mut Cx, play: PlayId) {
+        if let Some(role) = self.role_of(play) {
+            self.drive(cx, role, Outcome::Done);
+        } else {
+            self.line_played(cx, play);
+        }
+        self.settle(cx);
+    }
+
+    /// Does what has become due.
+    pub fn wake(&mut self, cx: &mut Cx) {
+        self.interrupt_due(cx);
+        self.offers_due(cx);
+        self.whispers_due(cx);
+        self.notices_due(cx);
+        self.settle(cx);
+    }
+
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        [self.next_interrupt(), self.next_offer_end(), self.next_whisper_end(), self.next_notice()]
+            .into_iter()
+            .fold(None, earliest)
+    }
+
+    /// After every event: flows that nobody hears go on, notices end when somebody is there, and a call of one ends.
+    fn settle(&mut self, cx: &mut Cx) {
+        self.pass_unheard(cx);
+        self.end_if_deserted(cx);
+        self.drop_stale_notices();
+    }
+
+    /// Nobody is left and nothing is under way.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.contacts.values().all(Contact::is_over) && self.connections.values().all(Connection::is_gone)
+    }
+
+    #[must_use]
+    pub fn contacts(&self) -> &BTreeMap<ContactId, Contact> {
+        &self.contacts
+    }
+
+    #[must_use]
+    pub fn connections(&self) -> &BTreeMap<ConnectionId, Connection> {
+        &self.connections
+    }
+
+    /// The customer, while he is there.
+    #[must_use]
+    pub fn customer(&self) -> Option<&Connection> {
+        self.connections.values().find(|c| c.kind == Kind::Inbound && c.second_line_of.is_none() && !c.is_gone())
+    }
+
+    /// Where this agent is in the call: his first line, answered or still ringing.
+    #[must_use]
+    pub fn place_of(&self, agent: &AgentId) -> Option<&Connection> {
+        self.connections
+            .values()
+            .find(|c| c.agent.as_ref() == Some(agent) && !c.is_gone() && c.second_line_of.is_none())
+            .or_else(|| self.connections.values().find(|c| c.agent.as_ref() == Some(agent) && !c.is_gone()))
+    }
+
+    /// The contact in which this connection is the agent's place.
+    fn contact_served_by(&self, connection: ConnectionId) -> Option<ContactId> {
+        self.contacts.values().find(|k| k.agent == Some(connection) && !k.is_over()).map(|k| k.id)
+    }
+}

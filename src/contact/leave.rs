@@ -1,0 +1,316 @@
+//! Who remains when somebody goes: nobody is stranded, and a call of one ends.
+
+use super::{
+    Call, ConnectionId, Cx, Event, Kind, Line, Notice, Out, Phase, Place, Reason, Sound, Sounding, State, Tone,
+    plan::same_person, running::Role,
+};
+use crate::flow::{Hook, Outcome};
+use crate::ids::ContactId;
+use crate::limits::{FAILURE_TONE, REMINDER};
+use crate::time::Time;
+use tracing::info;
+
+impl Call {
+    /// A party put down the phone, gave up before the answer, or its leg is dead.
+    pub fn hung_up(&mut self, cx: &mut Cx, connection: ConnectionId) {
+        self.gone(cx, connection, Reason::HungUp);
+        self.settle(cx);
+    }
+
+    /// Takes a party out of the call. Its leg is ended by itself or by the caller of this.
+    pub(super) fn gone(&mut self, cx: &mut Cx, connection: ConnectionId, why: Reason) {
+        let Some(c) = self.connections.get(&connection).filter(|c| !c.is_gone()).cloned() else { return };
+        let person: Vec<ConnectionId> = self
+            .connections
+            .values()
+            .filter(|o| o.id != c.id && o.is_up() && same_person(o, &c))
+            .map(|o| o.id)
+            .collect();
+        if let Some(other) = person.first().copied() {
+            self.line_put_down(cx, connection, other, why);
+            return;
+        }
+        if let Some(contact) = self.contact_served_by(connection) {
+            let phase = self.contacts.get(&contact).map(|k| &k.phase);
+            match phase {
+                Some(Phase::Offered(_)) | Some(Phase::AgentWhisper { .. }) => {
+                    self.offer_failed(cx, contact, why);
+                    return;
+                }
+                Some(Phase::CustomerWhisper { .. }) => {
+                    self.requeue(cx, contact, why);
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.mark_gone(connection, why);
+        info!(contact = %c.contact, party = %c.identity.name, reason = why.as_str(), "party gone");
+        // The contacts he served are over.
+        let served: Vec<ContactId> =
+            self.contacts.values().filter(|k| k.agent == Some(connection) && !k.is_over()).map(|k| k.id).collect();
+        for contact in served {
+            self.close(cx, contact, why);
+        }
+        // The contacts in which he played the customer's role go on for the customer, or end.
+        let heir = self.customer().filter(|h| h.is_up() && h.id != connection).map(|h| h.id);
+        let stood_for: Vec<ContactId> =
+            self.contacts.values().filter(|k| k.party == connection && !k.is_over()).map(|k| k.id).collect();
+        let was_agent = c.agent.is_some();
+        for contact in stood_for {
+            match heir {
+                Some(heir) if was_agent => {
+                    if let Some(k) = self.contacts.get_mut(&contact) {
+                        k.party = heir;
+                    }
+                }
+                _ if was_agent || self.contacts.get(&contact).is_some_and(super::Contact::is_pending) => {
+                    self.close(cx, contact, Reason::Cancelled);
+                }
+                _ => {}
+            }
+        }
+        if was_agent {
+            // Leaving never strands anybody: whom he held is off hold and joined.
+            let held: Vec<ConnectionId> = self
+                .connections
+                .values()
+                .filter(|o| o.state == State::Hold)
+                .filter(|o| {
+                    o.held_by.is_none_or(|by| by == connection || self.connections.get(&by).is_none_or(|b| b.is_gone()))
+                })
+                .map(|o| o.id)
+                .collect();
+            for other in held {
+                self.set_hold(cx, other, None);
+            }
+        }
+        self.line_gone(cx, connection, why);
+        self.notify_left_alone(cx, why);
+    }
+
+    /// One of a person's two lines: the second's end drops whom it called; the first's end leaves him on the second.
+    fn line_put_down(&mut self, cx: &mut Cx, connection: ConnectionId, other: ConnectionId, why: Reason) {
+        let second = self.connections.get(&connection).is_some_and(|c| c.second_line_of.is_some());
+        self.mark_gone(connection, why);
+        if second {
+            let called: Vec<ContactId> =
+                self.contacts.values().filter(|k| k.party == connection && !k.is_over()).map(|k| k.id).collect();
+            for contact in called {
+                self.withdraw(cx, contact);
+            }
+            return;
+        }
+        let mut moved = None;
+        for k in self.contacts.values_mut().filter(|k| !k.is_over()) {
+            if k.agent == Some(connection) {
+                k.agent = Some(other);
+                moved = Some(k.id);
+            }
+            if k.party == connection {
+                k.party = other;
+            }
+        }
+        if let Some(c) = self.connections.get_mut(&other) {
+            c.second_line_of = None;
+            c.contact = moved.unwrap_or(c.contact);
+        }
+        for c in self.connections.values_mut() {
+            if c.held_by == Some(connection) {
+                c.held_by = Some(other);
+            }
+        }
+    }
+
+    /// Ends a consult from the side of who asked for it: cancelled while unanswered, dropped later.
+    pub(super) fn withdraw(&mut self, cx: &mut Cx, contact: ContactId) {
+        let Some(row) = self.contacts.get(&contact).and_then(|k| k.agent) else { return };
+        let answered = self.connections.get(&row).is_some_and(|c| c.answered.is_some());
+        self.close(cx, contact, if answered { Reason::Dropped } else { Reason::Cancelled });
+    }
+
+    /// Marks a connection as gone and takes its flows with it.
+    fn mark_gone(&mut self, connection: ConnectionId, why: Reason) {
+        if let Some(c) = self.connections.get_mut(&connection) {
+            c.state = State::Disconnected(why);
+            c.hold_flow = None;
+            c.notice = None;
+            c.held_by = None;
+            c.dialled = None;
+        }
+    }
+
+    /// The contact is over: out of its queue, its agent's leg ended. Its party stays.
+    fn close(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
+        let Some(k) = self.contacts.get_mut(&contact).filter(|k| !k.is_over()) else { return };
+        let phase = std::mem::replace(&mut k.phase, Phase::Ended);
+        let (row, queued) = (k.agent, k.queued.is_some());
+        let row = row.and_then(|id| self.connections.get(&id)).cloned();
+        if queued && matches!(phase, Phase::Queued(_) | Phase::Offered(_) | Phase::AgentWhisper { .. }) {
+            cx.out.push(Out::Dequeue { contact });
+        }
+        if let Some(row) = row {
+            if !row.is_gone() {
+                if row.is_up() || row.dialled.is_some() {
+                    cx.out.push(Out::HangUp { connection: row.id, why, like: None });
+                }
+                self.mark_gone(row.id, why);
+            }
+            if let Some(agent) = row.agent {
+                match phase {
+                    Phase::Offered(_) => {
+                        cx.out.push(Out::OfferEnded { contact, agent, failure: Some(Reason::Cancelled) });
+                    }
+                    Phase::AgentWhisper { .. } | Phase::CustomerWhisper { .. } | Phase::Connected => {
+                        cx.out.push(Out::Released { contact, agent });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        cx.out.push(Out::Event { contact, event: Event::Disconnected });
+    }
+
+    /// The contact cannot go on: a consult is over and its agent told by a tone; a customer is let go.
+    pub(super) fn contact_failed(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
+        let Some(k) = self.contacts.get(&contact).filter(|k| !k.is_over()) else { return };
+        let party = k.party;
+        let consulting = self.connections.get(&party).is_some_and(|c| c.agent.is_some() && c.is_up());
+        self.close(cx, contact, why);
+        if consulting {
+            self.notify_left_alone(cx, why);
+            return;
+        }
+        if self.connections.get(&party).is_some_and(|c| !c.is_gone()) {
+            cx.out.push(Out::HangUp { connection: party, why, like: None });
+            self.gone(cx, party, Reason::Dropped);
+        }
+    }
+
+    /// The agent dropped during the customer whisper: the contact waits again, where it waited.
+    fn requeue(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
+        let run = self.start_running(cx, contact, Hook::CustomerQueue);
+        let Some(k) = self.contacts.get_mut(&contact) else { return };
+        let (Some(run), Some((place, _))) = (run, k.queued.clone()) else {
+            self.contact_failed(cx, contact, why);
+            return;
+        };
+        k.phase = Phase::Offered(run);
+        self.offer_failed(cx, contact, why);
+        cx.out.push(Out::Enqueue { contact, place, direct: false });
+        self.drive(cx, Role::Party(contact), Outcome::Begin);
+    }
+
+    /// What an agent hears who is alone with somebody on hold: the tone of what failed, then a reminder now and then.
+    pub(super) fn notify_left_alone(&mut self, cx: &mut Cx, why: Reason) {
+        let tone = match why {
+            Reason::Busy | Reason::Rejected | Reason::HungUp => Tone::Busy,
+            // He did it himself: no tone, and the silence he asked for.
+            Reason::Cancelled | Reason::Dropped | Reason::Left if !self.flow_failed(why) => return,
+            _ => Tone::Congestion,
+        };
+        let alone: Vec<ConnectionId> =
+            self.connections.values().filter(|c| c.agent.is_some() && self.is_left_alone(c)).map(|c| c.id).collect();
+        for id in alone {
+            let sounding =
+                Sounding { play: cx.names.play(), sounds: vec![Sound::Tone(tone)], repeat: false, flow: None };
+            if let Some(c) = self.connections.get_mut(&id) {
+                c.notice = Some(Notice::Tone { sounding, until: cx.now + FAILURE_TONE });
+            }
+        }
+    }
+
+    /// Talks to nobody, waits for nobody, and somebody is on hold.
+    fn is_left_alone(&self, c: &super::Connection) -> bool {
+        self.talks(c)
+            && self.talkers(c).is_empty()
+            && self.connections.values().any(|o| o.state == State::Hold)
+            && !self.contacts.values().any(|k| k.party == c.id && k.is_pending())
+    }
+
+    fn flow_failed(&self, why: Reason) -> bool {
+        // A flow's own DisconnectParticipant ends a consult with `Dropped` before anybody answered.
+        why == Reason::Dropped
+            && self.connections.values().any(|c| c.state == State::Disconnected(why) && c.answered.is_none())
+    }
+
+    pub(super) fn next_notice(&self) -> Option<Time> {
+        self.connections
+            .values()
+            .filter_map(|c| match &c.notice {
+                Some(Notice::Tone { until, .. }) => Some(*until),
+                _ => None,
+            })
+            .min()
+    }
+
+    pub(super) fn notices_due(&mut self, cx: &mut Cx) {
+        for c in self.connections.values_mut() {
+            if matches!(&c.notice, Some(Notice::Tone { until, .. }) if *until <= cx.now) {
+                let sounds = vec![Sound::Pause(REMINDER), Sound::Tone(Tone::Beep)];
+                c.notice = Some(Notice::Reminder(Sounding { play: cx.names.play(), sounds, repeat: true, flow: None }));
+            }
+        }
+    }
+
+    pub(super) fn drop_stale_notices(&mut self) {
+        let stale: Vec<ConnectionId> =
+            self.connections.values().filter(|c| c.notice.is_some() && !self.is_left_alone(c)).map(|c| c.id).collect();
+        for id in stale {
+            if let Some(c) = self.connections.get_mut(&id) {
+                c.notice = None;
+            }
+        }
+    }
+
+    /// A call lives while two are on it, or one and a contact on its way, or one and a test line.
+    pub(super) fn end_if_deserted(&mut self, cx: &mut Cx) {
+        let up: Vec<_> = self.connections.values().filter(|c| c.is_up()).collect();
+        let persons = up.iter().filter(|c| !up.iter().any(|o| o.id < c.id && same_person(o, c))).count();
+        let human = up.iter().any(|c| c.agent.is_some() || c.kind == Kind::Inbound);
+        let under_way = self.contacts.values().any(|k| match &k.phase {
+            Phase::Line(Line::Bridge) => self.connections.values().filter(|c| !c.is_gone()).count() > 1,
+            Phase::Line(Line::Room | Line::Echo | Line::Play(_)) => true,
+            _ => k.is_pending() && self.connections.get(&k.party).is_some_and(|p| !p.is_gone()),
+        });
+        if (persons >= 2 && human) || (persons == 1 && under_way) || (persons == 0 && under_way && self.is_line()) {
+            return;
+        }
+        let over: Vec<ContactId> = self.contacts.values().filter(|k| !k.is_over()).map(|k| k.id).collect();
+        for contact in over {
+            self.close(cx, contact, Reason::Dropped);
+        }
+        let left: Vec<ConnectionId> = self.connections.values().filter(|c| !c.is_gone()).map(|c| c.id).collect();
+        for connection in left {
+            cx.out.push(Out::HangUp { connection, why: Reason::Dropped, like: None });
+            self.mark_gone(connection, Reason::Dropped);
+        }
+    }
+
+    fn is_line(&self) -> bool {
+        self.contacts
+            .values()
+            .any(|k| matches!(k.phase, Phase::Line(_)) && self.connections.values().any(|c| !c.is_gone()))
+    }
+
+    /// The place a contact waits in or waited in.
+    #[must_use]
+    pub fn place(&self, contact: ContactId) -> Option<&Place> {
+        self.contacts.get(&contact)?.queued.as_ref().map(|(place, _)| place)
+    }
+
+    /// Ends the whole call: the switch goes down, or a bug was found in it.
+    pub fn end_all(&mut self, cx: &mut Cx) {
+        let all: Vec<ConnectionId> = self.connections.values().filter(|c| !c.is_gone()).map(|c| c.id).collect();
+        let contacts: Vec<ContactId> = self.contacts.keys().copied().collect();
+        for contact in contacts {
+            self.close(cx, contact, Reason::Dropped);
+        }
+        for connection in all {
+            if self.connections.get(&connection).is_some_and(|c| !c.is_gone()) {
+                cx.out.push(Out::HangUp { connection, why: Reason::Dropped, like: None });
+                self.mark_gone(connection, Reason::Dropped);
+            }
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! The nouns: contact, connection, what a party hears, what is asked of the world.
+
+use super::running::Running;
+use crate::flow::Hook;
+use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, Mint, PlayId, PromptId, QueueId, QuickConnectId};
+use crate::time::{Duration, Time};
+use std::collections::BTreeMap;
+
+/// Who somebody is to the others: a display name and an address (a number, a user, a SIP URI).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    pub name: String,
+    pub address: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// An agent whose own contact this is: an inbound contact's agent.
+    Agent,
+    /// The customer.
+    Inbound,
+    /// A party that somebody added (Streams shows all of these as outbound).
+    Outbound,
+}
+
+impl Kind {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Agent => "agent",
+            Kind::Inbound => "inbound",
+            Kind::Outbound => "outbound",
+        }
+    }
+}
+
+/// Connect's ConnectionState:
+///
+/// ```text
+/// init -> connecting -> connected <-> hold
+///              |            |          |
+///              +------------+----------+--> disconnected(reason)
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Init,
+    Connecting,
+    Connected,
+    Hold,
+    Disconnected(Reason),
+}
+
+impl State {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            State::Init => "init",
+            State::Connecting => "connecting",
+            State::Connected => "connected",
+            State::Hold => "hold",
+            State::Disconnected(_) => "disconnected",
+        }
+    }
+}
+
+/// Why a party is not there. Never the same word for two different things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    Rejected,
+    NoAnswer,
+    Unreachable,
+    Busy,
+    Failed,
+    /// Withdrawn before it was answered.
+    Cancelled,
+    /// The party put down the phone.
+    HungUp,
+    /// Another party or the switch ended it.
+    Dropped,
+    /// An agent left and the others go on.
+    Left,
+}
+
+impl Reason {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Reason::Rejected => "rejected",
+            Reason::NoAnswer => "no_answer",
+            Reason::Unreachable => "unreachable",
+            Reason::Busy => "busy",
+            Reason::Failed => "failed",
+            Reason::Cancelled => "cancelled",
+            Reason::HungUp => "hung_up",
+            Reason::Dropped => "dropped",
+            Reason::Left => "left",
+        }
+    }
+}
+
+/// One party's place in the call. It outlives the SIP session that fills it: a quick connect's row waits, is offered,
+/// rejected and offered again, all in one connection.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub kind: Kind,
+    /// The contact this party is on: a consulted agent's is the TRANSFER contact.
+    pub contact: ContactId,
+    pub agent: Option<AgentId>,
+    pub identity: Identity,
+    pub state: State,
+    /// When this party answered; `None` until it really has.
+    pub answered: Option<Time>,
+    /// How the last offer of a row that still waits ended.
+    pub last_offer: Option<Reason>,
+    pub held_by: Option<ConnectionId>,
+    pub muted_by: Option<ConnectionId>,
+    /// The phone's own Hold key: it sends its music, or nothing.
+    pub held_by_phone: bool,
+    /// The same person's first line, if this is his second.
+    pub second_line_of: Option<ConnectionId>,
+    /// What plays while held.
+    pub(super) hold_flow: Option<Running>,
+    /// What an agent hears who is left alone with a held customer.
+    pub(super) notice: Option<Notice>,
+    /// Ringing since, and seen to ring.
+    pub(super) dialled: Option<Dialled>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialled {
+    pub at: Time,
+    pub rings: bool,
+}
+
+impl Connection {
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self.state, State::Disconnected(_))
+    }
+
+    /// Somebody is on this line: answered and not gone.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.answered.is_some() && !self.is_gone()
+    }
+}
+
+/// A failed consult's tone, then a reminder that the customer is still held.
+#[derive(Clone, Debug)]
+pub(super) enum Notice {
+    Tone { sounding: Sounding, until: Time },
+    Reminder(Sounding),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sound {
+    Prompt(PromptId),
+    Pause(Duration),
+    Tone(Tone),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Beep,
+    Ringback,
+    Busy,
+    Congestion,
+}
+
+/// Sounds being played to whoever hears the flow they come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sounding {
+    pub play: PlayId,
+    pub sounds: Vec<Sound>,
+    pub repeat: bool,
+    /// The flow's name, for the screen; `None` for the switch's own tones.
+    pub flow: Option<FlowId>,
+}
+
+/// What one party hears: exactly one thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Hears {
+    #[default]
+    Silence,
+    Sound(Sounding),
+    Parties(Vec<ConnectionId>),
+}
+
+/// What one leg should be. Equal wants send nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Want {
+    pub hears: Hears,
+    /// Whether anybody may hear this party.
+    pub heard: bool,
+    /// Whether its phone is told that it is held.
+    pub held: bool,
+    /// Whom its phone should show; `None`: whoever it shows.
+    pub shows: Option<Identity>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Inbound,
+    Outbound,
+    Transfer,
+}
+
+impl Method {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Method::Inbound => "INBOUND",
+            Method::Outbound => "OUTBOUND",
+            Method::Transfer => "TRANSFER",
+        }
+    }
+}
+
+/// A contact of Connect: one agent's part of the story. A quick connect makes a second one, in which the agent who
+/// pressed it plays the customer's role (`party`).
+#[derive(Clone, Debug)]
+pub struct Contact {
+    pub id: ContactId,
+    pub initial: Option<ContactId>,
+    pub previous: Option<ContactId>,
+    pub method: Method,
+    pub party: ConnectionId,
+    /// The agent's place in it: a quick connect's row from the start, else from the first offer.
+    pub agent: Option<ConnectionId>,
+    pub quick_connect: Option<QuickConnectId>,
+    pub phase: Phase,
+    pub hooks: BTreeMap<Hook, FlowId>,
+    pub attributes: BTreeMap<String, String>,
+    pub(super) target: Option<Place>,
+    /// TransferContactToAgent: the agent now or never.
+    pub(super) direct: bool,
+    pub queued: Option<(Place, Time)>,
+    pub initiated: Time,
+    pub connected: Option<Time>,
+}
+
+/// A queue, or an agent's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Queue(QueueId),
+    Agent(AgentId),
+}
+
+/// How far a contact is:
+///
+/// ```text
+/// in_flow -> queued <-> offered -> agent_whisper -> customer_whisper -> connected -> ended
+///               ^______________________|  (the agent drops)
+/// ```
+#[derive(Clone, Debug)]
+pub enum Phase {
+    /// Its inbound or transfer flow runs for `party`.
+    InFlow(Running),
+    /// It waits; the customer queue flow runs for `party`.
+    Queued(Running),
+    /// An agent's phone rings; the queue flow goes on.
+    Offered(Running),
+    /// The agent alone hears her whisper; `party` still the queue flow.
+    AgentWhisper {
+        queue: Running,
+        whisper: Running,
+        until: Time,
+    },
+    /// `party` alone hears its whisper; the agent silence.
+    CustomerWhisper {
+        whisper: Running,
+        until: Time,
+    },
+    Connected,
+    /// Not a contact centre's story: a test line, a room, a plain bridge.
+    Line(Line),
+    Ended,
+}
+
+#[derive(Clone, Debug)]
+pub enum Line {
+    Play(Sounding),
+    Echo,
+    Room,
+    Bridge,
+}
+
+impl Contact {
+    /// Still on its way to an agent: `party` hears its flows when it talks to nobody.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        !matches!(self.phase, Phase::Connected | Phase::Ended | Phase::Line(_))
+    }
+
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Ended)
+    }
+}
+
+/// Everything a handler needs besides the call itself.
+pub struct Cx<'a> {
+    pub now: Time,
+    pub catalog: &'a super::Catalog,
+    pub names: &'a mut Names,
+    pub out: &'a mut Vec<Out>,
+}
+
+/// Where new names come from; one for all calls.
+#[derive(Clone, Debug)]
+pub struct Names {
+    mint: Mint,
+    next: u64,
+}
+
+impl Names {
+    #[must_use]
+    pub fn new(mint: Mint) -> Self {
+        Names { mint, next: 1 }
+    }
+
+    pub fn contact(&mut self) -> ContactId {
+        self.mint.contact_id()
+    }
+
+    pub fn connection(&mut self) -> ConnectionId {
+        ConnectionId(self.count())
+    }
+
+    pub fn play(&mut self) -> PlayId {
+        PlayId(self.count())
+    }
+
+    fn count(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+}
+
+/// What the story asks of the world.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Out {
+    /// Let the caller know that it rings.
+    Ring {
+        connection: ConnectionId,
+    },
+    /// Answer the caller.
+    Answer {
+        connection: ConnectionId,
+    },
+    /// Call an agent's phones or an address.
+    Dial {
+        connection: ConnectionId,
+        contact: ContactId,
+        previous: Option<ContactId>,
+        to: Dial,
+        from: Identity,
+    },
+    /// End the session that fills this connection, whatever its state. With `like`, for the same cause as that one.
+    HangUp {
+        connection: ConnectionId,
+        why: Reason,
+        like: Option<ConnectionId>,
+    },
+    /// Wait in a queue for an agent. `direct`: only if she can take it now.
+    Enqueue {
+        contact: ContactId,
+        place: Place,
+        direct: bool,
+    },
+    /// No longer waiting.
+    Dequeue {
+        contact: ContactId,
+    },
+    /// How an offer ended; `None`: she accepted.
+    OfferEnded {
+        contact: ContactId,
+        agent: AgentId,
+        failure: Option<Reason>,
+    },
+    /// An agent's part is over.
+    Released {
+        contact: ContactId,
+        agent: AgentId,
+    },
+    /// Press these keys towards a party.
+    Digits {
+        connection: ConnectionId,
+        digits: String,
+    },
+    Event {
+        contact: ContactId,
+        event: Event,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dial {
+    Agent(AgentId),
+    Address(String),
+}
+
+/// Connect's contact events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    Initiated,
+    Queued,
+    ConnectedToAgent,
+    Disconnected,
+    Completed,
+}
+
+impl Event {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Event::Initiated => "INITIATED",
+            Event::Queued => "QUEUED",
+            Event::ConnectedToAgent => "CONNECTED_TO_AGENT",
+            Event::Disconnected => "DISCONNECTED",
+            Event::Completed => "COMPLETED",
+        }
+    }
+}
+
+/// Why a button does nothing now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("{0}")]
+    State(String),
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{0}")]
+    Quota(String),
+}

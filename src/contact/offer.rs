@@ -1,0 +1,273 @@
+//! From the queue to a conversation: offer, agent whisper, customer whisper, connected; and back to the queue when
+//! the agent does not take it.
+
+use super::running::Role;
+use super::{Call, Contact, Cx, Dial, Dialled, Event, Identity, Kind, Line, Method, Out, Phase, Reason, State};
+use crate::flow::{Ending, Hook, Outcome};
+use crate::ids::{AgentId, ConnectionId, ContactId};
+use crate::limits::{NO_PROVISIONAL, RING, WHISPER};
+use crate::time::Time;
+use tracing::info;
+
+impl Call {
+    /// The queue offers this contact to an agent: her phones ring for 20 s.
+    pub fn offer(&mut self, cx: &mut Cx, contact: ContactId, agent: &AgentId) {
+        let Some(k) = self.contacts.get_mut(&contact) else { return };
+        let Phase::Queued(run) = &k.phase else {
+            // Withdrawn while the offer was on its way.
+            cx.out.push(Out::OfferEnded { contact, agent: agent.clone(), failure: Some(Reason::Cancelled) });
+            return;
+        };
+        k.phase = Phase::Offered(run.clone());
+        let (method, previous, party) = (k.method, k.previous, k.party);
+        let name = cx.catalog.agents.get(agent).map_or_else(|| agent.to_string(), |a| a.name.clone());
+        let identity = Identity { name, address: agent.to_string() };
+        let row = match (method, k.agent) {
+            (Method::Transfer, Some(row)) => row,
+            _ => {
+                let row = self.add(cx, contact, identity.clone(), Some(agent.clone()), Kind::Agent, State::Connecting);
+                if let Some(k) = self.contacts.get_mut(&contact) {
+                    k.agent = Some(row);
+                }
+                row
+            }
+        };
+        if let Some(c) = self.connections.get_mut(&row) {
+            c.agent = Some(agent.clone());
+            c.identity = identity;
+            c.last_offer = None;
+        }
+        info!(contact = %contact, %agent, "offered");
+        let from = self.connections.get(&party).map(|p| p.identity.clone()).unwrap_or_default();
+        self.dial(cx, row, contact, previous, Dial::Agent(agent.clone()), from);
+    }
+
+    pub(super) fn dial(
+        &mut self,
+        cx: &mut Cx,
+        connection: ConnectionId,
+        contact: ContactId,
+        previous: Option<ContactId>,
+        to: Dial,
+        from: Identity,
+    ) {
+        if let Some(c) = self.connections.get_mut(&connection) {
+            c.dialled = Some(Dialled { at: cx.now, rings: false });
+            cx.out.push(Out::Dial { connection, contact, previous, to, from });
+        }
+    }
+
+    /// A phone rings.
+    pub fn ringing(&mut self, cx: &mut Cx, connection: ConnectionId) {
+        let first = match self.connections.get_mut(&connection).and_then(|c| c.dialled.as_mut()) {
+            Some(dialled) => !std::mem::replace(&mut dialled.rings, true),
+            None => false,
+        };
+        if first {
+            self.line_ringing(cx, connection);
+        }
+    }
+
+    /// A party that was called has answered.
+    pub fn answered(&mut self, cx: &mut Cx, connection: ConnectionId) {
+        let Some(c) = self.connections.get_mut(&connection).filter(|c| !c.is_gone() && c.dialled.is_some()) else {
+            // An answer that crossed our CANCEL.
+            cx.out.push(Out::HangUp { connection, why: Reason::Cancelled, like: None });
+            return;
+        };
+        c.answered = Some(cx.now);
+        c.dialled = None;
+        let agent = c.agent.clone();
+        match self.contact_served_by(connection) {
+            Some(contact) => {
+                if let Some(agent) = agent {
+                    cx.out.push(Out::OfferEnded { contact, agent, failure: None });
+                }
+                self.begin_agent_whisper(cx, contact);
+            }
+            None => self.line_answered(cx, connection),
+        }
+        self.settle(cx);
+    }
+
+    /// A party that was called will not answer.
+    pub fn failed(&mut self, cx: &mut Cx, connection: ConnectionId, why: Reason) {
+        let Some(c) = self.connections.get_mut(&connection).filter(|c| !c.is_gone() && c.dialled.is_some()) else {
+            return;
+        };
+        c.dialled = None;
+        match self.contact_served_by(connection) {
+            Some(contact) => self.offer_failed(cx, contact, why),
+            None => self.line_failed(cx, connection, why),
+        }
+        self.settle(cx);
+    }
+
+    /// The agent did not take it: back to its place in the queue.
+    pub(super) fn offer_failed(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
+        let Some(k) = self.contacts.get_mut(&contact) else { return };
+        let run = match std::mem::replace(&mut k.phase, Phase::Ended) {
+            Phase::Offered(run) | Phase::AgentWhisper { queue: run, .. } => run,
+            other => {
+                k.phase = other;
+                return;
+            }
+        };
+        k.phase = Phase::Queued(run);
+        let (method, row, direct) = (k.method, k.agent, k.direct);
+        let agent = row.and_then(|id| self.connections.get(&id)).and_then(|c| c.agent.clone());
+        if let Some(c) = row.and_then(|id| self.connections.get_mut(&id)) {
+            c.answered = None;
+            c.dialled = None;
+            c.last_offer = Some(why);
+            if method != Method::Transfer {
+                c.state = State::Disconnected(why);
+            }
+        }
+        if let (true, Some(k)) = (method != Method::Transfer, self.contacts.get_mut(&contact)) {
+            k.agent = None;
+        }
+        if let Some(agent) = agent {
+            info!(contact = %contact, %agent, reason = why.as_str(), "offer not taken");
+            cx.out.push(Out::OfferEnded { contact, agent, failure: Some(why) });
+        }
+        if direct {
+            self.contact_failed(cx, contact, why);
+        }
+    }
+
+    fn begin_agent_whisper(&mut self, cx: &mut Cx, contact: ContactId) {
+        let whisper = self.start_running(cx, contact, Hook::AgentWhisper);
+        let Some(k) = self.contacts.get_mut(&contact) else { return };
+        let Phase::Offered(queue) = &k.phase else { return };
+        match whisper {
+            Some(whisper) => {
+                k.phase = Phase::AgentWhisper { queue: queue.clone(), whisper, until: cx.now + WHISPER };
+                self.drive(cx, Role::AgentWhisper(contact), Outcome::Begin);
+            }
+            None => self.begin_customer_whisper(cx, contact),
+        }
+    }
+
+    /// The agent whisper is over: the contact leaves the queue, and its party hears its whisper.
+    fn begin_customer_whisper(&mut self, cx: &mut Cx, contact: ContactId) {
+        cx.out.push(Out::Dequeue { contact });
+        let whisper = self.start_running(cx, contact, Hook::CustomerWhisper);
+        let Some(k) = self.contacts.get_mut(&contact) else { return };
+        match whisper {
+            Some(whisper) => {
+                k.phase = Phase::CustomerWhisper { whisper, until: cx.now + WHISPER };
+                self.drive(cx, Role::CustomerWhisper(contact), Outcome::Begin);
+            }
+            None => self.connect(cx, contact),
+        }
+    }
+
+    /// Both whispers are over: they talk.
+    fn connect(&mut self, cx: &mut Cx, contact: ContactId) {
+        let Some(k) = self.contacts.get_mut(&contact) else { return };
+        k.phase = Phase::Connected;
+        k.connected = Some(cx.now);
+        if let Some(c) = k.agent.and_then(|id| self.connections.get_mut(&id)) {
+            c.state = State::Connected;
+        }
+        info!(contact = %contact, "connected to agent");
+        cx.out.push(Out::Event { contact, event: Event::ConnectedToAgent });
+    }
+
+    /// A flow came to its end; what that means depends on whose it was.
+    pub(super) fn flow_ended(&mut self, cx: &mut Cx, role: Role, contact: ContactId, ending: Ending) {
+        match (role, ending) {
+            (Role::Hold(_), _) | (Role::Party(_), Ending::Transferred) => {}
+            (Role::Party(_), Ending::Ended | Ending::Failed(_)) if self.is_waiting(contact) => {
+                // Connect: the contact stays queued when its queue flow ends.
+            }
+            (Role::Party(_), _) => self.contact_failed(cx, contact, Reason::Dropped),
+            (Role::AgentWhisper(_), Ending::Disconnect) => self.agent_lost_in_whisper(cx, contact, Reason::Dropped),
+            (Role::AgentWhisper(_), _) => self.begin_customer_whisper(cx, contact),
+            (Role::CustomerWhisper(_), Ending::Disconnect) => self.contact_failed(cx, contact, Reason::Dropped),
+            (Role::CustomerWhisper(_), _) => self.connect(cx, contact),
+        }
+    }
+
+    fn is_waiting(&self, contact: ContactId) -> bool {
+        self.contacts
+            .get(&contact)
+            .is_some_and(|k| matches!(k.phase, Phase::Queued(_) | Phase::Offered(_) | Phase::AgentWhisper { .. }))
+    }
+
+    /// Her leg is ended by the switch while she alone hears her whisper: the contact waits again.
+    fn agent_lost_in_whisper(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
+        if let Some(row) = self.contacts.get(&contact).and_then(|k| k.agent) {
+            cx.out.push(Out::HangUp { connection: row, why, like: None });
+        }
+        self.offer_failed(cx, contact, why);
+    }
+
+    pub(super) fn next_offer_end(&self) -> Option<Time> {
+        self.connections
+            .values()
+            .filter(|c| !self.is_bridge(c.contact))
+            .filter_map(|c| c.dialled)
+            .map(|d| if d.rings { d.at + RING } else { d.at + NO_PROVISIONAL })
+            .min()
+    }
+
+    /// 20 s without an answer, or 5 s without a sign of life from any phone.
+    pub(super) fn offers_due(&mut self, cx: &mut Cx) {
+        let due: Vec<(ConnectionId, Reason)> = self
+            .connections
+            .values()
+            .filter(|c| !self.is_bridge(c.contact))
+            .filter_map(|c| {
+                let d = c.dialled?;
+                if d.rings && d.at + RING <= cx.now {
+                    Some((c.id, Reason::NoAnswer))
+                } else if !d.rings && d.at + NO_PROVISIONAL <= cx.now {
+                    Some((c.id, Reason::Unreachable))
+                } else {
+                    None
+                }
+            })
+            .collect();
+        for (connection, why) in due {
+            cx.out.push(Out::HangUp { connection, why, like: None });
+            self.failed(cx, connection, why);
+        }
+    }
+
+    fn is_bridge(&self, contact: ContactId) -> bool {
+        self.contacts.get(&contact).is_some_and(|k| matches!(k.phase, Phase::Line(Line::Bridge)))
+    }
+
+    pub(super) fn next_whisper_end(&self) -> Option<Time> {
+        self.contacts
+            .values()
+            .filter_map(|k| match k.phase {
+                Phase::AgentWhisper { until, .. } | Phase::CustomerWhisper { until, .. } => Some(until),
+                _ => None,
+            })
+            .min()
+    }
+
+    /// Connect cuts a whisper at two minutes and disconnects who heard it.
+    pub(super) fn whispers_due(&mut self, cx: &mut Cx) {
+        let due: Vec<(ContactId, bool)> = self
+            .contacts
+            .values()
+            .filter_map(|k: &Contact| match k.phase {
+                Phase::AgentWhisper { until, .. } if until <= cx.now => Some((k.id, true)),
+                Phase::CustomerWhisper { until, .. } if until <= cx.now => Some((k.id, false)),
+                _ => None,
+            })
+            .collect();
+        for (contact, agent) in due {
+            info!(contact = %contact, "a whisper took longer than two minutes");
+            if agent {
+                self.agent_lost_in_whisper(cx, contact, Reason::Dropped);
+            } else {
+                self.contact_failed(cx, contact, Reason::Dropped);
+            }
+        }
+    }
+}

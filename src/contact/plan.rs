@@ -1,0 +1,114 @@
+//! Who hears whom: a function of the connections' states, computed anew after every event and never stored.
+
+use super::{Call, Connection, Hears, Identity, Line, Notice, Phase, State, Want};
+use crate::ids::ConnectionId;
+use std::collections::BTreeMap;
+
+impl Call {
+    /// What every line that is up should be.
+    #[must_use]
+    pub fn plan(&self) -> BTreeMap<ConnectionId, Want> {
+        self.connections.values().filter(|c| c.is_up()).map(|c| (c.id, self.want(c))).collect()
+    }
+
+    fn want(&self, c: &Connection) -> Want {
+        let held = c.state == State::Hold;
+        let hears = self.hears(c);
+        let shows = match &hears {
+            Hears::Parties(parties) => self.shown(c, parties),
+            _ => None,
+        };
+        Want { hears, heard: !held && c.muted_by.is_none() && !self.is_target_of_pending(c.id), held, shows }
+    }
+
+    fn hears(&self, c: &Connection) -> Hears {
+        if c.state == State::Hold {
+            return c.hold_flow.as_ref().map_or(Hears::Silence, |run| run.hears());
+        }
+        let serves = self.contacts.values().find(|k| k.agent == Some(c.id));
+        match serves.map(|k| &k.phase) {
+            Some(Phase::AgentWhisper { whisper, .. }) => return whisper.hears(),
+            Some(Phase::CustomerWhisper { .. }) => return Hears::Silence,
+            _ => {}
+        }
+        let talkers = self.talkers(c);
+        if !talkers.is_empty() {
+            return Hears::Parties(talkers);
+        }
+        // Nobody to talk to: the flow of the contact whose customer this party is.
+        for k in self.contacts.values().filter(|k| k.party == c.id) {
+            match &k.phase {
+                Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) => return run.hears(),
+                Phase::AgentWhisper { queue, .. } => return queue.hears(),
+                Phase::CustomerWhisper { whisper, .. } => return whisper.hears(),
+                Phase::Line(Line::Play(sounding)) => return Hears::Sound(sounding.clone()),
+                Phase::Line(Line::Echo) => return Hears::Parties(vec![c.id]),
+                Phase::Line(Line::Room | Line::Bridge) | Phase::Connected | Phase::Ended => {}
+            }
+        }
+        match &c.notice {
+            Some(Notice::Tone { sounding, .. } | Notice::Reminder(sounding)) => Hears::Sound(sounding.clone()),
+            None => Hears::Silence,
+        }
+    }
+
+    /// Those this party talks with: everybody who is up, not held, and not still on the way in.
+    pub(super) fn talkers(&self, c: &Connection) -> Vec<ConnectionId> {
+        if !self.talks(c) {
+            return Vec::new();
+        }
+        let others: Vec<&Connection> = self
+            .connections
+            .values()
+            .filter(|o| self.talks(o) && !same_person(o, c) && !self.is_other_line(o))
+            .collect();
+        // A person with two lines: a consult is on the second, the customer on the first, a conference on both.
+        let joined =
+            others.iter().any(|o| self.is_on_second_line(c, o)) && others.iter().any(|o| !self.is_on_second_line(c, o));
+        let two_lines = self.connections.values().any(|o| o.is_up() && o.id != c.id && same_person(o, c));
+        let mine =
+            |o: &&&Connection| !two_lines || joined || self.is_on_second_line(c, o) == c.second_line_of.is_some();
+        others.iter().filter(mine).map(|o| o.id).collect()
+    }
+
+    /// A second line whose phone has put it on hold neither speaks nor doubles the person; nor does a first line so held.
+    fn is_other_line(&self, o: &Connection) -> bool {
+        o.held_by_phone && self.connections.values().any(|p| p.id != o.id && p.is_up() && same_person(p, o))
+    }
+
+    /// Whether `other` was called over the second line of the person at `c`.
+    fn is_on_second_line(&self, c: &Connection, other: &Connection) -> bool {
+        self.contacts.values().any(|k| {
+            k.agent == Some(other.id)
+                && self.connections.get(&k.party).is_some_and(|p| p.second_line_of.is_some() && same_person(p, c))
+        })
+    }
+
+    /// Up, connected, and past the whispers.
+    pub(super) fn talks(&self, c: &Connection) -> bool {
+        c.is_up() && c.state == State::Connected && !self.is_target_of_pending(c.id)
+    }
+
+    pub(super) fn is_target_of_pending(&self, connection: ConnectionId) -> bool {
+        self.contacts.values().any(|k| k.agent == Some(connection) && k.is_pending())
+    }
+
+    fn shown(&self, c: &Connection, parties: &[ConnectionId]) -> Option<Identity> {
+        let mut names: Vec<&Connection> = Vec::new();
+        for other in parties.iter().filter_map(|id| self.connections.get(id)) {
+            if other.id != c.id && !names.iter().any(|n| same_person(n, other)) {
+                names.push(other);
+            }
+        }
+        match names.as_slice() {
+            [] => None,
+            [one] => Some(one.identity.clone()),
+            _ => Some(Identity { name: "Conference".into(), address: "conference".into() }),
+        }
+    }
+}
+
+/// Two lines of one agent.
+pub(super) fn same_person(a: &Connection, b: &Connection) -> bool {
+    a.id == b.id || a.second_line_of == Some(b.id) || b.second_line_of == Some(a.id)
+}

@@ -1,0 +1,372 @@
+//! What an agent can press, and when it is refused. A refused button changes nothing.
+
+use super::running::Role;
+use super::{
+    Call, Contact, Cx, Event, Identity, Kind, Method, Out, Phase, Place, QuickConnectTo, Reason, Refused, State,
+};
+use crate::flow::{Hook, Outcome};
+use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
+use crate::limits::PARTIES;
+use std::collections::BTreeMap;
+use tracing::info;
+
+/// The buttons of a contact, in Connect's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Press {
+    /// createAdditionalConnection
+    QuickConnect(QuickConnectId),
+    /// conferenceConnections
+    Join,
+    /// toggleActiveConnections
+    Swap,
+    HoldAll,
+    ResumeAll,
+    /// holdConnection, resumeConnection, destroyConnection
+    Hold(ConnectionId),
+    Resume(ConnectionId),
+    Drop(ConnectionId),
+    /// The party added last, one still on its way included.
+    DropLast,
+    Leave,
+    Mute(ConnectionId),
+    Unmute(ConnectionId),
+    Digits(ConnectionId, String),
+}
+
+fn state(text: impl Into<String>) -> Refused {
+    Refused::State(text.into())
+}
+
+impl Call {
+    /// An agent on this call presses a button.
+    pub fn press(&mut self, cx: &mut Cx, agent: &AgentId, press: &Press) -> Result<(), Refused> {
+        let actor = self.actor(agent)?;
+        info!(%agent, ?press, "pressed");
+        match press {
+            Press::QuickConnect(id) => self.quick_connect(cx, actor, actor, id)?,
+            Press::Join => self.join(cx, actor)?,
+            Press::Swap => self.swap(cx, actor)?,
+            Press::HoldAll => {
+                for id in self.others(actor).filter(|c| self.can_hold(c.id)).map(|c| c.id).collect::<Vec<_>>() {
+                    self.set_hold(cx, id, Some(actor));
+                }
+            }
+            Press::ResumeAll => {
+                for id in self.others(actor).map(|c| c.id).collect::<Vec<_>>() {
+                    self.set_hold(cx, id, None);
+                }
+            }
+            Press::Hold(id) => {
+                self.known(*id)?;
+                if !self.can_hold(*id) {
+                    return Err(state("a party that is still connecting cannot be held"));
+                }
+                self.set_hold(cx, *id, Some(actor));
+            }
+            Press::Resume(id) => {
+                self.known(*id)?;
+                self.set_hold(cx, *id, None);
+            }
+            Press::Drop(id) => {
+                self.known(*id)?;
+                if *id == actor {
+                    self.leave(cx, actor);
+                } else {
+                    self.drop_party(cx, *id);
+                }
+            }
+            Press::DropLast => {
+                let last = self
+                    .connections
+                    .values()
+                    .rfind(|c| c.kind == Kind::Outbound && !c.is_gone() && c.id != actor)
+                    .map(|c| c.id)
+                    .ok_or_else(|| state("there is no added party to drop"))?;
+                self.drop_party(cx, last);
+            }
+            Press::Leave => self.leave(cx, actor),
+            Press::Mute(id) => {
+                self.known(*id)?;
+                self.set_muted(*id, Some(actor));
+            }
+            Press::Unmute(id) => {
+                // Connect: an agent unmutes himself only; anybody may unmute a party that is no agent.
+                let c = self.known(*id)?;
+                if c.agent.is_some() && *id != actor {
+                    return Err(state("only that agent can unmute himself"));
+                }
+                self.set_muted(*id, None);
+            }
+            Press::Digits(id, digits) => {
+                if !self.known(*id)?.is_up() {
+                    return Err(state("that party has not answered"));
+                }
+                cx.out.push(Out::Digits { connection: *id, digits: digits.clone() });
+            }
+        }
+        self.settle(cx);
+        Ok(())
+    }
+
+    /// An agent dials a quick connect on his second line: the same as pressing it, heard on that line.
+    pub fn second_line(&mut self, cx: &mut Cx, agent: &AgentId, id: &QuickConnectId) -> Result<ConnectionId, Refused> {
+        let first = self.actor(agent)?;
+        let c = self.connections.get(&first).cloned().ok_or_else(|| state("not on this contact"))?;
+        if self.connections.values().any(|o| o.second_line_of == Some(first) && !o.is_gone()) {
+            return Err(state("both lines are in use"));
+        }
+        self.check_quick_connect(cx, first, id)?;
+        let line = self.add(cx, c.contact, c.identity, c.agent, c.kind, State::Connected);
+        if let Some(l) = self.connections.get_mut(&line) {
+            l.second_line_of = Some(first);
+        }
+        self.answer(cx, line);
+        self.quick_connect(cx, first, line, id)?;
+        self.settle(cx);
+        Ok(line)
+    }
+
+    /// The agent's own line, if he is past the whispers.
+    fn actor(&self, agent: &AgentId) -> Result<ConnectionId, Refused> {
+        let c = self.place_of(agent).ok_or_else(|| Refused::NotFound("not on this contact".into()))?;
+        if !c.is_up() || self.is_target_of_pending(c.id) {
+            return Err(state("the contact is not connected yet"));
+        }
+        Ok(c.id)
+    }
+
+    fn known(&self, id: ConnectionId) -> Result<&super::Connection, Refused> {
+        self.connections
+            .get(&id)
+            .filter(|c| !c.is_gone())
+            .ok_or_else(|| Refused::NotFound(format!("there is no connection {id} on this contact")))
+    }
+
+    /// Everybody else who is there.
+    fn others(&self, actor: ConnectionId) -> impl Iterator<Item = &super::Connection> {
+        let me = self.connections.get(&actor);
+        self.connections.values().filter(move |c| !c.is_gone() && me.is_none_or(|me| !super::plan::same_person(me, c)))
+    }
+
+    pub(super) fn can_hold(&self, id: ConnectionId) -> bool {
+        self.connections.get(&id).is_some_and(super::Connection::is_up) && !self.is_target_of_pending(id)
+    }
+
+    /// Puts a party on hold or takes it off; doing so twice changes nothing.
+    pub(super) fn set_hold(&mut self, cx: &mut Cx, id: ConnectionId, by: Option<ConnectionId>) {
+        let Some(c) = self.connections.get(&id).filter(|c| c.is_up()) else { return };
+        let (contact, is_agent, on_hold) = (c.contact, c.agent.is_some(), c.state == State::Hold);
+        match (by, on_hold) {
+            (Some(by), false) => {
+                let hook = if is_agent { Hook::AgentHold } else { Hook::CustomerHold };
+                let flow = self.start_running(cx, contact, hook);
+                if let Some(c) = self.connections.get_mut(&id) {
+                    c.state = State::Hold;
+                    c.held_by = Some(by);
+                    c.hold_flow = flow;
+                }
+                self.drive(cx, Role::Hold(id), Outcome::Begin);
+            }
+            (None, true) => {
+                if let Some(c) = self.connections.get_mut(&id) {
+                    c.state = State::Connected;
+                    c.held_by = None;
+                    c.hold_flow = None;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn set_muted(&mut self, id: ConnectionId, by: Option<ConnectionId>) {
+        if let Some(c) = self.connections.get_mut(&id) {
+            c.muted_by = by;
+        }
+    }
+
+    fn check_quick_connect(&self, cx: &Cx, actor: ConnectionId, id: &QuickConnectId) -> Result<(), Refused> {
+        let agent = self.connections.get(&actor).and_then(|c| c.agent.as_ref());
+        let listed = agent.and_then(|a| cx.catalog.agents.get(a)).is_some_and(|a| a.quick_connects.contains(id));
+        let Some(quick) = cx.catalog.quick_connects.get(id).filter(|_| listed) else {
+            return Err(Refused::NotFound(format!("there is no quick connect {id} on this agent's list")));
+        };
+        if let QuickConnectTo::Agent { agent: target, .. } = &quick.to
+            && self.place_of(target).is_some()
+        {
+            return Err(state(format!("{target} is on this contact already")));
+        }
+        if self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending()) {
+            return Err(state("another party is still being called"));
+        }
+        if self.connections.values().filter(|c| !c.is_gone() && c.second_line_of.is_none()).count() >= PARTIES {
+            return Err(Refused::Quota(format!("a contact holds {PARTIES} parties")));
+        }
+        Ok(())
+    }
+
+    /// Adds a connection to the contact: the others are held, and a second contact runs the transfer flow for him who
+    /// pressed it, as if he were its customer.
+    fn quick_connect(
+        &mut self,
+        cx: &mut Cx,
+        actor: ConnectionId,
+        line: ConnectionId,
+        id: &QuickConnectId,
+    ) -> Result<(), Refused> {
+        self.check_quick_connect(cx, actor, id)?;
+        let Some(quick) = cx.catalog.quick_connects.get(id).cloned() else { return Ok(()) };
+        let (flow, target, place) = match &quick.to {
+            QuickConnectTo::Agent { agent, flow } => (flow, Some(agent.clone()), Place::Agent(agent.clone())),
+            QuickConnectTo::Queue { queue, flow } => (flow, None, Place::Queue(queue.clone())),
+            QuickConnectTo::External { .. } => {
+                return Err(state("external quick connects need a trunk, and none is configured"));
+            }
+        };
+        let Some(run) = Call::start_flow(cx, flow) else {
+            return Err(state(format!("the flow {flow} is not there")));
+        };
+        let Some(from) = self.contact_served_by(actor).and_then(|id| self.contacts.get(&id)).cloned() else {
+            return Err(state("the contact has ended"));
+        };
+        for other in self.others(actor).filter(|c| self.can_hold(c.id)).map(|c| c.id).collect::<Vec<_>>() {
+            self.set_hold(cx, other, Some(actor));
+        }
+        let contact = cx.names.contact();
+        let identity = Identity {
+            name: quick.name.clone(),
+            address: target.as_ref().map_or_else(|| id.to_string(), ToString::to_string),
+        };
+        // Connect shows an agent quick connect as connected once its flow starts, a queue's once it is queued.
+        let row_state = if target.is_some() { State::Connected } else { State::Connecting };
+        let row = self.add(cx, contact, identity, target, Kind::Outbound, row_state);
+        self.contacts.insert(
+            contact,
+            Contact {
+                id: contact,
+                initial: Some(from.initial.unwrap_or(from.id)),
+                previous: Some(from.id),
+                method: Method::Transfer,
+                party: line,
+                agent: Some(row),
+                quick_connect: Some(id.clone()),
+                phase: Phase::InFlow(run),
+                hooks: BTreeMap::new(),
+                attributes: from.attributes.clone(),
+                target: Some(place),
+                direct: false,
+                queued: None,
+                initiated: cx.now,
+                connected: None,
+            },
+        );
+        cx.out.push(Out::Event { contact, event: Event::Initiated });
+        self.drive(cx, Role::Party(contact), Outcome::Begin);
+        Ok(())
+    }
+
+    /// Everybody off hold and together; who is still being called comes in when he answers.
+    fn join(&mut self, cx: &mut Cx, actor: ConnectionId) -> Result<(), Refused> {
+        if self.others(actor).count() < 2 {
+            return Err(state("there are no two parties to join"));
+        }
+        for id in self.others(actor).map(|c| c.id).collect::<Vec<_>>() {
+            self.set_hold(cx, id, None);
+        }
+        Ok(())
+    }
+
+    /// The one on hold and the one talked to change places.
+    fn swap(&mut self, cx: &mut Cx, actor: ConnectionId) -> Result<(), Refused> {
+        let parties: Vec<ConnectionId> = self.others(actor).map(|c| c.id).collect();
+        let [first, second] = parties.as_slice() else {
+            return Err(state("swap needs exactly three parties"));
+        };
+        let held = |id: &ConnectionId| self.connections.get(id).is_some_and(|c| c.state == State::Hold);
+        let (resume, hold) = match (held(first), held(second)) {
+            (true, false) => (Some(*first), Some(*second)),
+            (false, true) => (Some(*second), Some(*first)),
+            // Streams takes the first on hold, else holds the last of those who talk.
+            (true, true) => (Some(*first), None),
+            (false, false) => (None, Some(if self.can_hold(*second) { *second } else { *first })),
+        };
+        if let Some(id) = resume {
+            self.set_hold(cx, id, None);
+        }
+        if let Some(id) = hold.filter(|id| self.can_hold(*id)) {
+            self.set_hold(cx, id, Some(actor));
+        }
+        Ok(())
+    }
+
+    /// destroyConnection: that party goes, whether it has answered or not.
+    fn drop_party(&mut self, cx: &mut Cx, id: ConnectionId) {
+        let consult =
+            self.contact_served_by(id).filter(|k| self.contacts.get(k).is_some_and(|k| k.method == Method::Transfer));
+        if let Some(contact) = consult {
+            self.withdraw(cx, contact);
+            return;
+        }
+        cx.out.push(Out::HangUp { connection: id, why: Reason::Dropped, like: None });
+        self.gone(cx, id, Reason::Dropped);
+    }
+
+    fn leave(&mut self, cx: &mut Cx, actor: ConnectionId) {
+        let lines: Vec<ConnectionId> = self
+            .connections
+            .values()
+            .filter(|c| c.id != actor && c.second_line_of == Some(actor) && !c.is_gone())
+            .map(|c| c.id)
+            .collect();
+        // Leaving is a hang-up that the switch carries out; a first line's end would only move him to his second.
+        for id in lines {
+            cx.out.push(Out::HangUp { connection: id, why: Reason::Left, like: None });
+            let called: Vec<ContactId> =
+                self.contacts.values().filter(|k| k.party == id && !k.is_over()).map(|k| k.id).collect();
+            for contact in called {
+                if let Some(k) = self.contacts.get_mut(&contact) {
+                    k.party = actor;
+                }
+            }
+            if let Some(c) = self.connections.get_mut(&id) {
+                c.state = State::Disconnected(Reason::Left);
+            }
+        }
+        cx.out.push(Out::HangUp { connection: actor, why: Reason::Left, like: None });
+        self.gone(cx, actor, Reason::Left);
+    }
+
+    /// The phone's own Hold key. An agent's holds the one he talks to, in a conference all; a customer's is only shown.
+    pub fn phone_hold(&mut self, cx: &mut Cx, connection: ConnectionId, on: bool) {
+        let Some(c) = self.connections.get_mut(&connection).filter(|c| c.is_up() && c.held_by_phone != on) else {
+            return;
+        };
+        let me = c.clone();
+        if on {
+            let focus = self.talkers(&me);
+            if let Some(c) = self.connections.get_mut(&connection) {
+                c.held_by_phone = true;
+            }
+            if me.agent.is_some() && !self.is_bridged(&me) {
+                for id in focus.into_iter().filter(|id| self.can_hold(*id)).collect::<Vec<_>>() {
+                    self.set_hold(cx, id, Some(connection));
+                }
+            }
+        } else {
+            if let Some(c) = self.connections.get_mut(&connection) {
+                c.held_by_phone = false;
+            }
+            let mine: Vec<ConnectionId> =
+                self.connections.values().filter(|c| c.held_by == Some(connection)).map(|c| c.id).collect();
+            if me.agent.is_some() {
+                for id in mine {
+                    self.set_hold(cx, id, None);
+                }
+            }
+        }
+        self.settle(cx);
+    }
+
+    fn is_bridged(&self, c: &super::Connection) -> bool {
+        self.contacts.get(&c.contact).is_some_and(|k| matches!(k.phase, Phase::Line(_)))
+    }
+}

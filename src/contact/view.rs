@@ -1,0 +1,105 @@
+//! What an agent's screen says of a call: banner, contact state, lit buttons. All of it derived.
+
+use super::{Call, Connection, Contact, Method, Phase, State};
+use crate::ids::ConnectionId;
+
+/// The state and the words of a contact, from its agent's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Banner {
+    /// Connect's ContactState.
+    pub state: &'static str,
+    pub text: &'static str,
+}
+
+impl Call {
+    /// A contact as the agent at `me` sees it.
+    #[must_use]
+    pub fn banner(&self, contact: &Contact, me: ConnectionId) -> Banner {
+        let of = |state, text| Banner { state, text };
+        let Some(c) = self.connections.get(&me) else { return of("ended", "Ended") };
+        if c.is_gone() {
+            return of("ended", "Ended");
+        }
+        if contact.agent == Some(me) {
+            match contact.phase {
+                Phase::Offered(_) => return of("connecting", "Incoming"),
+                Phase::AgentWhisper { .. } | Phase::CustomerWhisper { .. } => return of("connecting", "Connecting"),
+                _ => {}
+            }
+        }
+        let others: Vec<&Connection> = self.present(me).collect();
+        let held = others.iter().filter(|o| o.state == State::Hold).count();
+        match (c.state, others.len(), held) {
+            (State::Connecting | State::Init, ..) => of("connecting", "Connecting"),
+            (State::Hold, ..) => of("connected", "On hold"),
+            (_, n, h) if n > 0 && n == h => of("connected", "On hold"),
+            (_, n, 0) if n > 1 => of("connected", "Joined"),
+            _ => of("connected", "Connected"),
+        }
+    }
+
+    /// The other parties that are there, a person with two lines counted once.
+    fn present(&self, me: ConnectionId) -> impl Iterator<Item = &Connection> {
+        let mine = self.connections.get(&me);
+        self.connections.values().filter(move |c| {
+            !c.is_gone() && c.second_line_of.is_none() && mine.is_none_or(|m| !super::plan::same_person(m, c))
+        })
+    }
+
+    /// The buttons of the contact that are lit for the agent at `me`, by the names of Connect's methods.
+    #[must_use]
+    pub fn actions(&self, me: ConnectionId) -> Vec<&'static str> {
+        let Some(c) = self.connections.get(&me).filter(|c| !c.is_gone()) else { return vec!["clearContact"] };
+        if !c.is_up() {
+            return if c.agent.is_some() { vec!["rejectContact"] } else { Vec::new() };
+        }
+        if self.is_target_of_pending(me) {
+            return vec!["leave"];
+        }
+        let others: Vec<&Connection> = self.present(me).collect();
+        let held = others.iter().any(|o| o.state == State::Hold);
+        let talked_to = others.iter().any(|o| o.state == State::Connected && o.is_up());
+        let pending = self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending());
+        let mut lit = vec!["leave"];
+        if !pending {
+            lit.push("createAdditionalConnection");
+        }
+        if others.len() > 1 && held {
+            lit.push("conferenceConnections");
+        }
+        if others.len() == 2 {
+            lit.push("toggleActiveConnections");
+        }
+        if talked_to {
+            lit.push("holdAll");
+        }
+        if held {
+            lit.push("resumeAll");
+        }
+        lit
+    }
+
+    /// What the agent at `me` can do to one party.
+    #[must_use]
+    pub fn connection_actions(&self, me: ConnectionId, of: ConnectionId) -> Vec<&'static str> {
+        let (Some(mine), Some(c)) = (self.connections.get(&me), self.connections.get(&of)) else { return Vec::new() };
+        if c.is_gone() || !mine.is_up() || self.is_target_of_pending(me) {
+            return Vec::new();
+        }
+        let mut lit = vec!["destroyConnection"];
+        match c.state {
+            State::Hold => lit.push("resumeConnection"),
+            State::Connected if self.can_hold(of) => lit.push("holdConnection"),
+            _ => {}
+        }
+        match c.muted_by {
+            Some(_) if c.agent.is_none() || of == me => lit.push("unmuteParticipant"),
+            None if c.is_up() => lit.push("muteParticipant"),
+            _ => {}
+        }
+        if c.is_up() && of != me {
+            lit.push("sendDigits");
+        }
+        lit
+    }
+}
