@@ -1,0 +1,1 @@
+//! A stream cut into messages (RFC 3261 section 18.3).
