@@ -1,0 +1,37 @@
+# The hold key of John's phone is the hold button of his screen.
+
+Story: John's hold key
+Guests: customer
+Agents: john, maria
+
+The customer reaches John:
+  customer dials 1000
+  expect john's phone rings within 15 s
+  john answers
+  expect customer and john hear each other within 15 s
+
+He holds the customer and takes him back:
+  john presses the hold key
+  expect customer hears CustomerHold.wav within 1 s
+    customer does not hear john after 500 ms
+    customer's phone is re-INVITEd sendonly
+    john's row customer is hold
+  john presses the resume key
+  expect customer and john hear each other within 1 s
+    customer's phone is re-INVITEd sendrecv
+    john's row customer is connected
+
+In a conference it holds everybody:
+  john presses quick connect maria
+  expect maria's phone rings within 10 s
+  maria answers
+  expect john and maria hear each other within 15 s
+  john presses join
+  expect customer, john and maria hear each other
+  john presses the hold key
+  expect customer hears CustomerHold.wav within 1 s
+    maria hears "You are on hold" within 1 s
+    john's row customer is hold
+    john's row maria is hold
+  john presses the resume key
+  expect customer, john and maria hear each other within 1 s

@@ -1,0 +1,30 @@
+# She accepts and hangs up before her whisper is over: the call is still in her queue.
+
+Story: Maria drops out in her whisper
+Guests: customer
+Agents: john, maria
+
+The customer reaches John:
+  customer dials 1000
+  expect john's phone rings within 15 s
+  john answers
+  expect customer and john hear each other within 15 s
+
+Maria answers and hangs up in her whisper:
+  john presses quick connect maria
+  expect maria's phone rings within 10 s
+  maria answers
+  expect maria hears "This is an internal call transferred from another agent." within 2 s
+  maria hangs up
+  expect john hears CustomerQueue.wav within 15 s
+    customer hears CustomerHold.wav
+    john's row maria is connected
+    maria's state is AgentHungUp
+    maria's phone does not ring for 5 s
+
+Available again she is rung again:
+  maria presses status Available
+  expect maria's phone rings
+  maria answers
+  expect john and maria hear each other within 15 s
+    customer hears CustomerHold.wav
