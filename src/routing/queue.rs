@@ -1,0 +1,105 @@
+//! One queue: who waits in it, and who is idle to serve it.
+
+use crate::ids::{AgentId, ContactId, QueueId};
+use crate::time::{Duration, Time};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a contact waits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    Queue(QueueId),
+    /// An agent's own queue.
+    Agent(AgentId),
+}
+
+/// How a contact comes to a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Lower comes first within one queue; 5 when nothing was said.
+    pub priority: u8,
+    /// Since when it waits.
+    pub since: Time,
+    /// Handed over by an agent or from another queue: such contacts may exceed a queue's limit by a fifth.
+    pub transferred: bool,
+}
+
+impl Arrival {
+    #[must_use]
+    pub fn at(since: Time) -> Self {
+        Arrival { priority: 5, since, transferred: false }
+    }
+}
+
+/// A contact's place in the order of its queue: priority, then age, then order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Turn {
+    pub priority: u8,
+    pub since: Time,
+    pub number: u64,
+    pub contact: ContactId,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queue {
+    /// By contact priority, so that the oldest of each can be found without a search.
+    pub waiting: BTreeMap<u8, BTreeSet<Turn>>,
+    /// Contacts in the queue: waiting, offered, or hearing the agent's whisper being played.
+    pub size: usize,
+    /// By the delay of their profile: since when idle, and who.
+    pub idle: BTreeMap<Duration, BTreeSet<(Time, AgentId)>>,
+    /// When a delay passes that lets somebody idle take a contact.
+    pub alarm: Option<Time>,
+}
+
+impl Queue {
+    pub fn put(&mut self, turn: Turn) {
+        self.waiting.entry(turn.priority).or_default().insert(turn);
+    }
+
+    pub fn take(&mut self, turn: &Turn) {
+        if let Some(turns) = self.waiting.get_mut(&turn.priority) {
+            turns.remove(turn);
+            if turns.is_empty() {
+                self.waiting.remove(&turn.priority);
+            }
+        }
+    }
+
+    /// The first contact that has waited `delay`.
+    pub fn first(&self, now: Time, delay: Duration) -> Option<Turn> {
+        self.waiting.values().filter_map(BTreeSet::first).find(|turn| turn.since + delay <= now).copied()
+    }
+
+    /// The agent idle longest of those who may take a contact that waits since then.
+    pub fn longest_idle(&self, now: Time, since: Time) -> Option<AgentId> {
+        self.idle
+            .iter()
+            .take_while(|(delay, _)| since + **delay <= now)
+            .filter_map(|(_, agents)| agents.first())
+            .min()
+            .map(|(_, agent)| agent.clone())
+    }
+
+    pub fn list(&mut self, delay: Duration, since: Time, agent: &AgentId) {
+        self.idle.entry(delay).or_default().insert((since, agent.clone()));
+    }
+
+    pub fn unlist(&mut self, delay: Duration, since: Time, agent: &AgentId) {
+        if let Some(agents) = self.idle.get_mut(&delay) {
+            agents.remove(&(since, agent.clone()));
+            if agents.is_empty() {
+                self.idle.remove(&delay);
+            }
+        }
+    }
+
+    /// The next moment at which a waiting contact comes into the reach of an idle agent.
+    pub fn next_alarm(&self, now: Time) -> Option<Time> {
+        let oldest = || self.waiting.values().filter_map(BTreeSet::first);
+        self.idle
+            .keys()
+            .flat_map(|delay| oldest().map(move |turn| turn.since + *delay))
+            .filter(|time| *time > now)
+            .min()
+    }
+}
