@@ -1,0 +1,222 @@
+//! Offers in a session that is up: re-INVITE and UPDATE in both directions, one at a time
+//! (RFC 3261 section 14, RFC 3311, RFC 6337 section 3).
+
+use super::core::{Core, Extra, body_of};
+use super::{Ours, Owed, Phase, Session, Theirs, fork_of};
+use crate::sip::endpoint::{Busy, Event, OfferBy, Out};
+use crate::sip::link::Link;
+use crate::sip::transaction::{ClientKey, Purpose, ServerKey};
+use crate::sip::{Method, Name, Request, Response, Status, Text};
+use crate::time::{Duration, Time};
+use bytes::Bytes;
+
+impl OfferBy {
+    fn method(self) -> Method {
+        match self {
+            OfferBy::ReInvite => Method::Invite,
+            OfferBy::Update => Method::Update,
+        }
+    }
+}
+
+impl Session {
+    pub fn may_offer(&self, by: OfferBy) -> bool {
+        let talk = &self.talk;
+        let free = matches!(self.phase, Phase::Up) && talk.ours.is_none() && talk.theirs.is_none() && talk.owed.is_none();
+        free && match (&talk.unacked, by) {
+            (None, _) => true,
+            // Section 14.1: not while an INVITE transaction is going on, and it does until its ACK.
+            (Some(_), OfferBy::ReInvite) => false,
+            // RFC 3311 section 5.1: not while an offer of ours waits for its answer.
+            (Some(unacked), OfferBy::Update) => !unacked.offered,
+        }
+    }
+
+    pub fn offer(
+        &mut self,
+        now: Time,
+        by: OfferBy,
+        headers: Extra,
+        body: Option<Bytes>,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) -> Result<(), Busy> {
+        if !self.may_offer(by) {
+            return Err(Busy);
+        }
+        let (Some(dialog), Some(contact)) = (&mut self.dialog, &self.contact) else { return Err(Busy) };
+        let seq = dialog.next_seq();
+        let mut ready = core.begin_inside(dialog, self.link, by.method(), seq);
+        core.introduce(&mut ready.0.headers, contact);
+        let purpose = match by {
+            OfferBy::ReInvite => Purpose::ReInvite(self.id),
+            OfferBy::Update => Purpose::Update(self.id),
+        };
+        let offered = body.is_some();
+        let body = body.map(|body| (Text::from_static("application/sdp"), body));
+        let client = core.send(now, ready, headers, body, purpose, out);
+        self.talk.ours = Some(Ours { client, by, seq, offered, until: now + core.settings.ring_limit });
+        Ok(())
+    }
+
+    /// A response to our re-INVITE or UPDATE.
+    pub(super) fn offer_response(
+        &mut self,
+        now: Time,
+        from: Link,
+        client: ClientKey,
+        response: Response,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        let status = response.status;
+        if status.is_provisional() {
+            return;
+        }
+        let Some(ours) = self.talk.ours.take_if(|ours| ours.client == client) else {
+            // Ended meanwhile, or the 2xx once more: it is acknowledged, and that is all.
+            if status.is_success() && !core.transactions.ack_again(client, &fork_of(&response), out) {
+                core.drop_fork(now, client, from, &response, false, out);
+            }
+            return;
+        };
+        self.link = from;
+        if status.is_success() {
+            self.offer_taken(ours, &response, core, out);
+        } else if Self::kills(status) {
+            return self.dead(now, status, core, out);
+        }
+        let retry_after = match status {
+            Status::REQUEST_PENDING => Some(core.back_off(self.owner)),
+            Status::SERVER_INTERNAL_ERROR | Status::SERVICE_UNAVAILABLE => retry_after(&response),
+            _ => None,
+        };
+        let body = body_of(&response.body);
+        let headers = response.headers;
+        self.tell(Event::OfferAnswered { session: self.id, status, body, headers, retry_after }, out);
+    }
+
+    fn offer_taken(&mut self, ours: Ours, response: &Response, core: &mut Core, out: &mut Vec<Out>) {
+        self.learn(&response.headers);
+        let Some(dialog) = &mut self.dialog else { return };
+        dialog.refresh(&response.headers);
+        if ours.by == OfferBy::ReInvite {
+            let hung_up = !matches!(self.phase, Phase::Up);
+            if ours.offered || hung_up {
+                core.ack(dialog, self.link, ours.seq, ours.client, None, out);
+            } else {
+                core.transactions.owe_ack(ours.client, dialog.remote_tag.clone());
+                self.talk.owed = Some(Owed { client: ours.client, seq: ours.seq });
+            }
+        }
+    }
+
+    /// Their re-INVITE or UPDATE.
+    pub(super) fn offered(
+        &mut self,
+        now: Time,
+        key: ServerKey,
+        by: OfferBy,
+        request: Request,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        if let Some(status) = self.clash(by, &request) {
+            return self.refuse(now, key, &request, status, core, out);
+        }
+        core.transactions.belongs_to(key, self.id);
+        self.learn(&request.headers);
+        if by == OfferBy::Update && request.body.is_empty() {
+            // Nothing is offered: it only refreshes the target (RFC 3311 section 5.2).
+            let theirs = Theirs { key, by, request: Box::new(request) };
+            return self.agree(now, theirs, Bytes::new(), Vec::new(), core, out);
+        }
+        if by == OfferBy::ReInvite && self.talk.unacked.take().is_some() {
+            // Whoever sends a new INVITE has the 2xx of the one before; only its ACK was lost.
+            self.tell(Event::Acked { session: self.id, body: None }, out);
+        }
+        let (body, headers) = (body_of(&request.body), request.headers.clone());
+        self.talk.theirs = Some(Theirs { key, by, request: Box::new(request) });
+        self.tell(Event::Offered { session: self.id, by, body, headers }, out);
+    }
+
+    /// Why an offer of theirs cannot be taken now.
+    fn clash(&self, by: OfferBy, request: &Request) -> Option<Status> {
+        let talk = &self.talk;
+        let our_offer = talk.unacked.as_ref().is_some_and(|unacked| unacked.offered);
+        match (by, &self.phase) {
+            // An early dialog of our call: our own offer is open (RFC 3261 section 14.2, RFC 3311 section 5.2).
+            (_, Phase::Calling(_)) => Some(Status::REQUEST_PENDING),
+            // Their first INVITE is not answered yet.
+            (OfferBy::ReInvite, Phase::Ringing(_)) => Some(Status::SERVER_INTERNAL_ERROR),
+            (OfferBy::Update, Phase::Ringing(_)) => {
+                (!request.body.is_empty()).then_some(Status::SERVER_INTERNAL_ERROR)
+            }
+            (OfferBy::ReInvite, _) => match (&talk.theirs, &talk.ours) {
+                (Some(_), _) => Some(Status::SERVER_INTERNAL_ERROR),
+                (None, Some(_)) => Some(Status::REQUEST_PENDING),
+                (None, None) => (our_offer || talk.owed.is_some()).then_some(Status::REQUEST_PENDING),
+            },
+            (OfferBy::Update, _) => match (&talk.theirs, &talk.ours) {
+                (Some(theirs), _) if theirs.by == OfferBy::Update || !request.body.is_empty() => {
+                    Some(Status::SERVER_INTERNAL_ERROR)
+                }
+                _ if request.body.is_empty() => None,
+                (_, Some(_)) => Some(Status::REQUEST_PENDING),
+                // RFC 6337 section 3.2: their offer in a 2xx waits for our ACK, which is our answer.
+                _ if talk.owed.is_some() => Some(Status::SERVER_INTERNAL_ERROR),
+                _ => our_offer.then_some(Status::REQUEST_PENDING),
+            },
+        }
+    }
+
+    pub fn answer(
+        &mut self,
+        now: Time,
+        answer: Result<Bytes, Status>,
+        headers: Extra,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        let Some(theirs) = self.talk.theirs.take() else { return };
+        match answer {
+            Ok(body) => self.agree(now, theirs, body, headers, core, out),
+            Err(status) => {
+                let response = Response::for_request(&theirs.request, status);
+                core.reply(now, theirs.key, response, &self.local_tag, headers, None, out);
+            }
+        }
+    }
+
+    /// The 2xx to their re-INVITE or UPDATE. RFC 6141 section 4.1: with it the remote target moves, not before.
+    fn agree(
+        &mut self,
+        now: Time,
+        theirs: Theirs,
+        body: Bytes,
+        headers: Extra,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        if let Some(dialog) = &mut self.dialog {
+            dialog.refresh(&theirs.request.headers);
+        }
+        match theirs.by {
+            OfferBy::ReInvite => self.take(now, theirs.key, &theirs.request, headers, body, core, out),
+            OfferBy::Update => {
+                let mut response = Response::for_request(&theirs.request, Status::OK);
+                if let Some(contact) = &self.contact {
+                    core.introduce(&mut response.headers, contact);
+                }
+                core.reply(now, theirs.key, response, &self.local_tag, headers, body_of(&body), out);
+            }
+        }
+    }
+}
+
+/// The seconds of a Retry-After; a comment or a parameter may follow them.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let value = response.headers.first(Name::RetryAfter)?;
+    let digits: String = value.as_str().trim_start().chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok().map(Duration::from_secs)
+}

@@ -1,0 +1,187 @@
+//! A call of theirs until it is up: ringing, accepting, and the 200 that is repeated until its ACK comes
+//! (RFC 3261 section 13.3).
+
+use super::core::{Core, Extra, body_of};
+use super::{Phase, Ringing, Session, Talk, Unacked, reason};
+use crate::sip::dialog::Dialog;
+use crate::sip::endpoint::{By, Event, Out, SessionId};
+use crate::sip::link::Link;
+use crate::sip::transaction::{Backoff, Purpose, ServerKey};
+use crate::sip::{Request, Response, Status, Uri};
+use crate::time::{Duration, Time};
+use bytes::Bytes;
+
+/// RFC 3261 section 13.3.1.1: proxies give up after three minutes without news, so there is news every minute.
+const RING_AGAIN: Duration = Duration::from_secs(60);
+
+impl Session {
+    pub fn called(id: SessionId, from: Link, key: ServerKey, invite: Request, dialog: Dialog) -> Session {
+        let mut session = Session {
+            id,
+            local_tag: dialog.local_tag.clone(),
+            call_id: dialog.call_id.clone(),
+            owner: false,
+            link: from,
+            contact: None,
+            dialog: Some(dialog),
+            phase: Phase::Over,
+            talk: Talk::default(),
+            allow: Vec::new(),
+            supported: Vec::new(),
+            user_agent: None,
+            armed: None,
+        };
+        session.learn(&invite.headers);
+        session.phase = Phase::Ringing(Ringing { key, invite: Box::new(invite), last: None });
+        session
+    }
+
+    pub fn progress(
+        &mut self,
+        now: Time,
+        status: Status,
+        headers: Extra,
+        body: Option<Bytes>,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        let Phase::Ringing(ringing) = &mut self.phase else { return };
+        if !status.is_provisional() || status == Status::TRYING {
+            return;
+        }
+        ringing.last = Some((status, now + RING_AGAIN));
+        let response = Response::for_request(&ringing.invite, status);
+        core.reply(now, ringing.key, response, &self.local_tag, headers, body, out);
+    }
+
+    pub(super) fn ring_again(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
+        let Phase::Ringing(ringing) = &mut self.phase else { return };
+        if let Some((status, due)) = &mut ringing.last
+            && *due <= now
+        {
+            *due = now + RING_AGAIN;
+            let response = Response::for_request(&ringing.invite, *status);
+            core.reply(now, ringing.key, response, &self.local_tag, Vec::new(), None, out);
+        }
+    }
+
+    pub fn accept(
+        &mut self,
+        now: Time,
+        contact: Uri,
+        headers: Extra,
+        body: Bytes,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        let Phase::Ringing(ringing) = &self.phase else { return };
+        let (key, invite) = (ringing.key, ringing.invite.clone());
+        self.contact = Some(contact);
+        self.phase = Phase::Up;
+        self.take(now, key, &invite, headers, body, core, out);
+    }
+
+    /// Sends the 200 to an INVITE or re-INVITE and repeats it from now on.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn take(
+        &mut self,
+        now: Time,
+        key: ServerKey,
+        invite: &Request,
+        headers: Extra,
+        body: Bytes,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        let mut response = Response::for_request(invite, Status::OK);
+        if let Some(contact) = &self.contact {
+            core.introduce(&mut response.headers, contact);
+        }
+        let sent = core.reply(now, key, response, &self.local_tag, headers, body_of(&body), out);
+        let (Some((to, response)), Ok(cseq)) = (sent, invite.headers.cseq()) else { return };
+        let timers = core.settings.timers;
+        self.talk.unacked = Some(Unacked {
+            seq: cseq.number,
+            to,
+            response,
+            offered: invite.body.is_empty(),
+            again: Backoff::new(now, timers.t1),
+            give_up: now + timers.patience(),
+        });
+    }
+
+    pub(super) fn wake_unacked(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
+        let Some(unacked) = &mut self.talk.unacked else { return };
+        if unacked.give_up <= now {
+            // Section 13.3.1.4: the dialog is confirmed all the same, so it is ended by a BYE.
+            self.talk.unacked = None;
+            self.tell(
+                Event::Ended { session: self.id, by: By::Timeout, status: Some(Status::REQUEST_TIMEOUT), reason: None },
+                out,
+            );
+            let headers = match &mut self.phase {
+                Phase::Owing(headers) => std::mem::take(headers),
+                _ => Vec::new(),
+            };
+            self.hang_up(now, headers, core, out);
+        } else if unacked.again.at <= now {
+            // Over streams too: a proxy on the way may speak UDP.
+            unacked.again = unacked.again.next(now, core.settings.timers.t2);
+            out.push(Out::Send { to: unacked.to, bytes: unacked.response.clone() });
+        }
+    }
+
+    /// The ACK of a 2xx of ours.
+    pub fn acked(&mut self, now: Time, from: Link, request: &Request, core: &mut Core, out: &mut Vec<Out>) {
+        let Ok(cseq) = request.headers.cseq() else { return };
+        if self.talk.unacked.as_ref().is_none_or(|unacked| unacked.seq != cseq.number) {
+            return;
+        }
+        self.talk.unacked = None;
+        self.link = from;
+        self.tell(Event::Acked { session: self.id, body: body_of(&request.body) }, out);
+        if let Phase::Owing(headers) = &mut self.phase {
+            let headers = std::mem::take(headers);
+            self.hang_up(now, headers, core, out);
+        }
+    }
+
+    /// A CANCEL for an INVITE of theirs. After our final response it changes nothing (section 9.2).
+    pub fn cancelled(&mut self, now: Time, invite: ServerKey, cancel: &Request, core: &mut Core, out: &mut Vec<Out>) {
+        match &self.phase {
+            Phase::Ringing(ringing) if ringing.key == invite => {
+                let request = ringing.invite.clone();
+                self.refuse(now, invite, &request, Status::REQUEST_TERMINATED, core, out);
+                let reason = reason(&cancel.headers);
+                self.tell(Event::Ended { session: self.id, by: By::Remote, status: None, reason }, out);
+                self.phase = Phase::Over;
+            }
+            _ => {
+                if let Some(theirs) = self.talk.theirs.take_if(|theirs| theirs.key == invite) {
+                    self.refuse(now, invite, &theirs.request, Status::REQUEST_TERMINATED, core, out);
+                    self.tell(Event::OfferWithdrawn { session: self.id }, out);
+                }
+            }
+        }
+    }
+
+    /// The stream that an unanswered caller waited on is gone, and with it the way to answer or to CANCEL.
+    pub fn caller_gone(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
+        let Phase::Ringing(ringing) = &self.phase else { return };
+        let (key, invite) = (ringing.key, ringing.invite.clone());
+        self.refuse(now, key, &invite, Status::REQUEST_TERMINATED, core, out);
+        self.tell(Event::Ended { session: self.id, by: By::Transport, status: None, reason: None }, out);
+        self.phase = Phase::Over;
+    }
+
+    /// Sends the BYE that ends an answered session.
+    pub(super) fn hang_up(&mut self, now: Time, headers: Extra, core: &mut Core, out: &mut Vec<Out>) {
+        match &mut self.dialog {
+            Some(dialog) => {
+                let bye = core.bye(now, dialog, self.link, headers, Purpose::Bye(self.id), out);
+                self.phase = Phase::Leaving(bye);
+            }
+            None => self.phase = Phase::Over,
+        }
+    }
+}

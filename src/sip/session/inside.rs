@@ -1,0 +1,101 @@
+//! Requests in a dialog, theirs and ours, that do not change the session: INFO, OPTIONS, REFER, NOTIFY, MESSAGE
+//! (RFC 3261 section 12.2).
+
+use super::core::{Core, Extra};
+use super::{Phase, Session};
+use crate::sip::dialog::Dialog;
+use crate::sip::endpoint::{Event, NoSession, OfferBy, Out, RequestId};
+use crate::sip::link::Link;
+use crate::sip::transaction::{Purpose, ServerKey};
+use crate::sip::{Method, Request, Response, Status, Text};
+use crate::time::Time;
+use bytes::Bytes;
+
+impl Session {
+    /// Any request of theirs that names this dialog, but ACK and CANCEL.
+    pub fn receive(
+        &mut self,
+        now: Time,
+        from: Link,
+        key: ServerKey,
+        request: Request,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        if matches!(self.phase, Phase::Leaving(_)) {
+            // Their BYE crosses ours: both succeed. Nothing else has a dialog any more.
+            let status = if request.method == Method::Bye { Status::OK } else { Status::NO_SUCH_CALL };
+            return self.refuse(now, key, &request, status, core, out);
+        }
+        let Ok(cseq) = request.headers.cseq() else {
+            return self.refuse(now, key, &request, Status::BAD_REQUEST, core, out);
+        };
+        let tag = request.headers.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+        match self.dialog_with(&tag) {
+            Some(dialog) if !dialog.in_order(cseq.number) => {
+                // Section 12.2.2.
+                return self.refuse(now, key, &request, Status::SERVER_INTERNAL_ERROR, core, out);
+            }
+            Some(_) => self.link = from,
+            // Our INVITE is answered, but the answer is lost or still on its way: only these mean anything before it.
+            None if matches!(request.method, Method::Bye | Method::Invite | Method::Update) => {}
+            None => return self.refuse(now, key, &request, Status::SERVER_INTERNAL_ERROR, core, out),
+        }
+        match request.method {
+            Method::Bye => self.bye_received(now, key, &request, core, out),
+            Method::Invite => self.offered(now, key, OfferBy::ReInvite, request, core, out),
+            Method::Update => self.offered(now, key, OfferBy::Update, request, core, out),
+            _ if self.is_silent() => self.refuse(now, key, &request, Status::NO_SUCH_CALL, core, out),
+            _ => out.push(Out::Event(Event::InDialog { session: self.id, key, request })),
+        }
+    }
+
+    /// The dialog, or the early dialog, with this peer.
+    fn dialog_with(&mut self, remote_tag: &Text) -> Option<&mut Dialog> {
+        match &mut self.phase {
+            Phase::Calling(calling) => calling.forks.iter_mut().find(|dialog| dialog.remote_tag == *remote_tag),
+            _ => self.dialog.as_mut(),
+        }
+    }
+
+    pub fn request(
+        &mut self,
+        now: Time,
+        method: Method,
+        headers: Extra,
+        body: Option<(Text, Bytes)>,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) -> Result<RequestId, NoSession> {
+        if self.is_silent() {
+            return Err(NoSession);
+        }
+        let Some(dialog) = &mut self.dialog else { return Err(NoSession) };
+        let request = core.request_id();
+        let seq = dialog.next_seq();
+        let mut ready = core.begin_inside(dialog, self.link, method, seq);
+        // REFER and SUBSCRIBE make dialogs of their own and need it; it hurts no other.
+        if let Some(contact) = &self.contact {
+            ready.0.headers.push(crate::sip::Name::Contact, format!("<{contact}>"));
+        }
+        core.send(now, ready, headers, body, Purpose::Request(self.id, request), out);
+        Ok(request)
+    }
+
+    /// The outcome of a request of ours; 481 and 408 are also the end of the dialog (section 12.2.1.2).
+    pub(super) fn request_done(
+        &mut self,
+        now: Time,
+        request: RequestId,
+        status: Status,
+        response: Option<Response>,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        let unreachable = response.is_none();
+        self.tell(Event::Replied { session: self.id, request, status, response }, out);
+        if unreachable || Self::kills(status) {
+            self.dead(now, status, core, out);
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! One session: the INVITE usage of a dialog from the first INVITE to the last BYE (RFC 3261 sections 13 to 15).
+//!
+//! `outgoing` and `incoming` bring a session up, `change` renegotiates it, `inside` carries other requests,
+//! `ending` takes it down. All of them are one state, `Phase`, and what is under way beside it, `Talk`.
+
+mod change;
+mod core;
+mod ending;
+mod incoming;
+mod inside;
+mod outgoing;
+#[cfg(test)]
+mod tests;
+
+pub(super) use self::core::Core;
+
+use self::core::Extra;
+use super::dialog::Dialog;
+use super::endpoint::{Event, OfferBy, Out, Peer, SessionId};
+use super::link::Link;
+use super::transaction::{Backoff, ClientKey, ServerKey};
+use super::{Headers, Method, Name, Request, Response, Status, Text, Uri};
+use crate::time::{Time, earliest};
+use bytes::Bytes;
+
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub id: SessionId,
+    pub local_tag: Text,
+    call_id: Text,
+    /// We made the Call-ID: that decides who waits longer after a 491 (RFC 3261 section 14.1).
+    owner: bool,
+    /// Where the peer last spoke from.
+    link: Link,
+    /// Our Contact.
+    contact: Option<Uri>,
+    /// For a call of theirs, early or confirmed; for one of ours, once it is answered.
+    dialog: Option<Dialog>,
+    phase: Phase,
+    talk: Talk,
+    allow: Vec<Method>,
+    supported: Vec<Text>,
+    user_agent: Option<Text>,
+    /// The deadline that stands in the endpoint's table.
+    pub armed: Option<Time>,
+}
+
+/// ```text
+///    our INVITE         their INVITE
+///        |                   |
+///     Calling             Ringing
+///      |   | 2xx      accept |  | refused, CANCEL
+///      |   +------> Up <-----+  |
+///      | failed     |           |
+///      |            | BYE of ours
+///      |    (ACK owed: Owing -> ) Leaving
+///      +------------+-----------+----> Over
+/// ```
+#[derive(Clone, Debug)]
+enum Phase {
+    Calling(Calling),
+    Ringing(Ringing),
+    Up,
+    /// Ended by us while the ACK of our 2xx is missing: the BYE waits for it (RFC 3261 section 15).
+    Owing(Extra),
+    /// Our BYE is under way. Theirs may cross it.
+    Leaving(ClientKey),
+    Over,
+}
+
+/// An INVITE of ours without its final response.
+#[derive(Clone, Debug)]
+struct Calling {
+    client: ClientKey,
+    offered: bool,
+    /// A response has come, so a CANCEL may go out.
+    proceeding: bool,
+    /// Early dialogs, in the order in which they appeared.
+    forks: Vec<Dialog>,
+    cancel: Cancel,
+    /// Until when it may ring.
+    until: Time,
+}
+
+#[derive(Clone, Debug)]
+enum Cancel {
+    No,
+    /// Ended by us, and no provisional response yet: the CANCEL waits for one (RFC 3261 section 9.1).
+    Wanted(Extra),
+    /// Sent; whoever does not heed it by then never will.
+    Sent { give_up: Time },
+}
+
+/// An INVITE of theirs without our final response.
+#[derive(Clone, Debug)]
+struct Ringing {
+    key: ServerKey,
+    invite: Box<Request>,
+    /// The last provisional response but 100, and when it is due again (RFC 3261 section 13.3.1.1).
+    last: Option<(Status, Time)>,
+}
+
+/// Offers, answers and the INVITEs that carry them: at most one in each direction.
+#[derive(Clone, Debug, Default)]
+struct Talk {
+    ours: Option<Ours>,
+    theirs: Option<Theirs>,
+    unacked: Option<Unacked>,
+    owed: Option<Owed>,
+}
+
+/// Our re-INVITE or UPDATE without its final response.
+#[derive(Clone, Copy, Debug)]
+struct Ours {
+    client: ClientKey,
+    by: OfferBy,
+    seq: u32,
+    offered: bool,
+    /// A peer that only ever answers provisionally is as dead as one that never answers.
+    until: Time,
+}
+
+/// Their re-INVITE or UPDATE, waiting for `answer`.
+#[derive(Clone, Debug)]
+struct Theirs {
+    key: ServerKey,
+    by: OfferBy,
+    request: Box<Request>,
+}
+
+/// Our 2xx to an INVITE of theirs, until its ACK comes (RFC 3261 section 13.3.1.4).
+#[derive(Clone, Debug)]
+struct Unacked {
+    seq: u32,
+    to: Link,
+    response: Bytes,
+    /// It carried the offer, so the ACK carries the answer.
+    offered: bool,
+    again: Backoff,
+    give_up: Time,
+}
+
+/// The ACK of a 2xx that carried an offer, until `ack` brings the answer.
+#[derive(Clone, Copy, Debug)]
+struct Owed {
+    client: ClientKey,
+    seq: u32,
+}
+
+impl Session {
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
+    /// The link that an unanswered caller waits on.
+    pub fn waits_on(&self) -> Option<Link> {
+        (matches!(self.phase, Phase::Ringing(_)) && self.link.transport.is_reliable()).then_some(self.link)
+    }
+
+    /// Whether a request that names our tag is in this session: the Call-ID has to match too, and, once there is only one
+    /// dialog, the peer's tag (RFC 3261 section 12.2.2).
+    pub fn is_with(&self, request: &Request) -> bool {
+        let headers = &request.headers;
+        let tag = headers.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+        headers.call_id().is_some_and(|call_id| *call_id == self.call_id)
+            && self.dialog.as_ref().is_none_or(|dialog| dialog.remote_tag == tag)
+    }
+
+    pub fn peer(&self) -> Peer {
+        Peer {
+            allow: self.allow.clone(),
+            supported: self.supported.clone(),
+            user_agent: self.user_agent.clone(),
+            remote_target: self.dialog.as_ref().map(|dialog| dialog.remote_target.clone()),
+            link: self.link,
+        }
+    }
+
+    pub fn deadline(&self) -> Option<Time> {
+        let phase = match &self.phase {
+            Phase::Calling(calling) => match &calling.cancel {
+                Cancel::No => Some(calling.until),
+                // Without any response, the transaction itself times out.
+                Cancel::Wanted(_) => None,
+                Cancel::Sent { give_up } => Some(*give_up),
+            },
+            Phase::Ringing(ringing) => ringing.last.map(|(_, due)| due),
+            Phase::Up | Phase::Owing(_) | Phase::Leaving(_) => None,
+            Phase::Over => return None,
+        };
+        let unacked = self.talk.unacked.as_ref().map(|unacked| unacked.again.at.min(unacked.give_up));
+        let ours = self.talk.ours.map(|ours| ours.until);
+        earliest(phase, earliest(unacked, ours))
+    }
+
+    pub fn wake(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
+        self.wake_call(now, core, out);
+        self.wake_unacked(now, core, out);
+        if self.talk.ours.is_some_and(|ours| ours.until <= now) {
+            self.dead(now, Status::REQUEST_TIMEOUT, core, out);
+        }
+    }
+
+    /// What a message tells of the peer, beside its errand.
+    fn learn(&mut self, headers: &Headers) {
+        let allow: Vec<Method> =
+            headers.all(Name::Allow).map(|method| Method::read(&Text::from(method.as_bytes().to_vec()))).collect();
+        if !allow.is_empty() {
+            self.allow = allow;
+        }
+        let supported: Vec<Text> =
+            headers.all(Name::Supported).map(|tag| Text::from(tag.as_bytes().to_vec())).collect();
+        if !supported.is_empty() {
+            self.supported = supported;
+        }
+        if let Some(name) = headers.first(Name::UserAgent).or_else(|| headers.first(Name::Server)) {
+            self.user_agent = Some(Text::from(name.as_bytes().to_vec()));
+        }
+    }
+
+    /// The engine has been told, or has said itself, that this session is gone.
+    fn is_silent(&self) -> bool {
+        match &self.phase {
+            Phase::Calling(calling) => !matches!(calling.cancel, Cancel::No),
+            Phase::Ringing(_) | Phase::Up => false,
+            Phase::Owing(_) | Phase::Leaving(_) | Phase::Over => true,
+        }
+    }
+
+    fn tell(&self, event: Event, out: &mut Vec<Out>) {
+        if !self.is_silent() {
+            out.push(Out::Event(event));
+        }
+    }
+
+    /// Refuses a request of theirs.
+    fn refuse(
+        &self,
+        now: Time,
+        key: ServerKey,
+        request: &Request,
+        status: Status,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        core.refuse(now, key, request, status, &self.local_tag, out);
+    }
+
+    /// Whether this response is the final one to a request that proves the dialog dead (RFC 3261 section 12.2.1.2).
+    fn kills(status: Status) -> bool {
+        matches!(status, Status::NO_SUCH_CALL | Status::REQUEST_TIMEOUT)
+    }
+}
+
+/// The reason phrase headers of a message: its Reason, as text of its own.
+fn reason(headers: &Headers) -> Option<Text> {
+    headers.first(Name::Reason).map(|reason| Text::from(reason.as_bytes().to_vec()))
+}
+
+/// The fork that a response is from.
+fn fork_of(response: &Response) -> Text {
+    response.headers.to().ok().and_then(|to| to.tag()).unwrap_or_default()
+}

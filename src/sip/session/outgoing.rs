@@ -1,0 +1,241 @@
+//! A call of ours until it is answered: provisional responses, forks, and the 2xx that wins (RFC 3261 section 13.2).
+
+use super::core::{Core, body_of};
+use super::{Calling, Cancel, Owed, Phase, Session, Talk, fork_of};
+use crate::sip::dialog::Dialog;
+use crate::sip::endpoint::{Call, Event, Out, SessionId};
+use crate::sip::link::Link;
+use crate::sip::transaction::{ClientKey, Lost, Purpose};
+use crate::sip::{Method, Name, Response, Status, Text};
+use crate::time::Time;
+
+/// Early dialogs of one call. A proxy that rings more phones than this at once is not believed.
+const FORKS: usize = 32;
+
+impl Session {
+    pub fn call(now: Time, id: SessionId, call: Call, core: &mut Core, out: &mut Vec<Out>) -> Session {
+        let local_tag = core.token();
+        let call_id = core.token();
+        // RFC 3261 section 8.1.1.5: below 2^31, and arbitrary.
+        let seq = u32::try_from(core.mint.below(1 << 16)).unwrap_or(0) + 1;
+        let (mut request, branch) = core.begin(call.to, Method::Invite, call.uri);
+        let mut from = call.from;
+        from.params.set("tag", local_tag.as_str());
+        let headers = &mut request.headers;
+        for route in &call.routes {
+            headers.push(Name::Route, route.to_string());
+        }
+        headers.push(Name::From, from.to_string());
+        headers.push(Name::To, call.to_header.to_string());
+        headers.push(Name::CallId, call_id.clone());
+        headers.push(Name::CSeq, format!("{seq} INVITE"));
+        core.introduce(headers, &call.contact);
+        let offered = call.body.is_some();
+        let ready = (request, branch, call.to);
+        let client = core.send(now, ready, call.headers, call.body, Purpose::Invite(id), out);
+        let until = now + core.settings.ring_limit;
+        Session {
+            id,
+            local_tag,
+            call_id,
+            owner: true,
+            link: call.to,
+            contact: Some(call.contact),
+            dialog: None,
+            phase: Phase::Calling(Calling {
+                client,
+                offered,
+                proceeding: false,
+                forks: Vec::new(),
+                cancel: Cancel::No,
+                until,
+            }),
+            talk: Talk::default(),
+            allow: Vec::new(),
+            supported: Vec::new(),
+            user_agent: None,
+            armed: None,
+        }
+    }
+
+    /// A response to any request of ours.
+    #[allow(clippy::too_many_arguments)]
+    pub fn response(
+        &mut self,
+        now: Time,
+        from: Link,
+        client: ClientKey,
+        purpose: Purpose,
+        response: Response,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        match purpose {
+            Purpose::Invite(_) => self.invite_response(now, from, client, response, core, out),
+            Purpose::ReInvite(_) | Purpose::Update(_) => self.offer_response(now, from, client, response, core, out),
+            Purpose::Bye(_) if response.status.is_final() => self.phase = Phase::Over,
+            Purpose::Request(_, request) if response.status.is_final() => {
+                self.link = from;
+                self.request_done(now, request, response.status, Some(response), core, out);
+            }
+            Purpose::Bye(_) | Purpose::Request(..) | Purpose::Nothing => {}
+        }
+    }
+
+    /// No response came, or no connection.
+    pub fn lost(&mut self, now: Time, lost: Lost, core: &mut Core, out: &mut Vec<Out>) {
+        match lost.purpose {
+            Purpose::Invite(_) => {
+                if let Phase::Calling(_) = self.phase {
+                    self.tell(Event::Failed { session: self.id, status: lost.status, response: None }, out);
+                    self.phase = Phase::Over;
+                }
+            }
+            Purpose::ReInvite(_) | Purpose::Update(_) => {
+                if self.talk.ours.is_some_and(|ours| ours.client == lost.client) {
+                    self.dead(now, lost.status, core, out);
+                }
+            }
+            Purpose::Bye(_) => self.phase = Phase::Over,
+            Purpose::Request(_, request) => self.request_done(now, request, lost.status, None, core, out),
+            Purpose::Nothing => {}
+        }
+    }
+
+    fn invite_response(
+        &mut self,
+        now: Time,
+        from: Link,
+        client: ClientKey,
+        response: Response,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        let status = response.status;
+        if !matches!(self.phase, Phase::Calling(_)) {
+            // The transaction passes nothing but 2xx now: a repetition, or a fork that lost (section 13.2.2.4).
+            if !core.transactions.ack_again(client, &fork_of(&response), out) {
+                core.drop_fork(now, client, from, &response, true, out);
+            }
+            return;
+        }
+        self.link = from;
+        if status.is_provisional() {
+            self.provisional(now, response, core, out);
+        } else if status.is_success() {
+            self.answered(now, client, response, core, out);
+        } else {
+            // A 401 or 407 ends here too: whoever has credentials starts anew with them.
+            self.tell(Event::Failed { session: self.id, status, response: Some(response) }, out);
+            self.phase = Phase::Over;
+        }
+    }
+
+    fn provisional(&mut self, now: Time, response: Response, core: &mut Core, out: &mut Vec<Out>) {
+        let Phase::Calling(calling) = &mut self.phase else { return };
+        calling.proceeding = true;
+        calling.until = now + core.settings.ring_limit;
+        if let Cancel::Wanted(headers) = &mut calling.cancel {
+            let headers = std::mem::take(headers);
+            core.transactions.cancel(now, calling.client, headers, out);
+            calling.cancel = Cancel::Sent { give_up: now + core.settings.timers.patience() };
+        }
+        let tag = fork_of(&response);
+        if response.status == Status::TRYING {
+            return;
+        }
+        // Without a To tag there is no dialog, but there is progress (RFC 2543 peers).
+        let known = calling.forks.iter().position(|dialog| dialog.remote_tag == tag);
+        let fork = known.unwrap_or(calling.forks.len());
+        if known.is_none()
+            && fork < FORKS
+            && !tag.is_empty()
+            && let Ok(dialog) = Dialog::of_response(&response)
+        {
+            calling.forks.push(dialog);
+        }
+        self.learn(&response.headers);
+        self.tell(
+            Event::Progress {
+                session: self.id,
+                status: response.status,
+                fork: u32::try_from(fork).unwrap_or(u32::MAX),
+                body: body_of(&response.body),
+                headers: response.headers,
+            },
+            out,
+        );
+    }
+
+    fn answered(&mut self, now: Time, client: ClientKey, response: Response, core: &mut Core, out: &mut Vec<Out>) {
+        let Phase::Calling(calling) = &self.phase else { return };
+        let Ok(mut dialog) = Dialog::of_response(&response) else {
+            // Nothing can be acknowledged without From, To, Call-ID and CSeq.
+            self.tell(Event::Failed { session: self.id, status: Status::BAD_GATEWAY, response: Some(response) }, out);
+            self.phase = Phase::Over;
+            return;
+        };
+        let seq = dialog.local_seq;
+        let (offered, cancelled) = (calling.offered, !matches!(calling.cancel, Cancel::No));
+        if let Some(early) = calling.forks.iter().find(|early| early.remote_tag == dialog.remote_tag) {
+            dialog.take_over(early);
+        }
+        if offered || cancelled {
+            core.ack(&dialog, self.link, seq, client, None, out);
+        } else {
+            core.transactions.owe_ack(client, dialog.remote_tag.clone());
+            self.talk.owed = Some(Owed { client, seq });
+        }
+        if cancelled {
+            // The 200 crossed our CANCEL: the call is up, and we do not want it (section 15).
+            let bye = core.bye(now, &mut dialog, self.link, Vec::new(), Purpose::Bye(self.id), out);
+            self.dialog = Some(dialog);
+            self.phase = Phase::Leaving(bye);
+            return;
+        }
+        self.dialog = Some(dialog);
+        self.phase = Phase::Up;
+        self.learn(&response.headers);
+        self.tell(Event::Answered { session: self.id, body: body_of(&response.body), response }, out);
+    }
+
+    /// The answer to the offer of a 2xx: its ACK goes out.
+    pub fn ack(&mut self, body: bytes::Bytes, core: &mut Core, out: &mut Vec<Out>) {
+        if let (Some(owed), Some(dialog)) = (self.talk.owed.take(), &self.dialog) {
+            core.ack(dialog, self.link, owed.seq, owed.client, Some(body), out);
+        }
+    }
+
+    /// Deadlines of an unanswered call, in either direction.
+    pub(super) fn wake_call(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
+        match &mut self.phase {
+            Phase::Calling(Calling { client, cancel: Cancel::Sent { give_up }, .. }) if *give_up <= now => {
+                // Section 9.1: the INVITE is considered cancelled.
+                core.transactions.abandon(*client);
+                self.phase = Phase::Over;
+            }
+            Phase::Calling(calling) if calling.until <= now && matches!(calling.cancel, Cancel::No) => {
+                let status = Status::REQUEST_TIMEOUT;
+                self.tell(Event::Failed { session: self.id, status, response: None }, out);
+                self.cancel(now, Vec::new(), core, out);
+            }
+            Phase::Ringing(_) => self.ring_again(now, core, out),
+            _ => {}
+        }
+    }
+
+    /// Takes our INVITE back, now or when the first provisional response allows it (section 9.1).
+    pub(super) fn cancel(&mut self, now: Time, headers: Vec<(Name, Text)>, core: &mut Core, out: &mut Vec<Out>) {
+        let Phase::Calling(calling) = &mut self.phase else { return };
+        if !matches!(calling.cancel, Cancel::No) {
+            return;
+        }
+        if calling.proceeding {
+            core.transactions.cancel(now, calling.client, headers, out);
+            calling.cancel = Cancel::Sent { give_up: now + core.settings.timers.patience() };
+        } else {
+            // Timer B ends the INVITE if nothing ever comes.
+            calling.cancel = Cancel::Wanted(headers);
+        }
+    }
+}

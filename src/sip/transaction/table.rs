@@ -1,0 +1,545 @@
+//! All transactions of an endpoint, the key each is found by, and the one table of their deadlines.
+
+use super::client::Client;
+use super::invite_client::InviteClient;
+use super::invite_server::InviteServer;
+use super::key::Key;
+use super::server::Server;
+use super::{ClientKey, Moves, Purpose, ServerKey, Tell, Timers};
+use crate::sip::endpoint::{Out, SessionId};
+use crate::sip::{Link, Message, Method, Name, Request, Response, Status, Text, Transport, Via};
+use crate::time::Time;
+use bytes::{Bytes, BytesMut};
+use std::collections::{BTreeSet, HashMap};
+use std::net::{IpAddr, SocketAddr};
+
+/// What became of a request that came in.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A new one: the core answers it by `respond`. An INVITE has got its 100.
+    New(ServerKey),
+    /// A copy of a request that is being answered, come by another way: 482 is sent (RFC 3261 section 8.2.2.2).
+    Merged,
+    /// A new CANCEL, and the INVITE that it is for, if there is one.
+    Cancel(ServerKey, Option<ServerKey>),
+    /// An ACK of a 2xx: it stands outside of transactions and is the core's.
+    Ack,
+    /// Nothing for the core: a repetition, the ACK of a failure, or a message without a usable Via.
+    Absorbed,
+}
+
+/// A response that is news.
+#[derive(Debug)]
+pub struct Heard {
+    pub client: ClientKey,
+    pub purpose: Purpose,
+    /// With the final response: the request as it was sent, so that the core can send it again with credentials.
+    pub request: Option<Box<Request>>,
+}
+
+/// A request of ours that gets no answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost {
+    pub client: ClientKey,
+    pub purpose: Purpose,
+    /// RFC 3261 section 8.1.3.1: a timeout counts as 408, a transport error as 503.
+    pub status: Status,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Id {
+    Client(ClientKey),
+    Server(ServerKey),
+}
+
+#[derive(Clone, Debug)]
+enum ClientMachine {
+    Invite(InviteClient),
+    Other(Client),
+}
+
+#[derive(Clone, Debug)]
+enum ServerMachine {
+    Invite(InviteServer),
+    Other(Server),
+}
+
+#[derive(Clone, Debug)]
+struct ClientEntry {
+    key: Key,
+    to: Link,
+    purpose: Purpose,
+    /// Kept until the final response: ACK and CANCEL are made from it.
+    request: Option<Box<Request>>,
+    /// Per fork (its To tag), the ACK of its 2xx, to be sent again with each repetition; `None` while the core owes it.
+    acks: Vec<(Text, Option<(Link, Bytes)>)>,
+    machine: ClientMachine,
+    armed: Option<Time>,
+}
+
+#[derive(Clone, Debug)]
+struct ServerEntry {
+    key: Key,
+    merged: Option<Key>,
+    to: Link,
+    /// The session whose INVITE this is.
+    session: Option<SessionId>,
+    machine: ServerMachine,
+    armed: Option<Time>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Transactions {
+    pub timers: Timers,
+    // Only ever looked up, never walked, so their order does not matter.
+    clients: HashMap<ClientKey, ClientEntry>,
+    client_keys: HashMap<Key, ClientKey>,
+    servers: HashMap<ServerKey, ServerEntry>,
+    server_keys: HashMap<Key, ServerKey>,
+    merged: HashMap<Key, ServerKey>,
+    deadlines: BTreeSet<(Time, Id)>,
+    /// Requests of ours that wait on a stream, so that they fail when it closes.
+    streams: BTreeSet<(Link, ClientKey)>,
+    next: u64,
+    scratch: BytesMut,
+}
+
+impl Transactions {
+    pub fn new(timers: Timers) -> Self {
+        Transactions {
+            timers,
+            clients: HashMap::new(),
+            client_keys: HashMap::new(),
+            servers: HashMap::new(),
+            server_keys: HashMap::new(),
+            merged: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            streams: BTreeSet::new(),
+            next: 0,
+            scratch: BytesMut::new(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.clients.is_empty() && self.servers.is_empty()
+    }
+
+    /// Client and server transactions that are kept.
+    pub fn len(&self) -> usize {
+        self.clients.len() + self.servers.len()
+    }
+
+    pub fn deadline(&self) -> Option<Time> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// The bytes of a message, in an allocation of exactly their size.
+    pub fn print_request(&mut self, request: &Request) -> Bytes {
+        self.scratch.clear();
+        request.print(&mut self.scratch);
+        Bytes::copy_from_slice(&self.scratch)
+    }
+
+    fn print_response(&mut self, response: &Response) -> Bytes {
+        self.scratch.clear();
+        response.print(&mut self.scratch);
+        Bytes::copy_from_slice(&self.scratch)
+    }
+
+    /// Sends a request of ours. Its top Via carries a branch of its own (a CANCEL: that of its INVITE).
+    pub fn start(
+        &mut self,
+        now: Time,
+        to: Link,
+        request: Request,
+        branch: &Text,
+        purpose: Purpose,
+        out: &mut Vec<Out>,
+    ) -> ClientKey {
+        let client = ClientKey(self.mint());
+        let bytes = self.print_request(&request);
+        let reliable = to.transport.is_reliable();
+        let machine = if request.method == Method::Invite {
+            ClientMachine::Invite(InviteClient::new(now, bytes.clone(), &self.timers, reliable))
+        } else {
+            ClientMachine::Other(Client::new(now, bytes.clone(), &self.timers, reliable))
+        };
+        let key = Key::client(branch, &request.method);
+        self.client_keys.insert(key.clone(), client);
+        let request = Some(Box::new(request));
+        self.clients.insert(client, ClientEntry { key, to, purpose, request, acks: Vec::new(), machine, armed: None });
+        if reliable {
+            self.streams.insert((to, client));
+        }
+        self.settle_client(client);
+        out.push(Out::Send { to, bytes });
+        client
+    }
+
+    /// The CANCEL of an INVITE of ours that has had a provisional response (RFC 3261 section 9.1).
+    pub fn cancel(&mut self, now: Time, invite: ClientKey, headers: Vec<(Name, Text)>, out: &mut Vec<Out>) {
+        let Some(entry) = self.clients.get(&invite) else { return };
+        let (Some(request), to) = (&entry.request, entry.to) else { return };
+        let Some(mut cancel) = follow_up(request, Method::Cancel) else { return };
+        for (name, value) in headers {
+            cancel.headers.push(name, value);
+        }
+        let Some(branch) = cancel.headers.via().ok().and_then(|via| via.branch()) else { return };
+        self.start(now, to, cancel, &branch, Purpose::Nothing, out);
+    }
+
+    /// A response came. `None`: a stray, a repetition, or of no concern any more.
+    pub fn response(&mut self, now: Time, response: &Response, out: &mut Vec<Out>) -> Option<Heard> {
+        let via = response.headers.via().ok()?;
+        let cseq = response.headers.cseq().ok()?;
+        let client = *self.client_keys.get(&Key::client(&via.branch()?, &cseq.method))?;
+        let timers = self.timers;
+        let scratch = &mut self.scratch;
+        let entry = self.clients.get_mut(&client)?;
+        let reliable = entry.to.transport.is_reliable();
+        let status = response.status.code();
+        let moves = match &mut entry.machine {
+            ClientMachine::Invite(machine) => {
+                let request = entry.request.as_deref();
+                machine.response(now, status, &timers, reliable, || {
+                    scratch.clear();
+                    if let Some(ack) = request.and_then(|request| ack_of_failure(request, response)) {
+                        ack.print(scratch);
+                    }
+                    Bytes::copy_from_slice(scratch)
+                })
+            }
+            ClientMachine::Other(machine) => machine.response(now, status, &timers, reliable),
+        };
+        if let Some(bytes) = moves.send {
+            out.push(Out::Send { to: entry.to, bytes });
+        }
+        let heard = (moves.tell == Some(Tell::Message)).then(|| Heard {
+            client,
+            purpose: entry.purpose,
+            request: response.status.is_final().then(|| entry.request.take()).flatten(),
+        });
+        self.settle_client(client);
+        heard
+    }
+
+    /// The ACK of a 2xx of this fork if it has been sent already: it goes out again (RFC 3261 section 13.2.2.4).
+    /// `true`: this fork is known, there is nothing else to do.
+    pub fn ack_again(&mut self, client: ClientKey, fork: &Text, out: &mut Vec<Out>) -> bool {
+        let Some(entry) = self.clients.get(&client) else { return false };
+        let Some((_, ack)) = entry.acks.iter().find(|(tag, _)| tag == fork) else { return false };
+        if let Some((to, bytes)) = ack {
+            out.push(Out::Send { to: *to, bytes: bytes.clone() });
+        }
+        true
+    }
+
+    /// This fork's 2xx came, and its ACK cannot be sent yet: the core owes it an answer to its offer.
+    pub fn owe_ack(&mut self, client: ClientKey, fork: Text) {
+        if let Some(entry) = self.clients.get_mut(&client) {
+            entry.acks.push((fork, None));
+        }
+    }
+
+    /// Sends the ACK of a 2xx and keeps it for the repetitions of that 2xx.
+    pub fn ack(&mut self, client: ClientKey, fork: Text, to: Link, ack: &Request, out: &mut Vec<Out>) {
+        let bytes = self.print_request(ack);
+        if let Some(entry) = self.clients.get_mut(&client) {
+            entry.acks.retain(|(tag, _)| *tag != fork);
+            entry.acks.push((fork, Some((to, bytes.clone()))));
+        }
+        out.push(Out::Send { to, bytes });
+    }
+
+    /// Forgets a request of ours: the core has stopped waiting (RFC 3261 section 9.1, a CANCEL that nobody heeds).
+    pub fn abandon(&mut self, client: ClientKey) {
+        self.remove_client(client);
+    }
+
+    /// Whether a request of ours still waits for its final response.
+    pub fn is_waiting(&self, client: ClientKey) -> bool {
+        self.clients.get(&client).is_some_and(|entry| match &entry.machine {
+            ClientMachine::Invite(machine) => machine.is_open(),
+            ClientMachine::Other(machine) => machine.is_open(),
+        })
+    }
+
+    /// A request came. Its top Via gets `received` and `rport` (RFC 3261 section 18.2.1, RFC 3581 section 4),
+    /// so that every response made from it carries them.
+    pub fn request(&mut self, now: Time, from: Link, request: &mut Request, out: &mut Vec<Out>) -> Arrival {
+        let Ok(mut via) = request.headers.via() else { return Arrival::Absorbed };
+        let key = Key::server(request, &via, server_method(&request.method));
+        let timers = self.timers;
+        if let Some(server) = self.server_keys.get(&key).copied() {
+            let Some(entry) = self.servers.get_mut(&server) else { return Arrival::Absorbed };
+            let to = entry.to;
+            let moves = match &mut entry.machine {
+                ServerMachine::Invite(machine) if request.method == Method::Ack => {
+                    // An RFC 2543 client's ACK of a 2xx has its INVITE's key too, and is the core's.
+                    if matches!(machine, InviteServer::Accepted { .. }) {
+                        return Arrival::Ack;
+                    }
+                    machine.ack(now, &timers, to.transport.is_reliable());
+                    Moves::default()
+                }
+                ServerMachine::Invite(machine) => machine.repeated(),
+                ServerMachine::Other(machine) => machine.repeated(),
+            };
+            if let Some(bytes) = moves.send {
+                out.push(Out::Send { to, bytes });
+            }
+            self.settle_server(server);
+            return Arrival::Absorbed;
+        }
+        if request.method == Method::Ack {
+            return Arrival::Ack;
+        }
+        let target = (request.method == Method::Cancel)
+            .then(|| self.server_keys.get(&Key::server(request, &via, &Method::Invite)).copied());
+        let to = answer_to(from, &mut via);
+        request.headers.set_first(Name::Via, via.to_string());
+        let merged = Key::merged(request);
+        let copy = merged.as_ref().is_some_and(|merged| self.merged.contains_key(merged));
+        let server = ServerKey(self.mint());
+        let machine = if request.method == Method::Invite {
+            // RFC 3261 section 17.2.1 allows to wait 200 ms with the 100; not waiting saves the caller's repetition.
+            let trying = self.print_response(&Response::for_request(request, Status::TRYING));
+            if !copy {
+                out.push(Out::Send { to, bytes: trying.clone() });
+            }
+            ServerMachine::Invite(InviteServer::new(trying))
+        } else {
+            ServerMachine::Other(Server::new(now, &timers))
+        };
+        self.server_keys.insert(key.clone(), server);
+        if let (Some(merged), false) = (&merged, copy) {
+            self.merged.insert(merged.clone(), server);
+        }
+        let merged = merged.filter(|_| !copy);
+        self.servers.insert(server, ServerEntry { key, merged, to, session: None, machine, armed: None });
+        self.settle_server(server);
+        if let Some(invite) = target {
+            return Arrival::Cancel(server, invite);
+        }
+        if copy {
+            self.respond(now, server, &Response::for_request(request, Status::LOOP_DETECTED), out);
+            return Arrival::Merged;
+        }
+        Arrival::New(server)
+    }
+
+    /// Answers a request. Without effect when it has had its final response.
+    pub fn respond(&mut self, now: Time, server: ServerKey, response: &Response, out: &mut Vec<Out>) {
+        let bytes = self.print_response(response);
+        let timers = self.timers;
+        let Some(entry) = self.servers.get_mut(&server) else { return };
+        let (to, status) = (entry.to, response.status);
+        let reliable = to.transport.is_reliable();
+        let moves = match &mut entry.machine {
+            ServerMachine::Invite(machine) => machine.respond(now, status.code(), bytes, &timers, reliable),
+            ServerMachine::Other(machine) => machine.respond(now, status.code(), bytes, &timers, reliable),
+        };
+        // Clients that answer a challenge without raising CSeq exist; theirs is no merged request.
+        if matches!(status, Status::UNAUTHORIZED | Status::PROXY_AUTHENTICATION_REQUIRED)
+            && let Some(merged) = entry.merged.take()
+        {
+            self.merged.remove(&merged);
+        }
+        if let Some(bytes) = moves.send {
+            out.push(Out::Send { to, bytes });
+        }
+        self.settle_server(server);
+    }
+
+    /// Where the responses of this transaction go.
+    pub fn answers_to(&self, server: ServerKey) -> Option<Link> {
+        self.servers.get(&server).map(|entry| entry.to)
+    }
+
+    /// Whether a request still waits for our final response.
+    pub fn is_unanswered(&self, server: ServerKey) -> bool {
+        self.servers.get(&server).is_some_and(|entry| match &entry.machine {
+            ServerMachine::Invite(machine) => machine.is_open(),
+            ServerMachine::Other(machine) => machine.is_open(),
+        })
+    }
+
+    /// Notes whose INVITE this is, for a CANCEL that may come.
+    pub fn belongs_to(&mut self, server: ServerKey, session: SessionId) {
+        if let Some(entry) = self.servers.get_mut(&server) {
+            entry.session = Some(session);
+        }
+    }
+
+    pub fn session_of(&self, server: ServerKey) -> Option<SessionId> {
+        self.servers.get(&server)?.session
+    }
+
+    /// A stream closed or could not be opened: what waits on it has failed (RFC 3261 section 17.1.4).
+    pub fn link_closed(&mut self, link: Link) -> Vec<Lost> {
+        let first = (link, ClientKey(0));
+        let last = (link, ClientKey(u64::MAX));
+        let waiting: Vec<ClientKey> = self.streams.range(first..=last).map(|(_, client)| *client).collect();
+        let mut lost = Vec::new();
+        for client in waiting {
+            if let Some(entry) = self.remove_client(client) {
+                lost.push(Lost { client, purpose: entry.purpose, status: Status::SERVICE_UNAVAILABLE });
+            }
+        }
+        lost
+    }
+
+    /// Runs the first deadline that is due. `None`: nothing is due. `Some(None)`: done, and nobody is told.
+    pub fn wake(&mut self, now: Time, out: &mut Vec<Out>) -> Option<Option<Lost>> {
+        let (at, id) = *self.deadlines.first()?;
+        if at > now {
+            return None;
+        }
+        let timers = self.timers;
+        let mut lost = None;
+        match id {
+            Id::Client(client) => {
+                if let Some(entry) = self.clients.get_mut(&client) {
+                    let moves = match &mut entry.machine {
+                        ClientMachine::Invite(machine) => machine.wake(now),
+                        ClientMachine::Other(machine) => machine.wake(now, &timers),
+                    };
+                    if moves.tell == Some(Tell::TimedOut) {
+                        lost = Some(Lost { client, purpose: entry.purpose, status: Status::REQUEST_TIMEOUT });
+                    }
+                    if let Some(bytes) = moves.send {
+                        out.push(Out::Send { to: entry.to, bytes });
+                    }
+                }
+                self.settle_client(client);
+            }
+            Id::Server(server) => {
+                if let Some(entry) = self.servers.get_mut(&server) {
+                    match &mut entry.machine {
+                        ServerMachine::Invite(machine) => {
+                            // A failure that nobody acknowledged (timer H) has failed all the same.
+                            if let Some(bytes) = machine.wake(now, &timers).send {
+                                out.push(Out::Send { to: entry.to, bytes });
+                            }
+                        }
+                        ServerMachine::Other(machine) => machine.wake(now),
+                    }
+                }
+                self.settle_server(server);
+            }
+        }
+        Some(lost)
+    }
+
+    fn mint(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// After an event: the deadline table and the indexes say again what the machine says.
+    fn settle_client(&mut self, client: ClientKey) {
+        let Some(entry) = self.clients.get_mut(&client) else { return };
+        let (due, over, open) = match &entry.machine {
+            ClientMachine::Invite(machine) => {
+                (machine.deadline(), matches!(machine, InviteClient::Terminated), machine.is_open())
+            }
+            ClientMachine::Other(machine) => {
+                (machine.deadline(), matches!(machine, Client::Terminated), machine.is_open())
+            }
+        };
+        if over {
+            self.remove_client(client);
+            return;
+        }
+        if !open {
+            entry.request = None;
+            self.streams.remove(&(entry.to, client));
+        }
+        arm(&mut self.deadlines, Id::Client(client), &mut entry.armed, due);
+    }
+
+    fn remove_client(&mut self, client: ClientKey) -> Option<ClientEntry> {
+        let mut entry = self.clients.remove(&client)?;
+        // A CANCELled and abandoned INVITE's key may have been taken over by nobody else: branches are unique.
+        self.client_keys.remove(&entry.key);
+        self.streams.remove(&(entry.to, client));
+        arm(&mut self.deadlines, Id::Client(client), &mut entry.armed, None);
+        Some(entry)
+    }
+
+    fn settle_server(&mut self, server: ServerKey) {
+        let Some(entry) = self.servers.get_mut(&server) else { return };
+        let (due, over) = match &entry.machine {
+            ServerMachine::Invite(machine) => (machine.deadline(), matches!(machine, InviteServer::Terminated)),
+            ServerMachine::Other(machine) => (machine.deadline(), matches!(machine, Server::Terminated)),
+        };
+        arm(&mut self.deadlines, Id::Server(server), &mut entry.armed, due.filter(|_| !over));
+        if over && let Some(entry) = self.servers.remove(&server) {
+            self.server_keys.remove(&entry.key);
+            if let Some(merged) = entry.merged {
+                self.merged.remove(&merged);
+            }
+        }
+    }
+}
+
+fn arm(deadlines: &mut BTreeSet<(Time, Id)>, id: Id, armed: &mut Option<Time>, due: Option<Time>) {
+    if *armed == due {
+        return;
+    }
+    if let Some(at) = armed.take() {
+        deadlines.remove(&(at, id));
+    }
+    if let Some(at) = due {
+        deadlines.insert((at, id));
+    }
+    *armed = due;
+}
+
+/// The method whose transaction a request may repeat or acknowledge.
+fn server_method(method: &Method) -> &Method {
+    if *method == Method::Ack { &Method::Invite } else { method }
+}
+
+/// RFC 3261 section 18.2.2 and RFC 3581 section 4: where the response goes, and what the Via says of it.
+fn answer_to(from: Link, via: &mut Via) -> Link {
+    let ip = from.remote.ip().to_canonical();
+    let asks_port = via.params.has("rport");
+    let said = via.host.to_string();
+    let same = said.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|said| said.to_canonical() == ip);
+    if asks_port {
+        via.params.set("rport", &from.remote.port().to_string());
+    }
+    if asks_port || !same {
+        via.params.set("received", &ip.to_string());
+    }
+    if from.transport == Transport::Udp && !asks_port {
+        Link { remote: SocketAddr::new(from.remote.ip(), via.port.unwrap_or(5060)), ..from }
+    } else {
+        from
+    }
+}
+
+/// What CANCEL and the ACK of a failure copy from their INVITE: the target, one Via, Route, From, To, Call-ID, CSeq.
+fn follow_up(invite: &Request, method: Method) -> Option<Request> {
+    let cseq = invite.headers.cseq().ok()?;
+    let mut request = Request::new(method.clone(), invite.uri.clone());
+    let headers = &mut request.headers;
+    headers.push(Name::Via, invite.headers.first(Name::Via)?.clone());
+    headers.push(Name::MaxForwards, Text::from_static("70"));
+    for route in invite.headers.all(Name::Route) {
+        headers.push(Name::Route, route);
+    }
+    for name in [Name::From, Name::To, Name::CallId] {
+        headers.push(name.clone(), invite.headers.first(name)?.clone());
+    }
+    headers.push(Name::CSeq, format!("{} {method}", cseq.number));
+    Some(request)
+}
+
+/// RFC 3261 section 17.1.1.3: as the INVITE, with the To of the response.
+fn ack_of_failure(invite: &Request, response: &Response) -> Option<Request> {
+    let mut ack = follow_up(invite, Method::Ack)?;
+    ack.headers.set(Name::To, response.headers.first(Name::To)?.clone());
+    Some(ack)
+}
