@@ -1,7 +1,7 @@
 //! A dialog: what two user agents agree on so that requests between them find their way (RFC 3261 section 12).
 
 use super::link::Link;
-use super::{Headers, Method, Name, NameAddr, Request, Response, Text, Uri};
+use super::{Headers, Name, NameAddr, Request, Response, Text, Uri};
 use std::net::SocketAddr;
 
 /// One end of a dialog, early or confirmed. Everything in it is a copy of its own: a dialog lives for hours and
@@ -31,14 +31,17 @@ impl Dialog {
     pub fn of_request(request: &Request, local_tag: &Text) -> Result<Dialog, NoDialog> {
         let headers = &request.headers;
         let (from, to) = (headers.from().map_err(|_| NoDialog)?, headers.to().map_err(|_| NoDialog)?);
-        let mut local = to;
-        local.params.set("tag", local_tag.as_str());
+        let mut local = headers.first(&Name::To).ok_or(NoDialog)?.as_bytes().to_vec();
+        if to.tag().is_none() {
+            local.extend_from_slice(b";tag=");
+            local.extend_from_slice(local_tag.as_bytes());
+        }
         Ok(Dialog {
             call_id: own(headers.call_id().ok_or(NoDialog)?.as_bytes()),
             local_tag: local_tag.clone(),
             remote_tag: own(from.tag().unwrap_or_default().as_bytes()),
-            local: local.to_string().into(),
-            remote: from.to_string().into(),
+            local: local.into(),
+            remote: line(headers, &Name::From)?,
             local_seq: 0,
             remote_seq: Some(headers.cseq().map_err(|_| NoDialog)?.number),
             remote_target: contact(headers).ok_or(NoDialog)?,
@@ -58,8 +61,8 @@ impl Dialog {
             call_id: own(headers.call_id().ok_or(NoDialog)?.as_bytes()),
             local_tag: own(from.tag().unwrap_or_default().as_bytes()),
             remote_tag: own(to.tag().unwrap_or_default().as_bytes()),
-            local: from.to_string().into(),
-            remote: to.to_string().into(),
+            local: line(headers, &Name::From)?,
+            remote: line(headers, &Name::To)?,
             local_seq: headers.cseq().map_err(|_| NoDialog)?.number,
             remote_seq: None,
             // A 2xx without a Contact breaks section 12.1.1; where it came from still answers.
@@ -138,15 +141,15 @@ impl Dialog {
             _ => last,
         }
     }
-
-    /// Whether a method is one that may move the remote target.
-    pub fn is_refreshed_by(method: &Method) -> bool {
-        matches!(method, Method::Invite | Method::Update)
-    }
 }
 
 fn own(bytes: &[u8]) -> Text {
     bytes.to_vec().into()
+}
+
+/// A header as it came: some peers compare it byte by byte.
+fn line(headers: &Headers, name: &Name) -> Result<Text, NoDialog> {
+    headers.first(name).map(|value| own(value.as_bytes())).ok_or(NoDialog)
 }
 
 fn own_uri(uri: &Uri) -> Option<Uri> {

@@ -356,7 +356,8 @@ impl Endpoint {
         body: Option<Bytes>,
         out: &mut Vec<Out>,
     ) -> Result<(), Busy> {
-        self.with(session, out, |session, core, out| session.offer(now, by, headers, body, core, out)).unwrap_or(Err(Busy))
+        self.with(session, out, |session, core, out| session.offer(now, by, headers, body, core, out))
+            .unwrap_or(Err(Busy))
     }
 
     /// Whether `offer` would go out now.
@@ -460,7 +461,7 @@ impl Endpoint {
 
     fn receive_response(&mut self, now: Time, from: Link, response: Response, out: &mut Vec<Out>) {
         // RFC 3261 section 8.1.3.3: a response with two Vias was meant for somebody else.
-        if response.headers.vias().count() != 1 {
+        if response.headers.all(&Name::Via).count() != 1 {
             return;
         }
         let Some(Heard { client, purpose }) = self.core.transactions.response(now, &response, out) else { return };
@@ -497,7 +498,14 @@ impl Endpoint {
     }
 
     /// RFC 3261 section 9.2. The CANCEL itself succeeds whenever its INVITE is known, even if it comes too late.
-    fn cancelled(&mut self, now: Time, key: ServerKey, invite: Option<ServerKey>, request: &Request, out: &mut Vec<Out>) {
+    fn cancelled(
+        &mut self,
+        now: Time,
+        key: ServerKey,
+        invite: Option<ServerKey>,
+        request: &Request,
+        out: &mut Vec<Out>,
+    ) {
         let Some(invite) = invite else {
             let tag = self.core.token();
             self.core.refuse(now, key, request, Status::NO_SUCH_CALL, &tag, out);

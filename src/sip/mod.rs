@@ -1,6 +1,8 @@
 //! Bytes to SIP events and back: messages, framing, transactions, dialogs, sessions, digest (RFC 3261 and kin).
 
+mod dialog;
 pub mod digest;
+mod endpoint;
 mod frame;
 pub mod header;
 mod link;
@@ -10,10 +12,15 @@ mod params;
 mod parse;
 mod print;
 mod scan;
+mod session;
 mod status;
 mod text;
+mod transaction;
 mod uri;
 
+pub use endpoint::{
+    Busy, By, Call, End, Endpoint, Event, NoSession, OfferBy, Out, Peer, RequestId, SessionId, Settings,
+};
 pub use header::{CSeq, Contacts, Headers, Name, NameAddr, Valued, Via};
 pub use link::{Link, Transport};
 pub use message::{Message, Request, Response};
@@ -23,4 +30,5 @@ pub use parse::{ParseError, parse};
 pub use scan::Malformed;
 pub use status::Status;
 pub use text::Text;
+pub use transaction::{ServerKey, Timers};
 pub use uri::{Host, Scheme, Uri};

@@ -22,7 +22,8 @@ impl OfferBy {
 impl Session {
     pub fn may_offer(&self, by: OfferBy) -> bool {
         let talk = &self.talk;
-        let free = matches!(self.phase, Phase::Up) && talk.ours.is_none() && talk.theirs.is_none() && talk.owed.is_none();
+        let free =
+            matches!(self.phase, Phase::Up) && talk.ours.is_none() && talk.theirs.is_none() && talk.owed.is_none();
         free && match (&talk.unacked, by) {
             (None, _) => true,
             // Section 14.1: not while an INVITE transaction is going on, and it does until its ACK.
@@ -149,9 +150,7 @@ impl Session {
             (_, Phase::Calling(_)) => Some(Status::REQUEST_PENDING),
             // Their first INVITE is not answered yet.
             (OfferBy::ReInvite, Phase::Ringing(_)) => Some(Status::SERVER_INTERNAL_ERROR),
-            (OfferBy::Update, Phase::Ringing(_)) => {
-                (!request.body.is_empty()).then_some(Status::SERVER_INTERNAL_ERROR)
-            }
+            (OfferBy::Update, Phase::Ringing(_)) => (!request.body.is_empty()).then_some(Status::SERVER_INTERNAL_ERROR),
             (OfferBy::ReInvite, _) => match (&talk.theirs, &talk.ours) {
                 (Some(_), _) => Some(Status::SERVER_INTERNAL_ERROR),
                 (None, Some(_)) => Some(Status::REQUEST_PENDING),
@@ -189,15 +188,7 @@ impl Session {
     }
 
     /// The 2xx to their re-INVITE or UPDATE. RFC 6141 section 4.1: with it the remote target moves, not before.
-    fn agree(
-        &mut self,
-        now: Time,
-        theirs: Theirs,
-        body: Bytes,
-        headers: Extra,
-        core: &mut Core,
-        out: &mut Vec<Out>,
-    ) {
+    fn agree(&mut self, now: Time, theirs: Theirs, body: Bytes, headers: Extra, core: &mut Core, out: &mut Vec<Out>) {
         if let Some(dialog) = &mut self.dialog {
             dialog.refresh(&theirs.request.headers);
         }
@@ -216,7 +207,7 @@ impl Session {
 
 /// The seconds of a Retry-After; a comment or a parameter may follow them.
 fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.headers.first(Name::RetryAfter)?;
+    let value = response.headers.first(&Name::RetryAfter)?;
     let digits: String = value.as_str().trim_start().chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok().map(Duration::from_secs)
 }

@@ -3,7 +3,8 @@
 use crate::ids::Mint;
 use crate::sip::dialog::Dialog;
 use crate::sip::endpoint::{Out, RequestId, Settings};
-use crate::sip::transaction::{ClientKey, MAGIC, Purpose, ServerKey, Transactions};
+use crate::sip::header::MAGIC_COOKIE;
+use crate::sip::transaction::{ClientKey, Purpose, ServerKey, Transactions};
 use crate::sip::{Link, Method, Name, Request, Response, Status, Text, Transport, Uri};
 use crate::time::{Duration, Time};
 use bytes::Bytes;
@@ -40,7 +41,7 @@ impl Core {
 
     /// A request with its Via (RFC 3261 section 8.1.1.7) and Max-Forwards, and the branch it got.
     pub fn begin(&mut self, link: Link, method: Method, uri: Uri) -> (Request, Text) {
-        let branch: Text = format!("{MAGIC}{:x}.{}", self.settings.shard, self.mint.token()).into();
+        let branch: Text = format!("{MAGIC_COOKIE}{:x}.{}", self.settings.shard, self.mint.token()).into();
         let mut request = Request::new(method, uri);
         // RFC 3581 section 3: the answer comes back to the port that this goes out from.
         let rport = if link.transport == Transport::Udp { ";rport" } else { "" };
@@ -88,14 +89,30 @@ impl Core {
     }
 
     /// A BYE in this dialog.
-    pub fn bye(&mut self, now: Time, dialog: &mut Dialog, last: Link, extra: Extra, purpose: Purpose, out: &mut Vec<Out>) -> ClientKey {
+    pub fn bye(
+        &mut self,
+        now: Time,
+        dialog: &mut Dialog,
+        last: Link,
+        extra: Extra,
+        purpose: Purpose,
+        out: &mut Vec<Out>,
+    ) -> ClientKey {
         let seq = dialog.next_seq();
         let ready = self.begin_inside(dialog, last, Method::Bye, seq);
         self.send(now, ready, extra, None, purpose, out)
     }
 
     /// The ACK of a 2xx (RFC 3261 section 13.2.2.4): a request of its own, with the INVITE's sequence number.
-    pub fn ack(&mut self, dialog: &Dialog, last: Link, seq: u32, client: ClientKey, body: Option<Bytes>, out: &mut Vec<Out>) {
+    pub fn ack(
+        &mut self,
+        dialog: &Dialog,
+        last: Link,
+        seq: u32,
+        client: ClientKey,
+        body: Option<Bytes>,
+        out: &mut Vec<Out>,
+    ) {
         let (mut ack, _, link) = self.begin_inside(dialog, last, Method::Ack, seq);
         if let Some(body) = body {
             ack.headers.push(Name::ContentType, SDP);
@@ -106,7 +123,15 @@ impl Core {
 
     /// A 2xx that no session wants: of a fork that lost, or of a call that has ended. It is acknowledged, and its call
     /// hung up (section 13.2.2.4).
-    pub fn drop_fork(&mut self, now: Time, client: ClientKey, from: Link, response: &Response, hang_up: bool, out: &mut Vec<Out>) {
+    pub fn drop_fork(
+        &mut self,
+        now: Time,
+        client: ClientKey,
+        from: Link,
+        response: &Response,
+        hang_up: bool,
+        out: &mut Vec<Out>,
+    ) {
         let Ok(mut dialog) = Dialog::of_response(response) else { return };
         let seq = dialog.local_seq;
         self.ack(&dialog, from, seq, client, None, out);
@@ -127,9 +152,9 @@ impl Core {
         out: &mut Vec<Out>,
     ) -> Option<(Link, Bytes)> {
         if response.status != Status::TRYING {
-            response.set_to_tag(tag.as_str());
+            response.headers.tag_to(tag.as_str());
         }
-        if response.headers.first(Name::Server).is_none() {
+        if response.headers.first(&Name::Server).is_none() {
             response.headers.push(Name::Server, self.settings.user_agent.clone());
         }
         add(&mut response.headers, extra);
@@ -141,7 +166,15 @@ impl Core {
     }
 
     /// Answers a request with nothing but a status.
-    pub fn refuse(&mut self, now: Time, key: ServerKey, request: &Request, status: Status, tag: &Text, out: &mut Vec<Out>) {
+    pub fn refuse(
+        &mut self,
+        now: Time,
+        key: ServerKey,
+        request: &Request,
+        status: Status,
+        tag: &Text,
+        out: &mut Vec<Out>,
+    ) {
         let mut response = Response::for_request(request, status);
         match status {
             Status::METHOD_NOT_ALLOWED => response.headers.push(Name::Allow, self.settings.allow_value()),
@@ -166,7 +199,9 @@ impl Core {
 fn add(headers: &mut crate::sip::Headers, extra: Extra) {
     for (name, value) in extra {
         match name {
-            Name::MaxForwards | Name::UserAgent | Name::Server | Name::Contact | Name::Allow => headers.set(name, value),
+            Name::MaxForwards | Name::UserAgent | Name::Server | Name::Contact | Name::Allow => {
+                headers.set(name, value)
+            }
             name => headers.push(name, value),
         }
     }

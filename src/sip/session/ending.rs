@@ -33,7 +33,7 @@ impl Session {
                     self.hang_up(now, end.headers, core, out);
                 }
             }
-            Phase::Owing(_) | Phase::Leaving(_) | Phase::Over => {}
+            Phase::Owing(_) | Phase::Leaving | Phase::Over => {}
         }
     }
 

@@ -178,8 +178,8 @@ impl Session {
     pub(super) fn hang_up(&mut self, now: Time, headers: Extra, core: &mut Core, out: &mut Vec<Out>) {
         match &mut self.dialog {
             Some(dialog) => {
-                let bye = core.bye(now, dialog, self.link, headers, Purpose::Bye(self.id), out);
-                self.phase = Phase::Leaving(bye);
+                core.bye(now, dialog, self.link, headers, Purpose::Bye(self.id), out);
+                self.phase = Phase::Leaving;
             }
             None => self.phase = Phase::Over,
         }

@@ -22,7 +22,7 @@ impl Session {
         core: &mut Core,
         out: &mut Vec<Out>,
     ) {
-        if matches!(self.phase, Phase::Leaving(_)) {
+        if matches!(self.phase, Phase::Leaving) {
             // Their BYE crosses ours: both succeed. Nothing else has a dialog any more.
             let status = if request.method == Method::Bye { Status::OK } else { Status::NO_SUCH_CALL };
             return self.refuse(now, key, &request, status, core, out);
@@ -31,12 +31,10 @@ impl Session {
             return self.refuse(now, key, &request, Status::BAD_REQUEST, core, out);
         };
         let tag = request.headers.from().ok().and_then(|from| from.tag()).unwrap_or_default();
-        match self.dialog_with(&tag) {
-            Some(dialog) if !dialog.in_order(cseq.number) => {
-                // Section 12.2.2.
-                return self.refuse(now, key, &request, Status::SERVER_INTERNAL_ERROR, core, out);
-            }
-            Some(_) => self.link = from,
+        match self.dialog_with(&tag).map(|dialog| dialog.in_order(cseq.number)) {
+            Some(true) => self.link = from,
+            // Section 12.2.2.
+            Some(false) => return self.refuse(now, key, &request, Status::SERVER_INTERNAL_ERROR, core, out),
             // Our INVITE is answered, but the answer is lost or still on its way: only these mean anything before it.
             None if matches!(request.method, Method::Bye | Method::Invite | Method::Update) => {}
             None => return self.refuse(now, key, &request, Status::SERVER_INTERNAL_ERROR, core, out),

@@ -64,7 +64,7 @@ enum Phase {
     /// Ended by us while the ACK of our 2xx is missing: the BYE waits for it (RFC 3261 section 15).
     Owing(Extra),
     /// Our BYE is under way. Theirs may cross it.
-    Leaving(ClientKey),
+    Leaving,
     Over,
 }
 
@@ -88,7 +88,9 @@ enum Cancel {
     /// Ended by us, and no provisional response yet: the CANCEL waits for one (RFC 3261 section 9.1).
     Wanted(Extra),
     /// Sent; whoever does not heed it by then never will.
-    Sent { give_up: Time },
+    Sent {
+        give_up: Time,
+    },
 }
 
 /// An INVITE of theirs without our final response.
@@ -185,7 +187,7 @@ impl Session {
                 Cancel::Sent { give_up } => Some(*give_up),
             },
             Phase::Ringing(ringing) => ringing.last.map(|(_, due)| due),
-            Phase::Up | Phase::Owing(_) | Phase::Leaving(_) => None,
+            Phase::Up | Phase::Owing(_) | Phase::Leaving => None,
             Phase::Over => return None,
         };
         let unacked = self.talk.unacked.as_ref().map(|unacked| unacked.again.at.min(unacked.give_up));
@@ -204,16 +206,16 @@ impl Session {
     /// What a message tells of the peer, beside its errand.
     fn learn(&mut self, headers: &Headers) {
         let allow: Vec<Method> =
-            headers.all(Name::Allow).map(|method| Method::read(&Text::from(method.as_bytes().to_vec()))).collect();
+            headers.all(&Name::Allow).map(|method| Method::read(&Text::from(method.as_bytes().to_vec()))).collect();
         if !allow.is_empty() {
             self.allow = allow;
         }
         let supported: Vec<Text> =
-            headers.all(Name::Supported).map(|tag| Text::from(tag.as_bytes().to_vec())).collect();
+            headers.all(&Name::Supported).map(|tag| Text::from(tag.as_bytes().to_vec())).collect();
         if !supported.is_empty() {
             self.supported = supported;
         }
-        if let Some(name) = headers.first(Name::UserAgent).or_else(|| headers.first(Name::Server)) {
+        if let Some(name) = headers.first(&Name::UserAgent).or_else(|| headers.first(&Name::Server)) {
             self.user_agent = Some(Text::from(name.as_bytes().to_vec()));
         }
     }
@@ -223,7 +225,7 @@ impl Session {
         match &self.phase {
             Phase::Calling(calling) => !matches!(calling.cancel, Cancel::No),
             Phase::Ringing(_) | Phase::Up => false,
-            Phase::Owing(_) | Phase::Leaving(_) | Phase::Over => true,
+            Phase::Owing(_) | Phase::Leaving | Phase::Over => true,
         }
     }
 
@@ -254,7 +256,7 @@ impl Session {
 
 /// The reason phrase headers of a message: its Reason, as text of its own.
 fn reason(headers: &Headers) -> Option<Text> {
-    headers.first(Name::Reason).map(|reason| Text::from(reason.as_bytes().to_vec()))
+    headers.first(&Name::Reason).map(|reason| Text::from(reason.as_bytes().to_vec()))
 }
 
 /// The fork that a response is from.

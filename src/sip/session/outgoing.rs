@@ -188,9 +188,9 @@ impl Session {
         }
         if cancelled {
             // The 200 crossed our CANCEL: the call is up, and we do not want it (section 15).
-            let bye = core.bye(now, &mut dialog, self.link, Vec::new(), Purpose::Bye(self.id), out);
+            core.bye(now, &mut dialog, self.link, Vec::new(), Purpose::Bye(self.id), out);
             self.dialog = Some(dialog);
-            self.phase = Phase::Leaving(bye);
+            self.phase = Phase::Leaving;
             return;
         }
         self.dialog = Some(dialog);

@@ -115,9 +115,4 @@ impl InviteServer {
             InviteServer::Proceeding { .. } | InviteServer::Terminated => None,
         }
     }
-
-    /// No final response yet.
-    pub fn is_open(&self) -> bool {
-        matches!(self, InviteServer::Proceeding { .. })
-    }
 }

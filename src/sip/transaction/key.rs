@@ -1,5 +1,6 @@
 //! Which transaction a message belongs to (RFC 3261 sections 17.1.3 and 17.2.3).
 
+use crate::sip::header::MAGIC_COOKIE;
 use crate::sip::{Host, Method, Request, Text, Via};
 use std::fmt;
 use std::sync::Arc;
@@ -15,9 +16,6 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The start of every branch since RFC 3261.
-pub const MAGIC: &str = "z9hG4bK";
-
 impl Key {
     /// RFC 3261 section 17.1.3: the branch, and the method because a CANCEL shares its INVITE's branch.
     pub fn client(branch: &Text, method: &Method) -> Key {
@@ -28,7 +26,7 @@ impl Key {
     pub fn server(request: &Request, via: &Via, method: &Method) -> Key {
         let method = method.as_str().as_bytes();
         match via.branch() {
-            Some(branch) if branch.as_bytes().starts_with(MAGIC.as_bytes()) => {
+            Some(branch) if branch.as_bytes().starts_with(MAGIC_COOKIE.as_bytes()) => {
                 let host = host(&via.host);
                 let port = via.port.unwrap_or(5060).to_be_bytes();
                 Key(parts(&[branch.as_bytes(), host.as_bytes(), &port, method]))
@@ -39,7 +37,7 @@ impl Key {
                 let headers = &request.headers;
                 let uri = request.uri.to_string();
                 let from = headers.from().ok().and_then(|from| from.tag()).unwrap_or_default();
-                let call_id = headers.call_id().unwrap_or_default();
+                let call_id = headers.call_id().cloned().unwrap_or_default();
                 let seq = headers.cseq().map(|cseq| cseq.number).unwrap_or_default().to_be_bytes();
                 let via = via.to_string();
                 Key(parts(&[uri.as_bytes(), from.as_bytes(), call_id.as_bytes(), &seq, via.as_bytes(), method]))

@@ -10,7 +10,6 @@ mod table;
 mod tests;
 mod timers;
 
-pub(super) use key::MAGIC;
 pub(super) use table::{Arrival, Heard, Lost, Transactions};
 pub use timers::{Backoff, Timers};
 
@@ -36,6 +35,19 @@ pub(super) enum Purpose {
     Request(SessionId, RequestId),
     /// A CANCEL, or the BYE of a fork that lost: however it goes, nobody waits for it.
     Nothing,
+}
+
+impl Purpose {
+    pub fn session(self) -> Option<SessionId> {
+        match self {
+            Purpose::Invite(session)
+            | Purpose::ReInvite(session)
+            | Purpose::Update(session)
+            | Purpose::Bye(session)
+            | Purpose::Request(session, _) => Some(session),
+            Purpose::Nothing => None,
+        }
+    }
 }
 
 /// What a machine wants done after an event.

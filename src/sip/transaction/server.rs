@@ -65,13 +65,10 @@ impl Server {
 
     pub fn deadline(&self) -> Option<Time> {
         match self {
-            Server::Trying { until } | Server::Proceeding { until, .. } | Server::Completed { until, .. } => Some(*until),
+            Server::Trying { until } | Server::Proceeding { until, .. } | Server::Completed { until, .. } => {
+                Some(*until)
+            }
             Server::Terminated => None,
         }
-    }
-
-    /// No final response yet.
-    pub fn is_open(&self) -> bool {
-        matches!(self, Server::Trying { .. } | Server::Proceeding { .. })
     }
 }

@@ -7,11 +7,11 @@ use super::key::Key;
 use super::server::Server;
 use super::{ClientKey, Moves, Purpose, ServerKey, Tell, Timers};
 use crate::sip::endpoint::{Out, SessionId};
-use crate::sip::{Link, Message, Method, Name, Request, Response, Status, Text, Transport, Via};
+use crate::sip::{Link, Method, Name, Request, Response, Status, Text, Transport, Via};
 use crate::time::Time;
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeSet, HashMap};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 /// What became of a request that came in.
 #[derive(Debug)]
@@ -29,12 +29,10 @@ pub enum Arrival {
 }
 
 /// A response that is news.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Heard {
     pub client: ClientKey,
     pub purpose: Purpose,
-    /// With the final response: the request as it was sent, so that the core can send it again with credentials.
-    pub request: Option<Box<Request>>,
 }
 
 /// A request of ours that gets no answer.
@@ -214,11 +212,7 @@ impl Transactions {
         if let Some(bytes) = moves.send {
             out.push(Out::Send { to: entry.to, bytes });
         }
-        let heard = (moves.tell == Some(Tell::Message)).then(|| Heard {
-            client,
-            purpose: entry.purpose,
-            request: response.status.is_final().then(|| entry.request.take()).flatten(),
-        });
+        let heard = (moves.tell == Some(Tell::Message)).then_some(Heard { client, purpose: entry.purpose });
         self.settle_client(client);
         heard
     }
@@ -256,18 +250,10 @@ impl Transactions {
         self.remove_client(client);
     }
 
-    /// Whether a request of ours still waits for its final response.
-    pub fn is_waiting(&self, client: ClientKey) -> bool {
-        self.clients.get(&client).is_some_and(|entry| match &entry.machine {
-            ClientMachine::Invite(machine) => machine.is_open(),
-            ClientMachine::Other(machine) => machine.is_open(),
-        })
-    }
-
     /// A request came. Its top Via gets `received` and `rport` (RFC 3261 section 18.2.1, RFC 3581 section 4),
     /// so that every response made from it carries them.
     pub fn request(&mut self, now: Time, from: Link, request: &mut Request, out: &mut Vec<Out>) -> Arrival {
-        let Ok(mut via) = request.headers.via() else { return Arrival::Absorbed };
+        let Ok(via) = request.headers.via() else { return Arrival::Absorbed };
         let key = Key::server(request, &via, server_method(&request.method));
         let timers = self.timers;
         if let Some(server) = self.server_keys.get(&key).copied() {
@@ -296,8 +282,10 @@ impl Transactions {
         }
         let target = (request.method == Method::Cancel)
             .then(|| self.server_keys.get(&Key::server(request, &via, &Method::Invite)).copied());
-        let to = answer_to(from, &mut via);
-        request.headers.set_first(Name::Via, via.to_string());
+        let to = answer_to(from, &via);
+        if request.headers.stamp(from.remote).is_err() {
+            return Arrival::Absorbed;
+        }
         let merged = Key::merged(request);
         let copy = merged.as_ref().is_some_and(|merged| self.merged.contains_key(merged));
         let server = ServerKey(self.mint());
@@ -328,11 +316,17 @@ impl Transactions {
         Arrival::New(server)
     }
 
-    /// Answers a request. Without effect when it has had its final response.
-    pub fn respond(&mut self, now: Time, server: ServerKey, response: &Response, out: &mut Vec<Out>) {
+    /// Answers a request, and says what was sent. Without effect when it has had its final response.
+    pub fn respond(
+        &mut self,
+        now: Time,
+        server: ServerKey,
+        response: &Response,
+        out: &mut Vec<Out>,
+    ) -> Option<(Link, Bytes)> {
         let bytes = self.print_response(response);
         let timers = self.timers;
-        let Some(entry) = self.servers.get_mut(&server) else { return };
+        let entry = self.servers.get_mut(&server)?;
         let (to, status) = (entry.to, response.status);
         let reliable = to.transport.is_reliable();
         let moves = match &mut entry.machine {
@@ -345,23 +339,12 @@ impl Transactions {
         {
             self.merged.remove(&merged);
         }
-        if let Some(bytes) = moves.send {
-            out.push(Out::Send { to, bytes });
+        let sent = moves.send.map(|bytes| (to, bytes));
+        if let Some((to, bytes)) = &sent {
+            out.push(Out::Send { to: *to, bytes: bytes.clone() });
         }
         self.settle_server(server);
-    }
-
-    /// Where the responses of this transaction go.
-    pub fn answers_to(&self, server: ServerKey) -> Option<Link> {
-        self.servers.get(&server).map(|entry| entry.to)
-    }
-
-    /// Whether a request still waits for our final response.
-    pub fn is_unanswered(&self, server: ServerKey) -> bool {
-        self.servers.get(&server).is_some_and(|entry| match &entry.machine {
-            ServerMachine::Invite(machine) => machine.is_open(),
-            ServerMachine::Other(machine) => machine.is_open(),
-        })
+        sent
     }
 
     /// Notes whose INVITE this is, for a CANCEL that may come.
@@ -501,19 +484,9 @@ fn server_method(method: &Method) -> &Method {
     if *method == Method::Ack { &Method::Invite } else { method }
 }
 
-/// RFC 3261 section 18.2.2 and RFC 3581 section 4: where the response goes, and what the Via says of it.
-fn answer_to(from: Link, via: &mut Via) -> Link {
-    let ip = from.remote.ip().to_canonical();
-    let asks_port = via.params.has("rport");
-    let said = via.host.to_string();
-    let same = said.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|said| said.to_canonical() == ip);
-    if asks_port {
-        via.params.set("rport", &from.remote.port().to_string());
-    }
-    if asks_port || !same {
-        via.params.set("received", &ip.to_string());
-    }
-    if from.transport == Transport::Udp && !asks_port {
+/// RFC 3261 section 18.2.2 and RFC 3581 section 4: where the response goes.
+fn answer_to(from: Link, via: &Via) -> Link {
+    if from.transport == Transport::Udp && !via.params.has("rport") {
         Link { remote: SocketAddr::new(from.remote.ip(), via.port.unwrap_or(5060)), ..from }
     } else {
         from
@@ -525,13 +498,14 @@ fn follow_up(invite: &Request, method: Method) -> Option<Request> {
     let cseq = invite.headers.cseq().ok()?;
     let mut request = Request::new(method.clone(), invite.uri.clone());
     let headers = &mut request.headers;
-    headers.push(Name::Via, invite.headers.first(Name::Via)?.clone());
+    headers.push(Name::Via, invite.headers.first(&Name::Via)?.clone());
     headers.push(Name::MaxForwards, Text::from_static("70"));
-    for route in invite.headers.all(Name::Route) {
+    for route in invite.headers.all(&Name::Route) {
         headers.push(Name::Route, route);
     }
     for name in [Name::From, Name::To, Name::CallId] {
-        headers.push(name.clone(), invite.headers.first(name)?.clone());
+        let value = invite.headers.first(&name)?.clone();
+        headers.push(name, value);
     }
     headers.push(Name::CSeq, format!("{} {method}", cseq.number));
     Some(request)
@@ -540,6 +514,6 @@ fn follow_up(invite: &Request, method: Method) -> Option<Request> {
 /// RFC 3261 section 17.1.1.3: as the INVITE, with the To of the response.
 fn ack_of_failure(invite: &Request, response: &Response) -> Option<Request> {
     let mut ack = follow_up(invite, Method::Ack)?;
-    ack.headers.set(Name::To, response.headers.first(Name::To)?.clone());
+    ack.headers.set(Name::To, response.headers.first(&Name::To)?.clone());
     Some(ack)
 }

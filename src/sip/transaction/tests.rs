@@ -1,0 +1,1 @@
+//! What the transaction room promises, a row per RFC rule.
