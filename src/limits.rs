@@ -35,3 +35,8 @@ pub const NO_PROVISIONAL: Duration = Duration::from_secs(5);
 /// How long the tone of a failed consult lasts, and how often the agent is then reminded of the customer on hold.
 pub const FAILURE_TONE: Duration = Duration::from_secs(3);
 pub const REMINDER: Duration = Duration::from_secs(10);
+/// How long a digest challenge may be answered: longer than any person types, shorter than a stolen answer is worth.
+pub const NONCE_LIFE: Duration = Duration::from_secs(600);
+/// Answered challenges whose use is counted, so that none is replayed: five a phone for ten thousand phones. The oldest go
+/// first and count as stale.
+pub const NONCES: usize = 50_000;

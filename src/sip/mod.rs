@@ -21,6 +21,7 @@ mod uri;
 pub use endpoint::{
     Busy, By, Call, End, Endpoint, Event, NoSession, OfferBy, Out, Peer, RequestId, SessionId, Settings,
 };
+pub use frame::{Frame, FrameError, Framer, PONG};
 pub use header::{CSeq, Contacts, Headers, Name, NameAddr, Valued, Via};
 pub use link::{Link, Transport};
 pub use message::{Message, Request, Response};

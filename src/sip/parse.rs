@@ -78,6 +78,19 @@ impl Trouble {
 
 /// Reads one message: a datagram, or what a `Framer` has cut out of a stream.
 pub fn parse(datagram: Bytes) -> Result<Message, ParseError> {
+    read(datagram, Trouble(None))
+}
+
+/// What to say to the sender of a message whose head arrived and whose rest is not wanted.
+pub(crate) fn refuse(head: Bytes, status: Status, why: &str) -> ParseError {
+    match read(head, Trouble(Some((status, why.to_owned())))) {
+        Err(error) => error,
+        // Not reached: reading under trouble never ends well.
+        Ok(_) => ParseError::Ignore("refused"),
+    }
+}
+
+fn read(datagram: Bytes, mut trouble: Trouble) -> Result<Message, ParseError> {
     // Empty lines may come before the start line (RFC 3261 section 7.5); nothing but them is a keep-alive.
     let mut datagram = datagram;
     let skip = datagram.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
@@ -85,7 +98,6 @@ pub fn parse(datagram: Bytes) -> Result<Message, ParseError> {
     if datagram.is_empty() {
         return Err(ParseError::Ignore("empty lines, a keep-alive"));
     }
-    let mut trouble = Trouble(None);
     if datagram.len() > MESSAGE_BYTES {
         trouble.note(Status::MESSAGE_TOO_LARGE, "message too large");
     }
