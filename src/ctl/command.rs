@@ -9,7 +9,12 @@ pub(super) enum Command {
     Show(String),
     Status(String, String),
     /// `party` becomes the body's connectionId once the snapshot has been read.
-    Act { agent: String, method: &'static str, body: Map<String, Value>, party: Option<String> },
+    Act {
+        agent: String,
+        method: &'static str,
+        body: Map<String, Value>,
+        party: Option<String>,
+    },
 }
 
 /// A verb, the method behind it, and what follows the verb.
@@ -116,7 +121,10 @@ mod tests {
             ("john status Available", Ok(Command::Status("john".into(), "Available".into()))),
             ("john status Lunch break", Ok(Command::Status("john".into(), "Lunch break".into()))),
             ("john join", act("conferenceConnections", serde_json::json!({}), None)),
-            ("john quick-connect maria", act("createAdditionalConnection", serde_json::json!({"quickConnectId": "maria"}), None)),
+            (
+                "john quick-connect maria",
+                act("createAdditionalConnection", serde_json::json!({"quickConnectId": "maria"}), None),
+            ),
             ("john digits c2 12#", act("sendDigits", serde_json::json!({"digits": "12#"}), Some("c2"))),
             ("john drop Maria", act("destroyConnection", serde_json::json!({}), Some("Maria"))),
         ] {
@@ -136,7 +144,9 @@ mod tests {
             {"connectionId": "c4", "name": "Bank", "state": "hold", "address": "+1"},
             {"connectionId": "c5", "name": "Bank", "state": "hold", "address": "+2"},
         ]}]});
-        for (party, id) in [("c2", Some("c2")), ("maria", Some("c3")), ("+2", Some("c5")), ("bank", None), ("eve", Some("eve"))] {
+        for (party, id) in
+            [("c2", Some("c2")), ("maria", Some("c3")), ("+2", Some("c5")), ("bank", None), ("eve", Some("eve"))]
+        {
             assert_eq!(connection(&snapshot, None, party).ok().as_deref(), id, "{party}");
         }
     }

@@ -50,7 +50,9 @@ enum Fault {
     /// The command line is wrong.
     #[error("{0}\n\n{USAGE}")]
     Usage(String),
-    #[error("the admin token cannot be read from {path}: {cause} (name the file with --token-file; the start-up card tells it)")]
+    #[error(
+        "the admin token cannot be read from {path}: {cause} (name the file with --token-file; the start-up card tells it)"
+    )]
     Token { path: String, cause: std::io::Error },
     #[error("{url} cannot be reached: {cause}")]
     Unreachable { url: String, cause: String },

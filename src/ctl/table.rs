@@ -40,7 +40,14 @@ pub(super) fn agents(list_of: &Value) -> String {
         let phones = list(agent, "phones").len().to_string();
         let contacts: Vec<_> = list(agent, "contacts").iter().map(|contact| text(contact, "banner")).collect();
         let contacts = contacts.join(", ");
-        rows.push(row(&[text(agent, "id"), text(agent, "name"), &status(agent), text(agent, "state"), &phones, &contacts]));
+        rows.push(row(&[
+            text(agent, "id"),
+            text(agent, "name"),
+            &status(agent),
+            text(agent, "state"),
+            &phones,
+            &contacts,
+        ]));
     }
     columns("", &rows)
 }
@@ -54,9 +61,11 @@ fn status(agent: &Value) -> String {
 
 /// Everything on one agent's screen.
 pub(super) fn agent(agent: &Value) -> String {
-    let mut drawn = format!("{} ({}): {}, {}\n", text(agent, "id"), text(agent, "name"), status(agent), text(agent, "state"));
+    let mut drawn =
+        format!("{} ({}): {}, {}\n", text(agent, "id"), text(agent, "name"), status(agent), text(agent, "state"));
     let phones: Vec<_> = list(agent, "phones").iter().filter_map(Value::as_str).collect();
-    let _ = writeln!(drawn, "phones: {}", if phones.is_empty() { "none registered".to_owned() } else { phones.join(", ") });
+    let _ =
+        writeln!(drawn, "phones: {}", if phones.is_empty() { "none registered".to_owned() } else { phones.join(", ") });
     for contact in list(agent, "contacts") {
         let _ = write!(drawn, "\ncontact {}: {}", text(contact, "contactId"), text(contact, "banner"));
         let _ = write!(drawn, " ({}, {}", text(contact, "state"), text(contact, "initiationMethod"));
@@ -86,7 +95,13 @@ pub(super) fn agent(agent: &Value) -> String {
         drawn.push_str("\nquick connects\n");
         let mut rows = vec![row(&["ID", "NAME", "TYPE", "CODE", "PRESENCE"])];
         for one in quick_connects {
-            rows.push(row(&[text(one, "id"), text(one, "name"), text(one, "type"), text(one, "code"), text(one, "presence")]));
+            rows.push(row(&[
+                text(one, "id"),
+                text(one, "name"),
+                text(one, "type"),
+                text(one, "code"),
+                text(one, "presence"),
+            ]));
         }
         drawn.push_str(&columns("  ", &rows));
     }

@@ -1,10 +1,10 @@
 //! One phone of an agent, and what a REGISTER says about it.
 
-use crate::sip::Link;
+use crate::sip::{self, Link, Malformed, Request, Uri};
 use crate::time::{Duration, Time};
 
 /// What a REGISTER asks for, already read from its headers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Register {
     pub call_id: String,
     pub cseq: u32,
@@ -13,7 +13,43 @@ pub struct Register {
     pub contacts: Contacts,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl Register {
+    /// Reads a REGISTER. Contacts of other schemes than sip are left out: nothing could be sent there.
+    pub fn read(request: &Request) -> Result<Register, Malformed> {
+        let headers = &request.headers;
+        let contacts = match headers.contacts()? {
+            sip::Contacts::Star => Contacts::All,
+            sip::Contacts::List(list) if list.is_empty() => Contacts::Fetch,
+            sip::Contacts::List(list) => Contacts::Each(
+                list.into_iter()
+                    .filter(|contact| contact.uri.is_sip())
+                    .map(|contact| {
+                        Ok(Contact {
+                            // A binding outlives the datagram, whose memory the parts of the URI would keep.
+                            uri: Uri::parse(&contact.uri.to_string())?.without_headers(),
+                            expires: contact.expires(),
+                            q: contact.params.get("q").and_then(|q| thousandths(q.as_str().as_ref())),
+                        })
+                    })
+                    .collect::<Result<_, Malformed>>()?,
+            ),
+        };
+        Ok(Register {
+            call_id: headers.call_id().map(ToString::to_string).unwrap_or_default(),
+            cseq: headers.cseq()?.number,
+            expires: headers.expires(),
+            contacts,
+        })
+    }
+}
+
+/// RFC 3261 section 25.1: `0`, `0.7`, `1.000`.
+fn thousandths(q: &str) -> Option<u16> {
+    let q: f32 = q.trim().parse().ok()?;
+    (0.0..=1.0).contains(&q).then(|| (q * 1000.0).round() as u16)
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub enum Contacts {
     /// No Contact at all: only tell what is there.
     Fetch,
@@ -22,19 +58,19 @@ pub enum Contacts {
     Each(Vec<Contact>),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Contact {
-    pub uri: String,
+    pub uri: Uri,
     pub expires: Option<u32>,
     /// In thousandths.
     pub q: Option<u16>,
 }
 
 /// A phone, until `expires`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Binding {
     /// The URI to put into a request, just as the phone gave it.
-    pub uri: String,
+    pub uri: Uri,
     /// In thousandths; 1000 when the phone says nothing.
     pub q: u16,
     pub expires: Time,

@@ -156,10 +156,11 @@ fn with_each(
     let mut new = old.to_vec();
     for contact in contacts {
         let seconds = expiry(contact.expires.or(request.expires))?;
-        if let Some(there) = old.iter().find(|binding| same(&binding.uri, &contact.uri)) {
+        // Two URIs are one phone by RFC 3261 section 19.1.4.
+        if let Some(there) = old.iter().find(|binding| binding.uri == contact.uri) {
             in_order(there, request)?;
         }
-        new.retain(|binding| !same(&binding.uri, &contact.uri));
+        new.retain(|binding| binding.uri != contact.uri);
         if seconds > 0 {
             new.push(Binding {
                 uri: contact.uri.clone(),
@@ -195,15 +196,11 @@ fn expiry(asked: Option<u32>) -> Result<u32, Refused> {
     }
 }
 
-/// Whether two Contact URIs are one phone.
-fn same(a: &str, b: &str) -> bool {
-    a == b
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sip::Transport;
+    use crate::sip::{Message, Transport, parse};
+    use bytes::Bytes;
 
     fn at(seconds: u64) -> Time {
         Time::from_micros(seconds * 1_000_000)
@@ -217,25 +214,23 @@ mod tests {
         }
     }
 
-    /// `uri[;expires=n][;q=n]` per contact, `*`, or nothing.
+    /// A REGISTER with this Contact header, read from the wire.
     fn register(call_id: &str, cseq: u32, expires: Option<u32>, contacts: &str) -> Register {
-        let contacts = match contacts {
-            "" => Contacts::Fetch,
-            "*" => Contacts::All,
-            list => Contacts::Each(
-                list.split(' ')
-                    .map(|one| {
-                        let param = |name: &str| one.split(';').find_map(|p| p.strip_prefix(name)?.parse().ok());
-                        Contact {
-                            uri: one.split(';').next().unwrap().to_owned(),
-                            expires: param("expires="),
-                            q: param("q=").map(|q| u16::try_from(q).unwrap()),
-                        }
-                    })
-                    .collect(),
-            ),
-        };
-        Register { call_id: call_id.to_owned(), cseq, expires, contacts }
+        let mut text = format!(
+            "REGISTER sip:lab SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK1\r\nFrom: <sip:john@lab>;tag=1\r\n\
+             To: <sip:john@lab>\r\nCall-ID: {call_id}\r\nCSeq: {cseq} REGISTER\r\nMax-Forwards: 70\r\n"
+        );
+        if !contacts.is_empty() {
+            text.push_str(&format!("Contact: {contacts}\r\n"));
+        }
+        if let Some(expires) = expires {
+            text.push_str(&format!("Expires: {expires}\r\n"));
+        }
+        text.push_str("\r\n");
+        match parse(Bytes::from(text)).unwrap() {
+            Message::Request(request) => Register::read(&request).unwrap(),
+            Message::Response(_) => panic!("a request"),
+        }
     }
 
     /// What the 200 lists, and who became reachable (+) or not (-).
@@ -257,26 +252,28 @@ mod tests {
         let mut registrar = Registrar::default();
         for (why, now, request, answer) in [
             ("nothing there", 0, register("a", 1, None, ""), ""),
-            ("the default expiry", 0, register("a", 2, None, "sip:x"), "+sip:x:600"),
-            ("the header's expiry", 0, register("a", 3, Some(120), "sip:x"), "sip:x:120"),
-            ("the parameter wins", 0, register("a", 4, Some(120), "sip:x;expires=90"), "sip:x:90"),
-            ("too long is shortened", 0, register("a", 5, Some(9999), "sip:x"), "sip:x:3600"),
-            ("too brief", 0, register("a", 6, Some(59), "sip:x"), "423"),
-            ("the briefest", 0, register("a", 6, Some(60), "sip:x"), "sip:x:60"),
-            ("a repeated CSeq of one phone", 0, register("a", 6, Some(70), "sip:x"), "500"),
-            ("an older CSeq of one phone", 0, register("a", 5, Some(70), "sip:x"), "500"),
-            ("another Call-ID restarts the count", 0, register("b", 1, Some(70), "sip:x"), "sip:x:70"),
+            ("the default expiry", 0, register("a", 2, None, "<sip:x>"), "+sip:x:600"),
+            ("the header's expiry", 0, register("a", 3, Some(120), "<sip:x>"), "sip:x:120"),
+            ("the parameter wins", 0, register("a", 4, Some(120), "<sip:x>;expires=90"), "sip:x:90"),
+            ("too long is shortened", 0, register("a", 5, Some(9999), "<sip:x>"), "sip:x:3600"),
+            ("too brief", 0, register("a", 6, Some(59), "<sip:x>"), "423"),
+            ("the briefest", 0, register("a", 6, Some(60), "<sip:x>"), "sip:x:60"),
+            ("a repeated CSeq of one phone", 0, register("a", 6, Some(70), "<sip:x>"), "500"),
+            ("an older CSeq of one phone", 0, register("a", 5, Some(70), "<sip:x>"), "500"),
+            ("another Call-ID restarts the count", 0, register("b", 1, Some(70), "<sip:x>"), "sip:x:70"),
             ("a fetch later", 10, register("c", 1, None, ""), "sip:x:60"),
             (
                 "the preferred first",
                 10,
-                register("c", 2, None, "sip:y;q=500 sip:z;q=700"),
+                register("c", 2, None, "<sip:y>;q=0.5, <sip:z>;q=0.7"),
                 "sip:x:60 sip:z:600 sip:y:600",
             ),
-            ("all or nothing", 10, register("b", 1, None, "sip:new sip:x"), "500"),
-            ("all or nothing, too brief", 10, register("b", 2, None, "sip:new sip:x;expires=5"), "423"),
-            ("one removed", 10, register("b", 2, None, "sip:z;expires=0"), "sip:x:60 sip:y:600"),
-            ("removing what is not there", 10, register("b", 3, Some(0), "sip:none"), "sip:x:60 sip:y:600"),
+            ("all or nothing", 10, register("b", 1, None, "<sip:new>, <sip:x>"), "500"),
+            ("all or nothing, too brief", 10, register("b", 2, None, "<sip:new>, <sip:x>;expires=5"), "423"),
+            ("the host in capitals is the same phone", 10, register("b", 1, None, "<sip:X>;expires=70"), "500"),
+            ("another scheme is left out", 10, register("b", 1, None, "<mailto:x@y>"), "sip:x:60 sip:z:600 sip:y:600"),
+            ("one removed", 10, register("b", 2, None, "<sip:z>;expires=0"), "sip:x:60 sip:y:600"),
+            ("removing what is not there", 10, register("b", 3, Some(0), "<sip:none>"), "sip:x:60 sip:y:600"),
             ("one expires", 70, register("b", 4, None, ""), "sip:y:540"),
             ("a star needs Expires 0", 70, register("b", 5, None, "*"), "400"),
             ("a star with another expiry", 70, register("b", 5, Some(60), "*"), "400"),
@@ -293,9 +290,9 @@ mod tests {
     fn the_eleventh_phone_takes_the_place_of_the_one_nearest_its_end() {
         let mut registrar = Registrar::default();
         for n in 0..12 {
-            told(&mut registrar, n, &register(&format!("call{n}"), 1, None, &format!("sip:phone{n}")));
+            told(&mut registrar, n, &register(&format!("call{n}"), 1, None, &format!("<sip:phone{n}>")));
         }
-        let there: Vec<_> = registrar.bindings(&"john".into()).iter().map(|b| b.uri.clone()).collect();
+        let there: Vec<_> = registrar.bindings(&"john".into()).iter().map(|b| b.uri.to_string()).collect();
         assert_eq!(there.len(), limits::BINDINGS);
         assert!(!there.contains(&"sip:phone0".to_owned()) && !there.contains(&"sip:phone1".to_owned()));
     }
@@ -305,7 +302,7 @@ mod tests {
         let mut registrar = Registrar::default();
         let mut out = Vec::new();
         for (agent, expires) in [("john", 60), ("maria", 90), ("maria", 120)] {
-            let request = register(&format!("{agent}{expires}"), 1, Some(expires), &format!("sip:{agent}{expires}"));
+            let request = register(&format!("{agent}{expires}"), 1, Some(expires), &format!("<sip:{agent}{expires}>"));
             registrar.register(at(0), &agent.into(), link(5070), &request, &mut out).unwrap();
         }
         out.clear();
@@ -323,7 +320,7 @@ mod tests {
     fn refreshing_leaves_no_alarm_behind() {
         let mut registrar = Registrar::default();
         for n in 0..100_u32 {
-            told(&mut registrar, u64::from(n), &register("a", n + 1, None, "sip:x"));
+            told(&mut registrar, u64::from(n), &register("a", n + 1, None, "<sip:x>"));
         }
         assert_eq!(registrar.alarms.len(), 1);
     }
@@ -333,7 +330,7 @@ mod tests {
         let mut registrar = Registrar::default();
         let tcp = Link { transport: Transport::Tcp, ..link(5071) };
         let john = AgentId::from("john");
-        registrar.register(at(0), &john, tcp, &register("a", 1, None, "sip:x"), &mut Vec::new()).unwrap();
+        registrar.register(at(0), &john, tcp, &register("a", 1, None, "<sip:x>"), &mut Vec::new()).unwrap();
         assert_eq!(registrar.bindings(&john)[0].source, Some(tcp));
         registrar.link_closed(tcp);
         assert_eq!(registrar.bindings(&john)[0].source, None);

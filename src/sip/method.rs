@@ -96,8 +96,20 @@ mod tests {
     #[test]
     fn names_are_read_and_written_case_sensitively() {
         for name in [
-            "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", "REFER", "NOTIFY",
-            "SUBSCRIBE", "MESSAGE", "PUBLISH",
+            "INVITE",
+            "ACK",
+            "BYE",
+            "CANCEL",
+            "OPTIONS",
+            "REGISTER",
+            "INFO",
+            "UPDATE",
+            "PRACK",
+            "REFER",
+            "NOTIFY",
+            "SUBSCRIBE",
+            "MESSAGE",
+            "PUBLISH",
         ] {
             let method = Method::read(&Text::from(name));
             assert!(!matches!(method, Method::Other(_)), "{name}");

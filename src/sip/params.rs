@@ -121,10 +121,9 @@ fn pairs(raw: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
     let inside = raw.strip_prefix(b";");
     inside.into_iter().flat_map(|inside| elements(inside, b';')).map(|param| {
         match param.iter().position(|b| *b == b'=') {
-            Some(at) => (
-                trim(param.get(..at).unwrap_or_default()),
-                Some(trim(param.get(at + 1..).unwrap_or_default())),
-            ),
+            Some(at) => {
+                (trim(param.get(..at).unwrap_or_default()), Some(trim(param.get(at + 1..).unwrap_or_default())))
+            }
             None => (param, None),
         }
     })
@@ -140,7 +139,9 @@ pub(crate) fn check(raw: &[u8], what: &'static str) -> Result<(), Malformed> {
     }
     for (name, value) in pairs(raw) {
         // Names are tokens, in URIs with a few more (RFC 3261 section 25.1, param-unreserved).
-        if name.is_empty() || !name.iter().all(|b| is_token_byte(*b) || matches!(b, b'[' | b']' | b'/' | b':' | b'&' | b'$')) {
+        if name.is_empty()
+            || !name.iter().all(|b| is_token_byte(*b) || matches!(b, b'[' | b']' | b'/' | b':' | b'&' | b'$'))
+        {
             return Err(Malformed::new(what, "a parameter without a proper name"));
         }
         if value.is_some_and(|v| v.starts_with(b"\"") && quoted(v).is_none_or(|(_, rest)| !rest.is_empty())) {

@@ -14,7 +14,10 @@ pub enum Scheme {
     /// RFC 3966: the number stands in `user`, and there is no host.
     Tel,
     /// A scheme we do not speak; what follows its colon is not looked into.
-    Other { name: Text, rest: Text },
+    Other {
+        name: Text,
+        rest: Text,
+    },
 }
 
 /// Where something is. A name is compared without regard to case, an address by value.
@@ -72,11 +75,8 @@ impl Uri {
     /// Reads a whole text as a URI; its parts share the text's memory.
     pub fn read(text: &Text) -> Result<Uri, Malformed> {
         let parts = Parts::scan(text.as_bytes())?;
-        let params = if parts.params.is_empty() {
-            Params::default()
-        } else {
-            Params::read(text.part(parts.params), WHAT)?
-        };
+        let params =
+            if parts.params.is_empty() { Params::default() } else { Params::read(text.part(parts.params), WHAT)? };
         let scheme = match parts.scheme {
             Kind::Sip => Scheme::Sip,
             Kind::Sips => Scheme::Sips,

@@ -172,7 +172,12 @@ mod tests {
             ("Bob <sip:a@b>;tag=1", Some("Bob"), "sip:a@b", Some("1")),
             ("caller<sip:caller@example.com>;tag=323", Some("caller"), "sip:caller@example.com", Some("323")),
             ("A. G. Bell <sip:a@b> ;tag=1", Some("A. G. Bell"), "sip:a@b", Some("1")),
-            ("\"J Rosenberg \\\\\\\"\" <sip:j@x> ; tag = 98asjd8", Some("J Rosenberg \\\""), "sip:j@x", Some("98asjd8")),
+            (
+                "\"J Rosenberg \\\\\\\"\" <sip:j@x> ; tag = 98asjd8",
+                Some("J Rosenberg \\\""),
+                "sip:j@x",
+                Some("98asjd8"),
+            ),
             ("\"Bell, Alexander\" <sip:a@b>;tag=43", Some("Bell, Alexander"), "sip:a@b", Some("43")),
             ("\"<sip:no@no>\"<sip:yes@yes>", Some("<sip:no@no>"), "sip:yes@yes", None),
             ("\"\" <sip:a@b>", None, "sip:a@b", None),

@@ -46,17 +46,37 @@ fn no_value_adds_a_line_of_its_own() {
 fn the_source_is_noted_as_the_rfcs_ask() {
     for (via, source, wanted) in [
         // RFC 3261 section 18.2.1: sent-by differs from the source.
-        ("SIP/2.0/UDP pc.example.com;branch=z9hG4bK1", "192.0.2.1:9", "SIP/2.0/UDP pc.example.com;branch=z9hG4bK1;received=192.0.2.1"),
-        ("SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1", "192.0.2.1:9", "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1;received=192.0.2.1"),
+        (
+            "SIP/2.0/UDP pc.example.com;branch=z9hG4bK1",
+            "192.0.2.1:9",
+            "SIP/2.0/UDP pc.example.com;branch=z9hG4bK1;received=192.0.2.1",
+        ),
+        (
+            "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1",
+            "192.0.2.1:9",
+            "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1;received=192.0.2.1",
+        ),
         ("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1", "192.0.2.1:9", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1"),
         // RFC 3581 section 4: rport asks for both.
-        ("SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK1", "192.0.2.1:9", "SIP/2.0/UDP 192.0.2.1;rport=9;branch=z9hG4bK1;received=192.0.2.1"),
+        (
+            "SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK1",
+            "192.0.2.1:9",
+            "SIP/2.0/UDP 192.0.2.1;rport=9;branch=z9hG4bK1;received=192.0.2.1",
+        ),
         ("SIP/2.0/UDP [2001:db8::1];branch=z9hG4bK1", "[2001:db8::1]:9", "SIP/2.0/UDP [2001:db8::1];branch=z9hG4bK1"),
         ("SIP/2.0/UDP a;branch=z9hG4bK1", "[2001:db8::1]:9", "SIP/2.0/UDP a;branch=z9hG4bK1;received=2001:db8::1"),
         // What the sender says about itself is not believed.
-        ("SIP/2.0/UDP 192.0.2.1;received=10.9.9.9;branch=z9hG4bK1", "192.0.2.1:9", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1"),
+        (
+            "SIP/2.0/UDP 192.0.2.1;received=10.9.9.9;branch=z9hG4bK1",
+            "192.0.2.1:9",
+            "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1",
+        ),
         // Only the topmost is ours to write.
-        ("SIP/2.0/UDP a;branch=z9hG4bK1, SIP/2.0/UDP b;rport", "192.0.2.1:9", "SIP/2.0/UDP a;branch=z9hG4bK1;received=192.0.2.1, SIP/2.0/UDP b;rport"),
+        (
+            "SIP/2.0/UDP a;branch=z9hG4bK1, SIP/2.0/UDP b;rport",
+            "192.0.2.1:9",
+            "SIP/2.0/UDP a;branch=z9hG4bK1;received=192.0.2.1, SIP/2.0/UDP b;rport",
+        ),
     ] {
         let mut all = headers(&[("Via", via), ("Via", "SIP/2.0/UDP z")]);
         all.stamp(source.parse().unwrap()).unwrap();
@@ -67,11 +87,21 @@ fn the_source_is_noted_as_the_rfcs_ask() {
 
 #[test]
 fn numbers_have_their_bounds_and_defaults() {
-    for (value, hops) in [("70", Some(70)), ("0068", Some(68)), ("0", Some(0)), ("255", Some(255)), ("256", None), ("-1", None), ("x", None)] {
+    for (value, hops) in [
+        ("70", Some(70)),
+        ("0068", Some(68)),
+        ("0", Some(0)),
+        ("255", Some(255)),
+        ("256", None),
+        ("-1", None),
+        ("x", None),
+    ] {
         assert_eq!(headers(&[("Max-Forwards", value)]).max_forwards(), hops, "{value}");
     }
     // RFC 3261 section 20.19; RFC 4475 section 3.1.2.4 for what is past 32 bits.
-    for (value, expires) in [("0", 0), ("3599", 3599), ("4294967295", u32::MAX), ("4294967296", 3600), ("soon", 3600), ("", 3600)] {
+    for (value, expires) in
+        [("0", 0), ("3599", 3599), ("4294967295", u32::MAX), ("4294967296", 3600), ("soon", 3600), ("", 3600)]
+    {
         assert_eq!(headers(&[("Expires", value)]).expires(), Some(expires), "{value}");
     }
     assert_eq!(headers(&[]).expires(), None);
@@ -79,8 +109,11 @@ fn numbers_have_their_bounds_and_defaults() {
 
 #[test]
 fn what_the_peer_can_do_is_read_from_lists() {
-    let all = headers(&[("Allow", "INVITE, ACK,BYE"), ("Allow", "UPDATE"), ("k", "timer , replaces"), ("Require", "100rel")]);
-    for (method, allowed) in [(Method::Invite, true), (Method::Update, true), (Method::Info, false), (Method::Other("invite".into()), false)] {
+    let all =
+        headers(&[("Allow", "INVITE, ACK,BYE"), ("Allow", "UPDATE"), ("k", "timer , replaces"), ("Require", "100rel")]);
+    for (method, allowed) in
+        [(Method::Invite, true), (Method::Update, true), (Method::Info, false), (Method::Other("invite".into()), false)]
+    {
         assert_eq!(all.allows(&method), allowed, "{method}");
     }
     for (option, supported) in [("timer", true), ("Replaces", true), ("100rel", true), ("path", false)] {

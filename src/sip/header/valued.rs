@@ -59,7 +59,12 @@ mod tests {
             ("multipart/mixed; boundary=\"7a9c;bd\"", "multipart/mixed", "boundary", Some("7a9c;bd")),
             ("SIP ;cause=200 ;text=\"Call completed elsewhere\"", "SIP", "cause", Some("200")),
             ("1800;refresher=uac", "1800", "refresher", Some("uac")),
-            ("425928@bobster.example.org;to-tag=7743;from-tag=6472", "425928@bobster.example.org", "to-tag", Some("7743")),
+            (
+                "425928@bobster.example.org;to-tag=7743;from-tag=6472",
+                "425928@bobster.example.org",
+                "to-tag",
+                Some("7743"),
+            ),
         ] {
             let valued = Valued::read(&text.into(), "test").unwrap();
             assert_eq!(valued.value, value);

@@ -162,7 +162,13 @@ mod tests {
         // text, transport, sent-by, branch, unique
         for (text, transport, sent_by, branch, unique) in [
             ("SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bK1", "UDP", "192.0.2.2:5060", "z9hG4bK1", true),
-            ("SIP / 2.0 / UDP\t first.example.com: 4000;ttl=16 ;branch = z9hG4bKa7 ", "UDP", "first.example.com:4000", "z9hG4bKa7", true),
+            (
+                "SIP / 2.0 / UDP\t first.example.com: 4000;ttl=16 ;branch = z9hG4bKa7 ",
+                "UDP",
+                "first.example.com:4000",
+                "z9hG4bKa7",
+                true,
+            ),
             ("SIP/2.0/TCP host : 5061 ;branch=z9hG4bK2", "TCP", "host:5061", "z9hG4bK2", true),
             ("sip/2.0/TLS [2001:db8::9]:5061;branch=Z9HG4BK3", "TLS", "[2001:db8::9]:5061", "Z9HG4BK3", true),
             ("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK", "UDP", "192.0.2.1", "z9hG4bK", false),
@@ -202,6 +208,8 @@ mod tests {
         let via = Via::read(&"SIP/2.0/UDP a;rport=4711;received=2001:db8::1;branch=z9hG4bK1".into()).unwrap();
         assert_eq!(via.rport(), Some(4711));
         assert_eq!(via.received(), Some("2001:db8::1".parse().unwrap()));
-        assert!(Via::new("UDP", "::1", Some(5060), "z9hG4bKx").to_string().contains("[::1]:5060;branch=z9hG4bKx;rport"));
+        assert!(
+            Via::new("UDP", "::1", Some(5060), "z9hG4bKx").to_string().contains("[::1]:5060;branch=z9hG4bKx;rport")
+        );
     }
 }
