@@ -1,1 +1,24 @@
 //! Samples only: codecs, resampling, mixing, tones, WAV.
+
+mod clip;
+mod codec;
+mod conceal;
+mod goertzel;
+mod mix;
+mod resample;
+mod riff;
+mod tone;
+mod wav;
+
+pub use clip::{Clip, Library};
+pub use codec::{Codec, Decoder, Encoder};
+pub use conceal::Concealment;
+pub use goertzel::{Goertzel, level_db, power};
+pub use mix::add;
+pub use tone::{Tone, Tones, note};
+pub use wav::{AudioError, write, write_stereo};
+
+/// What the switch thinks in: telephone sound (RFC 3551 section 4.5.14).
+pub const SAMPLE_RATE: u32 = 8_000;
+/// Samples in 20 ms at [`SAMPLE_RATE`].
+pub const FRAME_SAMPLES: usize = 160;

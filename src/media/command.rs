@@ -3,16 +3,10 @@
 //! A [`PortSpec`] is the whole wish for a port, so that only the latest counts: commands may be coalesced per port
 //! and nothing is lost.
 
+pub use crate::audio::{Codec, Tone};
 use crate::ids::{PlayId, PortId, PromptId};
 use crate::time::{Duration, Time};
 use std::net::SocketAddr;
-
-/// A codec with its static payload type (RFC 3551). Opus and G.722 join this list later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Codec {
-    Pcmu,
-    Pcma,
-}
 
 /// One thing to play.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,18 +19,6 @@ pub enum Sound {
     Pause(Duration),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// 200 ms of 1000 Hz.
-    Beep,
-    /// 440 + 480 Hz, 2 s on, 4 s off.
-    Ringback,
-    /// 480 + 620 Hz, 0.5 s on, 0.5 s off.
-    Busy,
-    /// 480 + 620 Hz, 0.25 s on, 0.25 s off: the call cannot be completed.
-    Congestion,
-}
-
 /// The one audio source of a port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Source {
@@ -44,10 +26,12 @@ pub enum Source {
     #[default]
     Silence,
     /// Sounds in order. The same `play` goes on where it is; another starts at its beginning.
-    /// At the end of a list that does not repeat: [`MediaEvent::Played`], then silence.
+    /// At the end of a list that does not repeat: [`MediaEvent::Played`] with the last frame, then silence. A prompt that
+    /// the library does not have is passed over.
     Play { play: PlayId, sounds: Vec<Sound>, repeat: bool },
     /// The sum of what these ports receive. One port with the same codec is relayed packet by packet, more are mixed.
-    /// A port may hear itself: an echo.
+    /// A port may hear itself: an echo. A port that is not open, or may not be heard, adds nothing; when nothing comes at
+    /// all, silent frames go out.
     Hear(Vec<PortId>),
 }
 
@@ -68,7 +52,8 @@ pub enum Start {
 pub struct PortSpec {
     /// Counts up with every wish; an older one is stale.
     pub generation: u64,
-    /// Where the SDP says RTP goes; a valid packet from elsewhere moves it once (symmetric RTP), unless `latch` is false.
+    /// Where the SDP says RTP goes; the first valid packet, wherever it comes from, settles it (symmetric RTP), unless
+    /// `latch` is false. Another address here begins that anew. Without one, nothing is sent and nothing is heard.
     pub remote: Option<SocketAddr>,
     pub rtcp: Option<SocketAddr>,
     pub latch: bool,
@@ -78,9 +63,10 @@ pub struct PortSpec {
     pub accepts: Vec<(u8, Codec)>,
     /// The payload type of telephone-event, if agreed (RFC 4733).
     pub telephone_event: Option<u8>,
-    /// Whether we may send audio at all (the peer's direction allows it).
+    /// Whether we may send audio at all (the peer's direction allows it). A play list goes on unheard meanwhile, so that
+    /// its flow does not hang.
     pub send: bool,
-    /// Whether what comes in may be heard by anybody; false while the party is held or muted.
+    /// Whether what comes in may be heard by anybody; false while the party is held or muted. Its digits still count.
     pub receive: bool,
     pub start: Start,
     pub source: Source,
@@ -98,7 +84,8 @@ pub enum MediaCommand {
         port: PortId,
         spec: PortSpec,
     },
-    /// Send these digits as telephone-events, one after another.
+    /// Send these digits as telephone-events, one after another, in place of the sound. Nothing happens where
+    /// telephone-event is not agreed.
     Digits {
         port: PortId,
         digits: String,
@@ -120,7 +107,7 @@ pub enum MediaEvent {
     Played { port: PortId, play: PlayId },
     /// One telephone-event, told once, when it ends or after it is clearly there.
     Digit { port: PortId, digit: char },
-    /// Nothing came in, RTP or RTCP, for the configured time, once there was some.
+    /// Nothing came in, RTP or RTCP, for the configured time, once there was some. Told once until something comes again.
     Silent { port: PortId },
     /// The last word of a port, when it closes.
     Closed { port: PortId, stats: PortStats },

@@ -1,0 +1,455 @@
+//! All ports of one media thread: commands and packets in, packets and events out, on one 20 ms clock.
+
+use super::command::{Codec, MediaCommand, MediaEvent, PortSpec, PortStats, Source};
+use super::mixer::Mixer;
+use super::player::Player;
+use super::port::{Feed, Kind, Port};
+use crate::audio::{Library, Tones};
+use crate::ids::{Mint, PortId};
+use crate::limits::FRAME;
+use crate::rtp::{self, Arrival, Incoming, Packet, Sequencer};
+use crate::time::{Duration, Time};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A thread that was held up sends at most so many frames at once; what is older was not heard.
+const CATCH_UP: u32 = 3;
+/// RFC 3550 section 6.2 asks for five seconds between reports, and for half as much or more by chance (section 6.3.1).
+const REPORTS: Duration = Duration::from_secs(5);
+/// Reports and the watchdog look at each port once in so many frames, in turn.
+const ROUNDS: usize = 25;
+
+/// Where everything goes that comes out of a [`Plane`].
+pub trait Sink {
+    fn rtp(&mut self, port: PortId, to: SocketAddr, packet: &[u8]);
+    fn rtcp(&mut self, port: PortId, to: SocketAddr, packet: &[u8]);
+    fn event(&mut self, event: MediaEvent);
+    /// Bind RTP at `local` and RTCP one above.
+    fn open(&mut self, port: PortId, local: SocketAddr);
+    fn close(&mut self, port: PortId);
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a port may receive nothing before [`MediaEvent::Silent`]; zero is for ever.
+    pub rtp_timeout: Duration,
+    /// Our name in RTCP (RFC 3550 section 6.5.1).
+    pub cname: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { rtp_timeout: Duration::from_secs(60), cname: "switch@cordboard".into() }
+    }
+}
+
+/// One media thread's ports, without its sockets.
+#[derive(Debug)]
+pub struct Plane {
+    mint: Mint,
+    library: Arc<Library>,
+    tones: Tones,
+    settings: Settings,
+    /// By slot. A slot is what ports call each other by; it is free again when its port closes.
+    ports: Vec<Option<Port>>,
+    free: Vec<usize>,
+    /// Only looked up, never walked through.
+    slots: HashMap<PortId, usize>,
+    /// Who wishes to hear whom, whether that port is there or not.
+    hearers: BTreeMap<PortId, BTreeSet<PortId>>,
+    mixer: Mixer,
+    /// When the next frame is due.
+    next: Option<Time>,
+    round: usize,
+}
+
+impl Plane {
+    #[must_use]
+    pub fn new(seed: u64, library: Arc<Library>, settings: Settings) -> Self {
+        Plane {
+            mint: Mint::new(seed),
+            library,
+            tones: Tones::new(),
+            settings,
+            ports: Vec::new(),
+            free: Vec::new(),
+            slots: HashMap::new(),
+            hearers: BTreeMap::new(),
+            mixer: Mixer::default(),
+            next: None,
+            round: 0,
+        }
+    }
+
+    /// New prompts; what is being played goes on as it is.
+    pub fn set_library(&mut self, library: Arc<Library>) {
+        self.library = library;
+    }
+
+    /// How many ports are open.
+    #[must_use]
+    pub fn ports(&self) -> usize {
+        self.slots.len()
+    }
+
+    #[must_use]
+    pub fn stats(&self, port: PortId) -> Option<PortStats> {
+        Some(self.port(*self.slots.get(&port)?)?.stats())
+    }
+
+    /// When [`Plane::tick`] has something to do. Nothing, while no port is open.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        self.next
+    }
+
+    pub fn command(&mut self, now: Time, command: MediaCommand, sink: &mut impl Sink) {
+        match command {
+            MediaCommand::Open { port, local } => self.open(now, port, local, sink),
+            MediaCommand::Set { port, spec } => self.set(now, port, spec, sink),
+            MediaCommand::Digits { port, digits } => {
+                if let Some(port) = self.at(port).filter(|port| port.spec.telephone_event.is_some()) {
+                    port.dialer.dial(&digits);
+                }
+            }
+            MediaCommand::Close { port } => self.close(now, port, sink),
+        }
+    }
+
+    fn open(&mut self, now: Time, id: PortId, local: SocketAddr, sink: &mut impl Sink) {
+        sink.open(id, local);
+        if self.slots.contains_key(&id) {
+            return; // Another address for a port whose first one could not be bound.
+        }
+        let sequencer = Sequencer::new(self.mint.u32(), self.mint.u32() as u16, self.mint.u32());
+        let port = Port::new(id, sequencer);
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                self.ports.push(None);
+                self.ports.len() - 1
+            }
+        };
+        if let Some(place) = self.ports.get_mut(slot) {
+            *place = Some(port);
+        }
+        self.slots.insert(id, slot);
+        self.next.get_or_insert(now + FRAME);
+        self.plan_hearers(id);
+    }
+
+    fn set(&mut self, now: Time, id: PortId, spec: PortSpec, sink: &mut impl Sink) {
+        let Some(slot) = self.slots.get(&id).copied() else { return };
+        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) else { return };
+        if spec.generation < port.spec.generation {
+            return; // Overtaken by a later wish.
+        }
+        let before = std::mem::replace(&mut *port.spec, spec);
+        port.latch.expect(now, port.spec.remote, port.spec.latch);
+        port.aim();
+        if port.spec.telephone_event.is_none() {
+            port.dialer.clear();
+        }
+        let source = (before.source != port.spec.source).then(|| port.spec.source.clone());
+        let heard = (before.receive, before.codec, &before.accepts)
+            != (port.spec.receive, port.spec.codec, &port.spec.accepts);
+        if let Some(Source::Play { play, sounds, repeat }) = &source
+            && port.player.as_ref().is_none_or(|player| player.play != *play)
+        {
+            let mut player = Player::new(*play, sounds, *repeat, &self.library, &self.tones);
+            if player.ended() {
+                sink.event(MediaEvent::Played { port: id, play: *play });
+            }
+            port.player = Some(player);
+            port.out.sequencer.change();
+        }
+        if let Some(source) = source {
+            self.listen(id, &before.source, false);
+            self.listen(id, &source, true);
+        }
+        self.plan(slot);
+        if heard {
+            self.plan_hearers(id);
+        }
+    }
+
+    fn close(&mut self, now: Time, id: PortId, sink: &mut impl Sink) {
+        let Some(slot) = self.slots.remove(&id) else { return };
+        if let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) {
+            if let Some(to) = port.rtcp_to() {
+                let report = port.reception.report(now);
+                sink.rtcp(id, to, &rtp::goodbye(&port.sender(now), report, &self.settings.cname));
+            }
+            let source = std::mem::take(&mut port.spec.source);
+            self.listen(id, &source, false);
+        }
+        self.feed(slot, Feed::Silence);
+        // Whoever heard it lets go of its slot before that is given to another.
+        self.plan_hearers(id);
+        if let Some(port) = self.ports.get_mut(slot).and_then(Option::take) {
+            sink.event(MediaEvent::Closed { port: id, stats: port.stats() });
+        }
+        self.free.push(slot);
+        if self.slots.is_empty() {
+            self.next = None;
+        }
+        sink.close(id);
+    }
+
+    /// A datagram on a port's RTP socket. It is relayed in place, so its bytes are used up.
+    pub fn rtp(&mut self, now: Time, id: PortId, from: SocketAddr, datagram: &mut [u8], sink: &mut impl Sink) {
+        let Some(slot) = self.slots.get(&id).copied() else { return };
+        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) else { return };
+        let Ok(packet) = Packet::read(datagram) else {
+            port.refused += 1;
+            return;
+        };
+        let kind = port.kind(packet.header.payload_type);
+        let moved = port.latch.moved();
+        if !port.latch.admits(now, from, kind.is_some()) {
+            port.refused += 1;
+            return;
+        }
+        // Comfort noise and the like are signs of life, even if nobody can use them.
+        port.lives(now);
+        let Some(kind) = kind else {
+            port.refused += 1;
+            return;
+        };
+        if moved != port.latch.moved() {
+            port.aim();
+        }
+        if !port.rtp_seen {
+            port.rtp_seen = true;
+            sink.event(MediaEvent::FirstRtp { port: id });
+        }
+        let header = packet.header;
+        let arrival = port.reception.take(header.ssrc, header.seq);
+        let codec = match kind {
+            Kind::Event => {
+                if let Some(digit) =
+                    port.digits.hear(header.ssrc, header.timestamp, header.marker, packet.payload)
+                {
+                    sink.event(MediaEvent::Digit { port: id, digit });
+                }
+                return;
+            }
+            Kind::Sound(codec) => codec,
+        };
+        // An empty packet only keeps a NAT open.
+        if arrival == Arrival::Duplicate || packet.payload.is_empty() {
+            return;
+        }
+        port.reception.time(now, header.timestamp);
+        if port.incoming != Some(codec) {
+            let known = port.speaks();
+            port.incoming = Some(codec);
+            if known != Some(codec) {
+                self.plan_hearers(id);
+            }
+        }
+        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut).filter(|port| port.spec.receive) else {
+            return;
+        };
+        if let Some(hearing) = &mut port.hearing {
+            hearing.insert(now, codec, header.ssrc, header.seq, packet.payload);
+        }
+        if port.relay_to.is_empty() {
+            return;
+        }
+        let incoming = Incoming {
+            source: id.0,
+            ssrc: header.ssrc,
+            seq: header.seq,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            ticks: codec.ticks(packet.payload),
+        };
+        let place = packet.place();
+        let targets = std::mem::take(&mut port.relay_to);
+        for target in &targets {
+            let Some(target) = self.ports.get_mut(*target).and_then(Option::as_mut) else { continue };
+            let Some(to) = target.out.to.filter(|_| !target.dialer.busy()) else { continue };
+            if let Some(stamp) = target.out.sequencer.relay(now, &incoming, place.len())
+                && let Some(packet) = rtp::rewrite(datagram, &place, &target.out.header(stamp))
+            {
+                sink.rtp(target.out.id, to, packet);
+            }
+        }
+        if let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) {
+            port.relay_to = targets;
+        }
+    }
+
+    /// A datagram on a port's RTCP socket.
+    pub fn rtcp(&mut self, now: Time, id: PortId, from: SocketAddr, datagram: &[u8]) {
+        let Some(port) = self.at(id).filter(|port| port.latch.knows(from)) else { return };
+        let Some(found) = rtp::reports(datagram) else { return };
+        port.rtcp_seen = Some(from);
+        port.lives(now);
+        for (ssrc, ntp) in found.senders {
+            port.reception.reported(now, ssrc, ntp);
+        }
+        let ours = port.out.sequencer.ssrc();
+        for report in found.reports.iter().filter(|report| report.ssrc == ours) {
+            port.reception.answered(now, report.last_report, report.delay);
+        }
+    }
+
+    /// Runs every frame that is due.
+    pub fn tick(&mut self, now: Time, sink: &mut impl Sink) {
+        let Some(mut due) = self.next.filter(|due| *due <= now) else { return };
+        let behind = u32::try_from(now.since(due).as_micros() / FRAME.as_micros()).unwrap_or(u32::MAX);
+        due += FRAME * behind.saturating_sub(CATCH_UP - 1);
+        while due <= now {
+            self.frame(due, sink);
+            due += FRAME;
+        }
+        self.next = Some(due);
+    }
+
+    fn frame(&mut self, now: Time, sink: &mut impl Sink) {
+        for port in self.ports.iter_mut().flatten() {
+            port.pull(now);
+        }
+        self.mixer.mix(&self.ports);
+        self.round = (self.round + 1) % ROUNDS;
+        for (slot, port) in self.ports.iter_mut().enumerate() {
+            let Some(port) = port else { continue };
+            port.frame(now, &self.mixer, sink);
+            if slot % ROUNDS == self.round {
+                look_after(now, port, &self.settings, &mut self.mint, sink);
+            }
+        }
+    }
+
+    fn port(&self, slot: usize) -> Option<&Port> {
+        self.ports.get(slot)?.as_ref()
+    }
+
+    fn at(&mut self, id: PortId) -> Option<&mut Port> {
+        let slot = *self.slots.get(&id)?;
+        self.ports.get_mut(slot)?.as_mut()
+    }
+
+    /// Keeps the list of who wishes to hear whom.
+    fn listen(&mut self, id: PortId, source: &Source, begins: bool) {
+        let Source::Hear(heard) = source else { return };
+        for other in heard {
+            if begins {
+                self.hearers.entry(*other).or_default().insert(id);
+            } else if let Some(hearers) = self.hearers.get_mut(other) {
+                hearers.remove(&id);
+                if hearers.is_empty() {
+                    self.hearers.remove(other);
+                }
+            }
+        }
+    }
+
+    /// What a port sends may reach its hearers in another way now.
+    fn plan_hearers(&mut self, id: PortId) {
+        let hearers: Vec<usize> = match self.hearers.get(&id) {
+            Some(hearers) => hearers.iter().filter_map(|hearer| self.slots.get(hearer).copied()).collect(),
+            None => return,
+        };
+        for slot in hearers {
+            self.plan(slot);
+        }
+    }
+
+    /// Chooses how a port's source reaches it: played, relayed, mixed, or not at all.
+    fn plan(&mut self, slot: usize) {
+        let Some(port) = self.port(slot) else { return };
+        let feed = match &port.spec.source {
+            Source::Silence => Feed::Silence,
+            Source::Play { .. } => Feed::Play,
+            Source::Hear(heard) => {
+                let codec = port.spec.codec.map_or(Codec::Pcmu, |(codec, _)| codec);
+                let present = |id: &PortId| {
+                    let slot = *self.slots.get(id)?;
+                    self.port(slot).filter(|port| port.spec.receive).map(|_| slot)
+                };
+                let members: BTreeSet<usize> = heard.iter().filter_map(present).collect();
+                let members: Vec<usize> = members.into_iter().collect();
+                match members.as_slice() {
+                    [] => Feed::Silence,
+                    [one] if self.port(*one).and_then(Port::speaks) == Some(codec) => Feed::Relay(*one),
+                    _ => {
+                        if matches!(port.feed, Feed::Mix(group) if self.mixer.hears(group, codec, &members)) {
+                            return;
+                        }
+                        self.feed(slot, Feed::Silence);
+                        self.mix(slot, codec, &members);
+                        return;
+                    }
+                }
+            }
+        };
+        self.feed(slot, feed);
+    }
+
+    fn mix(&mut self, slot: usize, codec: Codec, members: &[usize]) {
+        let (group, new) = self.mixer.join(codec, members);
+        if new {
+            for member in members {
+                if let Some(port) = self.ports.get_mut(*member).and_then(Option::as_mut) {
+                    port.mixed(true);
+                }
+            }
+        }
+        if let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) {
+            port.feed = Feed::Mix(group);
+        }
+    }
+
+    /// Leaves one feed for another that is no mix.
+    fn feed(&mut self, slot: usize, feed: Feed) {
+        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) else { return };
+        let before = std::mem::replace(&mut port.feed, feed);
+        if before == feed {
+            return;
+        }
+        port.out.sequencer.change();
+        match before {
+            Feed::Relay(source) => {
+                if let Some(source) = self.ports.get_mut(source).and_then(Option::as_mut) {
+                    source.relay_to.retain(|target| *target != slot);
+                }
+            }
+            Feed::Mix(group) => {
+                for member in self.mixer.leave(group).unwrap_or_default() {
+                    if let Some(port) = self.ports.get_mut(member).and_then(Option::as_mut) {
+                        port.mixed(false);
+                    }
+                }
+            }
+            Feed::Silence | Feed::Play => {}
+        }
+        if let Feed::Relay(source) = feed
+            && let Some(source) = self.ports.get_mut(source).and_then(Option::as_mut)
+        {
+            source.relay_to.push(slot);
+        }
+    }
+}
+
+/// Reports and the watchdog.
+fn look_after(now: Time, port: &mut Port, settings: &Settings, mint: &mut Mint, sink: &mut impl Sink) {
+    if port.fell_silent(now, settings.rtp_timeout) {
+        sink.event(MediaEvent::Silent { port: port.out.id });
+    }
+    let Some(to) = port.rtcp_to() else { return };
+    // By chance between half and one and a half of the interval, so that the ports do not all report at once.
+    let wait = Duration::from_micros(REPORTS.as_micros() as u64 / 2 + mint.below(REPORTS.as_micros() as u64));
+    match port.report_due {
+        Some(due) if due <= now => {
+            port.report_due = Some(now + wait);
+            let report = port.reception.report(now);
+            sink.rtcp(port.out.id, to, &rtp::report(&port.sender(now), report, &settings.cname));
+        }
+        Some(_) => {}
+        None => port.report_due = Some(now + wait),
+    }
+}

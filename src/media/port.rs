@@ -1,0 +1,289 @@
+//! One port: what it receives, what it sends, and from where.
+
+use super::command::{Codec, MediaEvent, PortSpec, PortStats, Start};
+use super::hearing::Hearing;
+use super::latch::Latch;
+use super::mixer::Mixer;
+use super::plane::Sink;
+use super::player::Player;
+use crate::audio::FRAME_SAMPLES;
+use crate::ids::PortId;
+use crate::rtp::{self, Dialer, Digits, HEADER, Header, Reception, Sequencer, Stamp};
+use crate::time::{Duration, Time};
+use std::net::SocketAddr;
+
+/// Where its sound comes from now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Feed {
+    #[default]
+    Silence,
+    Play,
+    /// Packets of the port in this slot.
+    Relay(usize),
+    /// The mixer's group of this number.
+    Mix(usize),
+}
+
+/// What a payload type means here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Sound(Codec),
+    Event,
+}
+
+/// The sending half.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub id: PortId,
+    /// Set when packets may go out.
+    pub to: Option<SocketAddr>,
+    pub codec: Codec,
+    pub payload_type: u8,
+    pub sequencer: Sequencer,
+}
+
+impl Outgoing {
+    pub fn header(&self, stamp: Stamp) -> Header {
+        Header {
+            payload_type: self.payload_type,
+            marker: stamp.marker,
+            seq: stamp.seq,
+            timestamp: stamp.timestamp,
+            ssrc: stamp.ssrc,
+        }
+    }
+
+    fn send(&self, header: &Header, payload: &[u8], sink: &mut impl Sink) {
+        let mut packet = [0; HEADER + FRAME_SAMPLES];
+        if let (Some(to), Some(length)) = (self.to, rtp::write(header, payload, None, &mut packet)) {
+            sink.rtp(self.id, to, packet.get(..length).unwrap_or_default());
+        }
+    }
+
+    /// A frame of our own.
+    fn frame(&mut self, now: Time, payload: &[u8], voiced: bool, sink: &mut impl Sink) {
+        if self.to.is_none() {
+            return;
+        }
+        let ticks = self.codec.ticks(payload);
+        if let Some(stamp) = self.sequencer.frame(now, ticks, payload.len(), voiced) {
+            self.send(&self.header(stamp), payload, sink);
+        }
+    }
+
+    fn silence(&mut self, now: Time, sink: &mut impl Sink) {
+        let mut payload = [0; FRAME_SAMPLES];
+        self.codec.silence(&mut payload);
+        self.frame(now, &payload, false, sink);
+    }
+
+    /// A frame in place of a relayed packet that does not come.
+    fn fill(&mut self, now: Time, sink: &mut impl Sink) {
+        if self.to.is_none() {
+            return;
+        }
+        let mut payload = [0; FRAME_SAMPLES];
+        self.codec.silence(&mut payload);
+        if let Some(stamp) = self.sequencer.fill(now, self.codec.ticks(&payload), payload.len()) {
+            self.send(&self.header(stamp), &payload, sink);
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Port {
+    pub out: Outgoing,
+    pub feed: Feed,
+    pub player: Option<Player>,
+    pub dialer: Dialer,
+    /// Slots of the ports to which packets of this one are relayed.
+    pub relay_to: Vec<usize>,
+    /// How many of the mixer's groups hear this port, and what they hear.
+    pub groups: usize,
+    pub hearing: Option<Box<Hearing>>,
+    pub spec: Box<PortSpec>,
+    pub latch: Latch,
+    pub digits: Digits,
+    pub reception: Reception,
+    /// What came in last.
+    pub incoming: Option<Codec>,
+    pub rtp_seen: bool,
+    pub alive: Option<Time>,
+    pub silent_told: bool,
+    pub refused: u64,
+    /// Of hearings that are over.
+    pub late: u64,
+    pub report_due: Option<Time>,
+    /// Where the peer's RTCP comes from.
+    pub rtcp_seen: Option<SocketAddr>,
+}
+
+impl Port {
+    pub fn new(id: PortId, sequencer: Sequencer) -> Self {
+        Port {
+            out: Outgoing { id, to: None, codec: Codec::Pcmu, payload_type: 0, sequencer },
+            feed: Feed::Silence,
+            player: None,
+            dialer: Dialer::default(),
+            relay_to: Vec::new(),
+            groups: 0,
+            hearing: None,
+            spec: Box::default(),
+            latch: Latch::default(),
+            digits: Digits::default(),
+            reception: Reception::default(),
+            incoming: None,
+            rtp_seen: false,
+            alive: None,
+            silent_told: false,
+            refused: 0,
+            late: 0,
+            report_due: None,
+            rtcp_seen: None,
+        }
+    }
+
+    /// Settles where packets go, after the wish or the latch has changed.
+    pub fn aim(&mut self) {
+        let open = self.spec.send && self.spec.start != Start::Wait;
+        let to = self.latch.target().filter(|_| open);
+        self.out.to = self.spec.codec.and_then(|(codec, payload_type)| {
+            self.out.codec = codec;
+            self.out.payload_type = payload_type;
+            to
+        });
+    }
+
+    pub fn kind(&self, payload_type: u8) -> Option<Kind> {
+        if self.spec.telephone_event == Some(payload_type) {
+            return Some(Kind::Event);
+        }
+        if let Some((codec, _)) = self.spec.codec.filter(|(_, number)| *number == payload_type) {
+            return Some(Kind::Sound(codec));
+        }
+        self.spec.accepts.iter().find(|(number, _)| *number == payload_type).map(|(_, codec)| Kind::Sound(*codec))
+    }
+
+    /// In which codec its packets come, as far as one can tell.
+    pub fn speaks(&self) -> Option<Codec> {
+        self.incoming.or(self.spec.codec.map(|(codec, _)| codec)).or(self.spec.accepts.first().map(|(_, codec)| *codec))
+    }
+
+    /// The mixer's frame.
+    pub fn heard(&self) -> Option<&[i16; FRAME_SAMPLES]> {
+        self.hearing.as_ref()?.frame()
+    }
+
+    pub fn pull(&mut self, now: Time) {
+        if let Some(hearing) = &mut self.hearing {
+            hearing.pull(now, self.reception.jitter());
+        }
+    }
+
+    /// One group more, or less, hears this port.
+    pub fn mixed(&mut self, more: bool) {
+        self.groups = if more { self.groups + 1 } else { self.groups.saturating_sub(1) };
+        if self.groups == 0 {
+            self.late += self.hearing.take().map_or(0, |hearing| hearing.late());
+        } else if self.hearing.is_none() {
+            self.hearing = Some(Box::new(Hearing::new(self.speaks().unwrap_or(Codec::Pcmu))));
+        }
+    }
+
+    /// The 20 ms are over: sends what is due.
+    pub fn frame(&mut self, now: Time, mixer: &Mixer, sink: &mut impl Sink) {
+        let playing = self.feed == Feed::Play && self.started(now);
+        let telling = self.out.to.is_some() && self.tell_digit(now, sink);
+        match self.feed {
+            _ if telling => {}
+            Feed::Play if playing => {
+                if let Some(payload) = self.player.as_ref().and_then(|player| player.frame(self.out.codec)) {
+                    self.out.frame(now, payload, true, sink);
+                } else {
+                    self.out.silence(now, sink);
+                }
+            }
+            Feed::Silence | Feed::Play => self.out.silence(now, sink),
+            Feed::Relay(_) => self.out.fill(now, sink),
+            Feed::Mix(group) => {
+                if let Some((payload, voiced)) = mixer.payload(group) {
+                    self.out.frame(now, payload, voiced, sink);
+                }
+            }
+        }
+        if playing && let Some(player) = &mut self.player {
+            player.advance();
+            if player.ended() {
+                sink.event(MediaEvent::Played { port: self.out.id, play: player.play });
+            }
+        }
+    }
+
+    /// Whether a play list may run.
+    fn started(&self, now: Time) -> bool {
+        match self.spec.start {
+            Start::Wait => false,
+            Start::Now => true,
+            Start::FirstRtpOr(latest) => self.rtp_seen || now >= latest,
+        }
+    }
+
+    /// Sends a packet of a digit, if one is being told.
+    fn tell_digit(&mut self, now: Time, sink: &mut impl Sink) -> bool {
+        let Some(payload_type) = self.spec.telephone_event else { return false };
+        let Some(pressed) = self.dialer.step() else { return false };
+        let stamp = self.out.sequencer.event(now, pressed.begun, pressed.payload.len());
+        self.dialer.began(stamp.timestamp);
+        if let Some(ticks) = pressed.over {
+            self.out.sequencer.event_ended(stamp.timestamp, ticks);
+        }
+        self.out.send(&Header { payload_type, ..self.out.header(stamp) }, &pressed.payload, sink);
+        true
+    }
+
+    /// Where RTCP goes: to where it comes from once the phone proved to be elsewhere than its SDP says.
+    pub fn rtcp_to(&self) -> Option<SocketAddr> {
+        if self.spec.start == Start::Wait {
+            return None;
+        }
+        let target = self.latch.target()?;
+        let next = SocketAddr::new(target.ip(), target.port().wrapping_add(1));
+        if self.latch.moved() { self.rtcp_seen.or(Some(next)) } else { self.spec.rtcp.or(Some(next)) }
+    }
+
+    /// What our reports say of us.
+    pub fn sender(&self, now: Time) -> rtp::Sender {
+        let sequencer = &self.out.sequencer;
+        rtp::Sender {
+            ssrc: sequencer.ssrc(),
+            ntp: rtp::ntp(now),
+            timestamp: sequencer.clock(now),
+            // Both counters wrap (RFC 3550 section 6.4.1).
+            packets: sequencer.packets() as u32,
+            octets: sequencer.octets() as u32,
+        }
+    }
+
+    /// Whether it has been silent for so long, and nobody was told yet.
+    pub fn fell_silent(&mut self, now: Time, timeout: Duration) -> bool {
+        let silent = self.alive.is_some_and(|alive| now.since(alive) >= timeout);
+        silent && !timeout.is_zero() && !std::mem::replace(&mut self.silent_told, true)
+    }
+
+    pub fn lives(&mut self, now: Time) {
+        self.alive = Some(now);
+        self.silent_told = false;
+    }
+
+    pub fn stats(&self) -> PortStats {
+        PortStats {
+            packets_received: self.reception.received(),
+            packets_sent: self.out.sequencer.packets(),
+            packets_lost: self.reception.lost(),
+            packets_late: self.late + self.hearing.as_ref().map_or(0, |hearing| hearing.late()),
+            packets_refused: self.refused,
+            jitter: self.reception.jitter(),
+            round_trip: self.reception.round_trip(),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The plane under virtual time.
