@@ -129,6 +129,13 @@ impl Mint {
         self.0.next_u64()
     }
 
+    /// A key for a keyed hash.
+    pub fn secret(&mut self) -> [u8; 32] {
+        let mut key = [0; 32];
+        self.0.fill_bytes(&mut key);
+        key
+    }
+
     /// A number below `end`; 0 when `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
         if end == 0 { 0 } else { self.0.next_u64() % end }

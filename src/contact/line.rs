@@ -1,6 +1,8 @@
 //! Calls that are no contact centre's story: test lines, rooms, and the plain bridge.
 
-use super::{Call, Connection, Cx, Dial, Event, Identity, Kind, Line, Out, Phase, Reason, Sound, Sounding, State};
+use super::{
+    Call, Connection, Cx, Dial, Event, Identity, Kind, Line, Out, Phase, Reason, Sound, Sounding, State, Tone,
+};
 use crate::ids::{AgentId, ConnectionId, PlayId, PromptId};
 
 impl Call {
@@ -8,6 +10,13 @@ impl Call {
     pub fn play(cx: &mut Cx, caller: Identity, prompt: &PromptId, repeat: bool) -> (Call, ConnectionId) {
         let sounding =
             Sounding { play: cx.names.play(), sounds: vec![Sound::Prompt(prompt.clone())], repeat, flow: None };
+        Call::line(cx, caller, Line::Play(sounding))
+    }
+
+    /// A beep that confirms what was dialled, then the end.
+    pub fn confirm(cx: &mut Cx, caller: Identity) -> (Call, ConnectionId) {
+        let sounds = vec![Sound::Tone(Tone::Beep)];
+        let sounding = Sounding { play: cx.names.play(), sounds, repeat: false, flow: None };
         Call::line(cx, caller, Line::Play(sounding))
     }
 

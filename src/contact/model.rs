@@ -139,6 +139,12 @@ impl Connection {
         matches!(self.state, State::Disconnected(_))
     }
 
+    /// Whether it has rung, and for how long it has been called.
+    #[must_use]
+    pub fn rang(&self, now: Time) -> Option<(bool, Duration)> {
+        self.dialled.map(|d| (d.rings, now - d.at))
+    }
+
     /// Somebody is on this line: answered and not gone.
     #[must_use]
     pub fn is_up(&self) -> bool {
@@ -214,6 +220,12 @@ impl Method {
             Method::Outbound => "OUTBOUND",
             Method::Transfer => "TRANSFER",
         }
+    }
+
+    /// The method of that name; what is no other is inbound.
+    #[must_use]
+    pub fn parse(name: &str) -> Method {
+        [Method::Outbound, Method::Transfer].into_iter().find(|m| m.as_str() == name).unwrap_or(Method::Inbound)
     }
 }
 

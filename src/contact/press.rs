@@ -366,6 +366,29 @@ impl Call {
         self.settle(cx);
     }
 
+    /// A contact of the contact centre, which has buttons; not a test line, a room or a bridge.
+    #[must_use]
+    pub fn has_buttons(&self) -> bool {
+        self.contacts.values().any(|k| !matches!(k.phase, Phase::Line(_)))
+    }
+
+    /// Keys that are no feature code, for whoever this party talks with.
+    pub fn digits(&mut self, cx: &mut Cx, connection: ConnectionId, digits: &str) {
+        let Some(c) = self.connections.get(&connection) else { return };
+        for to in self.talkers(c) {
+            cx.out.push(Out::Digits { connection: to, digits: digits.to_owned() });
+        }
+    }
+
+    /// An agent declines the contact that rings at his phones.
+    pub fn reject(&mut self, cx: &mut Cx, agent: &AgentId) -> Result<(), Refused> {
+        let ringing = self.place_of(agent).filter(|c| c.dialled.is_some()).map(|c| c.id);
+        let id = ringing.ok_or_else(|| state("no contact is being offered"))?;
+        cx.out.push(Out::HangUp { connection: id, why: Reason::Rejected, like: None });
+        self.failed(cx, id, Reason::Rejected);
+        Ok(())
+    }
+
     fn is_bridged(&self, c: &super::Connection) -> bool {
         self.contacts.get(&c.contact).is_some_and(|k| matches!(k.phase, Phase::Line(_)))
     }

@@ -1,1 +1,326 @@
 //! The one writer: translates between the rooms and decides nothing itself.
+//!
+//! SIP events, media events, buttons and the clock come in; each is told to the room that knows what it means, and what
+//! that room wants is told to the others until nobody wants anything more. One file per vocabulary.
+
+mod buttons;
+mod caller;
+mod calls;
+mod legs;
+mod media;
+mod register;
+mod sip;
+pub mod snapshot;
+mod view;
+mod vocabulary;
+
+pub use vocabulary::*;
+
+use crate::contact::{self, Call, Keys, Names};
+use crate::ids::{AgentId, ConnectionId, ContactId, LegId, Mint, PortId, ShardId};
+use crate::leg::{Leg, Ports};
+use crate::media::MediaCommand;
+use crate::registrar::{self, Registrar};
+use crate::routing::{self, Router};
+use crate::sip::digest::Guard;
+use crate::sip::{Endpoint, SessionId, Transport};
+use crate::site::Site;
+use crate::time::{Time, earliest};
+use snapshot::{AgentSnapshot, ContactSnapshot};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// One call's number inside the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct CallId(u64);
+
+/// Something a room wants told to the others.
+#[derive(Debug)]
+enum Work {
+    Sip(crate::sip::Event),
+    Call(CallId, contact::Out),
+    Routing(routing::Out),
+    Registrar(registrar::Change),
+}
+
+/// The sessions that fill one connection: a phone each, until one of them has answered.
+#[derive(Clone, Debug)]
+struct Line {
+    call: CallId,
+    legs: Vec<LegId>,
+    /// How the best of the phones that are gone failed.
+    failed: Option<(contact::Reason, crate::sip::Status)>,
+}
+
+/// What the engine keeps for one agent besides routing and registration.
+#[derive(Clone, Debug, Default)]
+struct Desk {
+    keys: Keys,
+    /// The contact that is over and not yet cleared: missed, rejected, or after-call work.
+    last: Option<ContactSnapshot>,
+    shown: Option<Arc<AgentSnapshot>>,
+    /// The calls he has a line in.
+    calls: BTreeSet<CallId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Alarm {
+    Call(CallId),
+    Leg(LegId),
+}
+
+pub struct Engine {
+    site: Arc<Site>,
+    now: Time,
+    mint: Mint,
+    names: Names,
+    endpoint: Endpoint,
+    guard: Guard,
+    registrar: Registrar,
+    router: Router,
+    ports: Ports,
+    locals: Vec<(Transport, SocketAddr)>,
+    shards: u16,
+    next: u64,
+    calls: BTreeMap<CallId, Call>,
+    rooms: BTreeMap<String, CallId>,
+    contacts: BTreeMap<ContactId, CallId>,
+    lines: HashMap<ConnectionId, Line>,
+    legs: HashMap<LegId, Leg>,
+    sessions: HashMap<SessionId, LegId>,
+    port_legs: HashMap<PortId, LegId>,
+    port_numbers: HashMap<PortId, u16>,
+    desks: BTreeMap<AgentId, Desk>,
+    alarms: BTreeSet<(Time, Alarm)>,
+    armed: HashMap<AlarmKey, Time>,
+    work: VecDeque<Work>,
+    /// Calls whose plan must be carried out again, agents whose screens must be drawn again.
+    touched: BTreeSet<CallId>,
+    dirty: BTreeSet<AgentId>,
+    sip_out: Vec<crate::sip::Out>,
+    media_out: Vec<(ShardId, MediaCommand)>,
+    outputs: VecDeque<Output>,
+    draining: bool,
+}
+
+type AlarmKey = Alarm;
+
+impl std::hash::Hash for Alarm {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        match self {
+            Alarm::Call(CallId(n)) => (0_u8, *n).hash(state),
+            Alarm::Leg(LegId(n)) => (1_u8, *n).hash(state),
+        }
+    }
+}
+
+impl Engine {
+    /// `locals` are the addresses SIP is bound to, `shards` how many media threads there are.
+    #[must_use]
+    pub fn new(now: Time, site: Arc<Site>, seed: u64, locals: Vec<(Transport, SocketAddr)>, shards: u16) -> Self {
+        let mut mint = Mint::new(seed);
+        let settings = crate::sip::Settings { local_name: site.sip.local_names(&locals), ..Default::default() };
+        let endpoint = Endpoint::new(settings, mint.branch());
+        let guard = Guard::new(mint.secret());
+        let ports = Ports::new(&site.media.ports, &mut mint);
+        Engine {
+            now,
+            names: Names::new(mint.branch()),
+            endpoint,
+            guard,
+            registrar: Registrar::default(),
+            router: Router::new(now, site.routing.clone()),
+            ports,
+            locals,
+            shards: shards.max(1),
+            next: 0,
+            calls: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            lines: HashMap::new(),
+            legs: HashMap::new(),
+            sessions: HashMap::new(),
+            port_legs: HashMap::new(),
+            port_numbers: HashMap::new(),
+            desks: site.agents.keys().map(|id| (id.clone(), Desk::default())).collect(),
+            alarms: BTreeSet::new(),
+            armed: HashMap::new(),
+            work: VecDeque::new(),
+            touched: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            sip_out: Vec::new(),
+            media_out: Vec::new(),
+            outputs: VecDeque::new(),
+            draining: false,
+            mint,
+            site,
+        }
+    }
+
+    pub fn handle_input(&mut self, now: Time, input: Input) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Sip { from, message } => self.endpoint.receive(self.now, from, message, &mut self.sip_out),
+            Input::LinkClosed(link) => {
+                self.endpoint.link_closed(self.now, link, &mut self.sip_out);
+                self.registrar.link_closed(link);
+            }
+            Input::Media(event) => self.on_media(event),
+            Input::Button { agent, button, ticket } => {
+                let result = self.on_button(&agent, button);
+                self.pump();
+                let reply = result.and_then(|()| {
+                    self.snapshot(&agent).ok_or_else(|| Refusal::NotFound(format!("there is no agent {agent}")))
+                });
+                self.outputs.push_back(Output::Reply(ticket, reply));
+            }
+            Input::Reload(site) => self.reload(site),
+            Input::Drain => self.draining = true,
+            Input::HangUpAll => {
+                self.draining = true;
+                for id in self.calls.keys().copied().collect::<Vec<_>>() {
+                    self.with_call(id, |call, cx| call.end_all(cx));
+                }
+            }
+            Input::Wake => self.wake(),
+        }
+        self.pump();
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to send [`Input::Wake`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        let keys = self.desks.values().filter_map(|desk| desk.keys.deadline()).min();
+        [self.endpoint.deadline(), self.registrar.deadline(), self.router.deadline(), keys]
+            .into_iter()
+            .fold(self.alarms.first().map(|(at, _)| *at), earliest)
+    }
+
+    /// No call is up and none is on its way.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Nothing is kept of any call: what a simulator asks for at the end.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+            && self.contacts.is_empty()
+            && self.lines.is_empty()
+            && self.legs.is_empty()
+            && self.sessions.is_empty()
+            && self.endpoint.is_empty()
+            && self.port_numbers.is_empty()
+    }
+
+    /// Calls, legs, SIP sessions and SIP transactions now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let (sessions, transactions) = self.endpoint.len();
+        Counts { calls: self.calls.len(), legs: self.legs.len(), sessions, transactions }
+    }
+
+    fn wake(&mut self) {
+        let now = self.now;
+        self.endpoint.wake(now, &mut self.sip_out);
+        let mut changes = Vec::new();
+        self.registrar.wake(now, &mut changes);
+        self.work.extend(changes.into_iter().map(Work::Registrar));
+        let mut routed = Vec::new();
+        self.router.wake(now, &mut routed);
+        self.work.extend(routed.into_iter().map(Work::Routing));
+        while let Some((at, alarm)) = self.alarms.first().copied() {
+            if at > now {
+                break;
+            }
+            self.alarms.pop_first();
+            self.armed.remove(&alarm);
+            match alarm {
+                Alarm::Call(id) => self.with_call(id, |call, cx| call.wake(cx)),
+                Alarm::Leg(id) => {
+                    self.with_leg(id, |leg, doors| leg.wake(doors));
+                }
+            }
+        }
+        self.keys_expired();
+    }
+
+    /// Tells everybody everything until nobody wants anything more, then carries out what has changed.
+    fn pump(&mut self) {
+        loop {
+            for out in std::mem::take(&mut self.sip_out) {
+                match out {
+                    crate::sip::Out::Send { to, bytes } => self.outputs.push_back(Output::Send { to, bytes }),
+                    crate::sip::Out::Event(event) => self.work.push_back(Work::Sip(event)),
+                }
+            }
+            self.outputs.extend(self.media_out.drain(..).map(|(shard, command)| Output::Media(shard, command)));
+            if let Some(work) = self.work.pop_front() {
+                match work {
+                    Work::Sip(event) => self.on_sip(event),
+                    Work::Call(id, out) => self.on_call(id, out),
+                    Work::Routing(out) => self.on_routing(out),
+                    Work::Registrar(change) => self.on_registrar(&change),
+                }
+            } else if let Some(id) = self.touched.pop_first() {
+                self.carry_out(id);
+            } else if self.sip_out.is_empty() && self.media_out.is_empty() {
+                break;
+            }
+        }
+        self.draw();
+    }
+
+    fn count(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Sets, moves or removes an alarm.
+    fn arm(&mut self, alarm: Alarm, at: Option<Time>) {
+        let old = self.armed.get(&alarm).copied();
+        if old == at {
+            return;
+        }
+        if let Some(old) = old {
+            self.alarms.remove(&(old, alarm));
+            self.armed.remove(&alarm);
+        }
+        if let Some(at) = at {
+            self.alarms.insert((at, alarm));
+            self.armed.insert(alarm, at);
+        }
+    }
+
+    fn reload(&mut self, site: Arc<Site>) {
+        let mut routed = Vec::new();
+        self.router.reload(self.now, site.routing.clone(), &mut routed);
+        self.work.extend(routed.into_iter().map(Work::Routing));
+        let mut changes = Vec::new();
+        for gone in self.site.agents.keys().filter(|id| !site.agents.contains_key(*id)) {
+            self.registrar.forget(gone, &mut changes);
+        }
+        self.work.extend(changes.into_iter().map(Work::Registrar));
+        for id in site.agents.keys() {
+            self.desks.entry(id.clone()).or_default();
+        }
+        self.dirty.extend(site.agents.keys().cloned());
+        self.desks.retain(|id, _| site.agents.contains_key(id));
+        self.site = site;
+    }
+}
+
+/// How much the engine holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub calls: usize,
+    pub legs: usize,
+    pub sessions: usize,
+    pub transactions: usize,
+}

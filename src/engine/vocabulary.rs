@@ -11,11 +11,18 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub enum Input {
     /// A message that parsed. What did not is answered at the door.
-    Sip { from: Link, message: Message },
+    Sip {
+        from: Link,
+        message: Message,
+    },
     /// A stream closed, or could not be opened.
     LinkClosed(Link),
     Media(MediaEvent),
-    Button { agent: AgentId, button: Button, ticket: Ticket },
+    Button {
+        agent: AgentId,
+        button: Button,
+        ticket: Ticket,
+    },
     /// A new, checked installation.
     Reload(Arc<Site>),
     /// No new calls; the rest may end by themselves.
@@ -28,7 +35,10 @@ pub enum Input {
 
 #[derive(Debug)]
 pub enum Output {
-    Send { to: Link, bytes: Bytes },
+    Send {
+        to: Link,
+        bytes: Bytes,
+    },
     Media(ShardId, MediaCommand),
     Reply(Ticket, Result<AgentSnapshot, Refusal>),
     /// Something an agent's screen shows has changed: his whole new snapshot.
@@ -61,26 +71,67 @@ pub struct ContactEvent {
 pub enum Button {
     /// Only look.
     Snapshot,
-    PutAgentState { status: String },
-    AcceptContact { contact: Option<String> },
-    RejectContact { contact: Option<String> },
-    ClearContact { contact: Option<String> },
-    CreateAdditionalConnection { contact: Option<String>, target: Endpoint },
-    ConferenceConnections { contact: Option<String> },
-    ToggleActiveConnections { contact: Option<String> },
-    HoldAll { contact: Option<String> },
-    ResumeAll { contact: Option<String> },
-    HoldConnection { contact: Option<String>, connection: String },
-    ResumeConnection { contact: Option<String>, connection: String },
-    DestroyConnection { contact: Option<String>, connection: String },
-    MuteParticipant { contact: Option<String>, connection: String },
-    UnmuteParticipant { contact: Option<String>, connection: String },
-    SendDigits { contact: Option<String>, connection: String, digits: String },
-    Leave { contact: Option<String> },
+    PutAgentState {
+        status: String,
+    },
+    AcceptContact {
+        contact: Option<String>,
+    },
+    RejectContact {
+        contact: Option<String>,
+    },
+    ClearContact {
+        contact: Option<String>,
+    },
+    CreateAdditionalConnection {
+        contact: Option<String>,
+        target: Addressee,
+    },
+    ConferenceConnections {
+        contact: Option<String>,
+    },
+    ToggleActiveConnections {
+        contact: Option<String>,
+    },
+    HoldAll {
+        contact: Option<String>,
+    },
+    ResumeAll {
+        contact: Option<String>,
+    },
+    HoldConnection {
+        contact: Option<String>,
+        connection: String,
+    },
+    ResumeConnection {
+        contact: Option<String>,
+        connection: String,
+    },
+    DestroyConnection {
+        contact: Option<String>,
+        connection: String,
+    },
+    MuteParticipant {
+        contact: Option<String>,
+        connection: String,
+    },
+    UnmuteParticipant {
+        contact: Option<String>,
+        connection: String,
+    },
+    SendDigits {
+        contact: Option<String>,
+        connection: String,
+        digits: String,
+    },
+    Leave {
+        contact: Option<String>,
+    },
 }
 
+/// Whom to add: Connect's endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
+pub enum Addressee {
     QuickConnect(QuickConnectId),
     Destination(String),
 }

@@ -1,1 +1,433 @@
 //! One party's SIP session, SDP and media port: re-INVITEs until what it has equals what the contact wants.
+//!
+//! Media first, signalling second: a new wish reaches the port at once; then the phone is told. A phone that refuses to
+//! be told keeps its call, held on our side only.
+
+mod ports;
+
+pub use ports::Ports;
+
+use crate::contact::Identity;
+use crate::ids::{ConnectionId, LegId, PortId, ShardId};
+use crate::limits::FIRST_RTP;
+use crate::media::{Codec, MediaCommand, PortSpec, Source, Start};
+use crate::sdp::{Direction, Local, Name as CodecName, Negotiator};
+use crate::sip::{self, Endpoint, Method, Name, NameAddr, OfferBy, SessionId, Status, Text, Uri};
+use crate::time::Time;
+use bytes::Bytes;
+use std::net::SocketAddr;
+use tracing::debug;
+
+/// How a phone is told that it is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HoldSignalling {
+    #[default]
+    Reinvite,
+    Update,
+    /// Not at all: held on our side only.
+    None,
+}
+
+/// What the contact wants of this leg, in the words of ports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Want {
+    pub source: Source,
+    pub heard: bool,
+    pub held: bool,
+    pub shows: Option<Identity>,
+}
+
+/// ```text
+/// offered -> answering -> up -> gone      (they called us; answering: our 200 waits for its ACK)
+/// calling --------------> up -> gone      (we called them)
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Offered,
+    Answering,
+    Calling,
+    Up,
+    Gone,
+}
+
+/// At most one offer of ours is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Exchange {
+    Idle,
+    Asked {
+        held: bool,
+        shows: Option<Identity>,
+        body: bool,
+    },
+    /// Glare: again at this time (RFC 3261 section 14.1).
+    Retry(Time),
+}
+
+#[derive(Clone, Debug)]
+pub struct Leg {
+    pub id: LegId,
+    pub connection: ConnectionId,
+    pub session: SessionId,
+    pub port: PortId,
+    pub shard: ShardId,
+    pub address: SocketAddr,
+    /// What the peer is told as our media address, when it is another than ours (behind NAT).
+    pub shown_address: SocketAddr,
+    pub stage: Stage,
+    /// Our own address in Contact.
+    pub contact: Uri,
+    pub signalling: HoldSignalling,
+    /// The SIP domain for addresses of agents and numbers.
+    pub domain: String,
+    codecs: Vec<Codec>,
+    negotiator: Negotiator,
+    /// The INVITE's offer, until it is answered.
+    offer: Option<Bytes>,
+    want: Want,
+    told_held: bool,
+    shown: Option<Identity>,
+    /// A hold the phone refused: not asked again until something else is wanted.
+    refused: Option<bool>,
+    exchange: Exchange,
+    phone_holds: bool,
+    start: Start,
+    spec: PortSpec,
+}
+
+/// What a leg acts through.
+pub struct Doors<'a> {
+    pub now: Time,
+    pub endpoint: &'a mut Endpoint,
+    pub sip: &'a mut Vec<sip::Out>,
+    pub media: &'a mut Vec<(ShardId, MediaCommand)>,
+}
+
+/// What is needed to make one.
+pub struct Plot {
+    pub id: LegId,
+    pub connection: ConnectionId,
+    pub session: SessionId,
+    pub port: PortId,
+    pub shard: ShardId,
+    pub address: SocketAddr,
+    pub shown_address: SocketAddr,
+    pub contact: Uri,
+    pub signalling: HoldSignalling,
+    pub domain: String,
+    pub codecs: Vec<Codec>,
+    /// For o= of our SDP.
+    pub sdp_session: u64,
+}
+
+/// What the phone did that the contact must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Nothing,
+    /// Its Hold key was pressed or released.
+    PhoneHold(bool),
+}
+
+impl Leg {
+    /// They called us. `offer` is the INVITE's body, if it has one.
+    pub fn incoming(plot: Plot, offer: Option<Bytes>, doors: &mut Doors) -> Leg {
+        let leg = Leg::new(plot, Stage::Offered, offer);
+        leg.open(doors);
+        leg
+    }
+
+    /// We call them; the first offer is for the INVITE. `shown` is who its From says is calling.
+    pub fn outgoing(plot: Plot, shown: Identity, doors: &mut Doors) -> (Leg, Bytes) {
+        let mut leg = Leg::new(plot, Stage::Calling, None);
+        leg.shown = Some(shown);
+        leg.open(doors);
+        let offer = leg.negotiator.offer(&leg.local());
+        (leg, offer)
+    }
+
+    fn new(plot: Plot, stage: Stage, offer: Option<Bytes>) -> Leg {
+        Leg {
+            id: plot.id,
+            connection: plot.connection,
+            session: plot.session,
+            port: plot.port,
+            shard: plot.shard,
+            address: plot.address,
+            shown_address: plot.shown_address,
+            stage,
+            contact: plot.contact,
+            signalling: plot.signalling,
+            domain: plot.domain,
+            codecs: plot.codecs,
+            negotiator: Negotiator::new(plot.sdp_session),
+            offer,
+            want: Want::default(),
+            told_held: false,
+            shown: None,
+            refused: None,
+            exchange: Exchange::Idle,
+            phone_holds: false,
+            start: Start::Wait,
+            spec: PortSpec::default(),
+        }
+    }
+
+    fn open(&self, doors: &mut Doors) {
+        doors.media.push((self.shard, MediaCommand::Open { port: self.port, local: self.address }));
+    }
+
+    fn local(&self) -> Local {
+        Local {
+            address: self.shown_address,
+            codecs: self.codecs.iter().map(|c| sdp_name(*c)).map(|name| (name.payload_type(), name)).collect(),
+            telephone_event: true,
+            direction: if self.want.held && self.signalling != HoldSignalling::None {
+                Direction::SendOnly
+            } else {
+                Direction::SendRecv
+            },
+        }
+    }
+
+    /// Answers their INVITE. An offer that cannot be agreed to is the error, with its status.
+    pub fn answer(&mut self, doors: &mut Doors) -> Result<(), Status> {
+        if self.stage != Stage::Offered {
+            return Ok(());
+        }
+        let local = self.local();
+        let body = match self.offer.take() {
+            Some(offer) => self.negotiator.answer(&offer, &local).map(|(body, _)| body).map_err(|fault| {
+                debug!(leg = %self.id, %fault, "an offer cannot be answered");
+                Status::new(fault.status()).unwrap_or(Status::NOT_ACCEPTABLE_HERE)
+            })?,
+            // A late offer: ours goes in the 200, the answer comes in the ACK.
+            None => self.negotiator.offer(&local),
+        };
+        self.stage = Stage::Answering;
+        self.told_held = local.direction == Direction::SendOnly;
+        doors.endpoint.accept(doors.now, self.session, self.contact.clone(), Vec::new(), body, doors.sip);
+        self.push_spec(doors);
+        Ok(())
+    }
+
+    /// The ACK of our 200 came.
+    pub fn acked(&mut self, body: Option<&Bytes>, doors: &mut Doors) {
+        if self.stage == Stage::Answering {
+            self.stage = Stage::Up;
+            self.start = Start::FirstRtpOr(doors.now + FIRST_RTP);
+        }
+        if let Some(body) = body.filter(|_| self.negotiator.pending())
+            && let Err(fault) = self.negotiator.accept(body)
+        {
+            debug!(leg = %self.id, %fault, "an answer in an ACK does not fit");
+            self.negotiator.rollback();
+        }
+        self.push_spec(doors);
+        self.reconcile(doors);
+    }
+
+    /// They answered our INVITE; the ACK is sent. An answer that does not fit is the error.
+    pub fn answered(&mut self, body: Option<&Bytes>, doors: &mut Doors) -> Result<(), Status> {
+        self.stage = Stage::Up;
+        self.start = Start::FirstRtpOr(doors.now + FIRST_RTP);
+        if self.negotiator.pending() {
+            let body = body.ok_or(Status::NOT_ACCEPTABLE_HERE)?;
+            self.negotiator.accept(body).map_err(|fault| {
+                debug!(leg = %self.id, %fault, "an answer does not fit the offer");
+                Status::NOT_ACCEPTABLE_HERE
+            })?;
+        }
+        self.push_spec(doors);
+        self.reconcile(doors);
+        Ok(())
+    }
+
+    /// Their re-INVITE or UPDATE.
+    pub fn offered(&mut self, body: Option<&Bytes>, doors: &mut Doors) -> Heard {
+        let local = self.local();
+        let (answer, heard) = match body {
+            None => (Ok(self.negotiator.offer(&local)), Heard::Nothing),
+            Some(body) => match self.negotiator.answer(body, &local) {
+                Ok((answer, agreed)) => {
+                    let holds = !agreed.remote_direction.receives();
+                    self.told_held = local.direction == Direction::SendOnly;
+                    let changed = std::mem::replace(&mut self.phone_holds, holds) != holds;
+                    (Ok(answer), if changed { Heard::PhoneHold(holds) } else { Heard::Nothing })
+                }
+                Err(fault) => {
+                    debug!(leg = %self.id, %fault, "a new offer cannot be answered");
+                    (Err(Status::new(fault.status()).unwrap_or(Status::NOT_ACCEPTABLE_HERE)), Heard::Nothing)
+                }
+            },
+        };
+        doors.endpoint.answer(doors.now, self.session, answer, Vec::new(), doors.sip);
+        self.push_spec(doors);
+        heard
+    }
+
+    /// The final response to an offer of ours.
+    pub fn offer_answered(&mut self, status: Status, body: Option<&Bytes>, retry: Option<Time>, doors: &mut Doors) {
+        let Exchange::Asked { held, shows, body: with_body } = std::mem::replace(&mut self.exchange, Exchange::Idle)
+        else {
+            return;
+        };
+        if status.is_success() {
+            if with_body {
+                match body.map(|b| self.negotiator.accept(b)) {
+                    Some(Ok(_)) => {}
+                    Some(Err(fault)) => {
+                        debug!(leg = %self.id, %fault, "an answer does not fit the offer");
+                        self.negotiator.rollback();
+                    }
+                    None => self.negotiator.rollback(),
+                }
+                self.told_held = held;
+            }
+            self.shown = shows.or(self.shown.take());
+        } else {
+            self.negotiator.rollback();
+            match retry {
+                Some(at) => self.exchange = Exchange::Retry(at),
+                // Refused (488 and the like): the call goes on, held on our side only.
+                None if with_body && held != self.told_held => self.refused = Some(held),
+                None => self.shown = shows.or(self.shown.take()),
+            }
+        }
+        self.push_spec(doors);
+        self.reconcile(doors);
+    }
+
+    /// What the contact wants from now on.
+    pub fn set(&mut self, want: Want, doors: &mut Doors) {
+        if want.held != self.want.held {
+            self.refused = None;
+        }
+        self.want = want;
+        self.push_spec(doors);
+        self.reconcile(doors);
+    }
+
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        match self.exchange {
+            Exchange::Retry(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    pub fn wake(&mut self, doors: &mut Doors) {
+        if matches!(self.exchange, Exchange::Retry(at) if at <= doors.now) {
+            self.exchange = Exchange::Idle;
+            self.reconcile(doors);
+        }
+    }
+
+    /// The session is over; the port closes.
+    pub fn close(&mut self, doors: &mut Doors) {
+        if self.stage != Stage::Gone {
+            self.stage = Stage::Gone;
+            doors.media.push((self.shard, MediaCommand::Close { port: self.port }));
+        }
+    }
+
+    pub fn digits(&self, digits: &str, doors: &mut Doors) {
+        doors.media.push((self.shard, MediaCommand::Digits { port: self.port, digits: digits.to_owned() }));
+    }
+
+    /// Whether the phone is told of its hold as the contact wants it.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.exchange == Exchange::Idle
+    }
+
+    /// On hold from either side: it may well send nothing.
+    #[must_use]
+    pub fn is_held_or_holds(&self) -> bool {
+        self.want.held || self.phone_holds
+    }
+
+    /// The codec in use.
+    #[must_use]
+    pub fn codec(&self) -> Option<Codec> {
+        self.negotiator.agreed().and_then(|a| a.codecs.first()).map(|(_, name)| media_codec(*name))
+    }
+
+    /// Tells the phone what it does not know yet.
+    fn reconcile(&mut self, doors: &mut Doors) {
+        if self.stage != Stage::Up || self.exchange != Exchange::Idle || self.negotiator.pending() {
+            return;
+        }
+        let held = self.want.held;
+        let direction = held != self.told_held && self.signalling != HoldSignalling::None && self.refused != Some(held);
+        let shows = self.want.shows.clone();
+        let identity = shows.is_some() && shows != self.shown;
+        if !direction && !identity {
+            return;
+        }
+        let update = doors.endpoint.peer(self.session).is_some_and(|p| p.allow.contains(&Method::Update));
+        if !direction && self.shown.is_none() && !update {
+            // The first party of a plain connect is not worth a re-INVITE.
+            self.shown = shows;
+            return;
+        }
+        let by_update = update && (!direction || self.signalling == HoldSignalling::Update);
+        let body = (direction || !by_update).then(|| self.negotiator.offer(&self.local()));
+        let by = if by_update { OfferBy::Update } else { OfferBy::ReInvite };
+        let headers = shows.as_ref().or(self.shown.as_ref()).map(|who| self.asserted(who)).into_iter().collect();
+        let with_body = body.is_some();
+        match doors.endpoint.offer(doors.now, self.session, by, headers, body, doors.sip) {
+            Ok(()) => self.exchange = Exchange::Asked { held, shows, body: with_body },
+            // The peer's own offer is under way: its end brings us back here.
+            Err(_) => self.negotiator.rollback(),
+        }
+    }
+
+    /// P-Asserted-Identity (RFC 3325): whom the phone should show.
+    fn asserted(&self, who: &Identity) -> (Name, Text) {
+        (Name::PAssertedIdentity, Text::from(name_addr(who, &self.domain).to_string()))
+    }
+
+    fn push_spec(&mut self, doors: &mut Doors) {
+        if self.stage == Stage::Gone {
+            return;
+        }
+        let mut spec = PortSpec { generation: self.spec.generation, start: self.start, ..PortSpec::default() };
+        if let Some(agreed) = self.negotiator.agreed() {
+            spec.remote = Some(agreed.remote);
+            spec.rtcp = Some(agreed.remote_rtcp);
+            spec.latch = true;
+            spec.codec = agreed.codecs.first().map(|(pt, name)| (media_codec(*name), *pt));
+            spec.accepts = agreed.accepts.iter().map(|(pt, name)| (*pt, media_codec(*name))).collect();
+            spec.telephone_event = agreed.telephone_event;
+            spec.send = agreed.remote_direction.receives();
+        }
+        spec.receive = self.want.heard;
+        spec.source = self.want.source.clone();
+        if spec != self.spec {
+            spec.generation += 1;
+            self.spec = spec.clone();
+            doors.media.push((self.shard, MediaCommand::Set { port: self.port, spec }));
+        }
+    }
+}
+
+/// An identity as a SIP address: a URI stands for itself, anything else is a user of our domain.
+#[must_use]
+pub fn name_addr(who: &Identity, domain: &str) -> NameAddr {
+    let display = (!who.name.is_empty()).then_some(who.name.as_str());
+    let uri = if who.address.contains(':') { Uri::parse(&who.address).ok() } else { None };
+    NameAddr::new(display, uri.unwrap_or_else(|| Uri::sip(&who.address, domain, None)))
+}
+
+fn media_codec(name: CodecName) -> Codec {
+    match name {
+        CodecName::Pcmu => Codec::Pcmu,
+        CodecName::Pcma => Codec::Pcma,
+    }
+}
+
+fn sdp_name(codec: Codec) -> CodecName {
+    match codec {
+        Codec::Pcmu => CodecName::Pcmu,
+        Codec::Pcma => CodecName::Pcma,
+    }
+}

@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_straggler_is_dropped_and_counted() {
-        let packets: Vec<_> = (0..50_u16).map(|n| (if n == 20 { 700.0 } else { 5.0 + f64::from(n) * 20.0 }, n)).collect();
+        let packets: Vec<_> =
+            (0..50_u16).map(|n| (if n == 20 { 700.0 } else { 5.0 + f64::from(n) * 20.0 }, n)).collect();
         let (heard, late) = hear(20, &packets, 0, 50);
         assert_eq!(late, 1);
         assert!(full(&heard) >= 45);

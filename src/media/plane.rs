@@ -152,8 +152,8 @@ impl Plane {
             port.dialer.clear();
         }
         let source = (before.source != port.spec.source).then(|| port.spec.source.clone());
-        let heard = (before.receive, before.codec, &before.accepts)
-            != (port.spec.receive, port.spec.codec, &port.spec.accepts);
+        let heard =
+            (before.receive, before.codec, &before.accepts) != (port.spec.receive, port.spec.codec, &port.spec.accepts);
         if let Some(Source::Play { play, sounds, repeat }) = &source
             && port.player.as_ref().is_none_or(|player| player.play != *play)
         {
@@ -228,9 +228,7 @@ impl Plane {
         let arrival = port.reception.take(header.ssrc, header.seq);
         let codec = match kind {
             Kind::Event => {
-                if let Some(digit) =
-                    port.digits.hear(header.ssrc, header.timestamp, header.marker, packet.payload)
-                {
+                if let Some(digit) = port.digits.hear(header.ssrc, header.timestamp, header.marker, packet.payload) {
                     sink.event(MediaEvent::Digit { port: id, digit });
                 }
                 return;

@@ -41,9 +41,7 @@ impl Player {
                 Sound::Prompt(prompt) => {
                     library.clip(prompt).map(|clip| Piece::Clip { clip: Arc::clone(clip), round: false })
                 }
-                Sound::Tone(tone) => {
-                    Some(Piece::Clip { clip: Arc::clone(tones.clip(*tone)), round: tone.cadenced() })
-                }
+                Sound::Tone(tone) => Some(Piece::Clip { clip: Arc::clone(tones.clip(*tone)), round: tone.cadenced() }),
                 Sound::Pause(span) => {
                     let frames = span.as_micros().div_ceil(FRAME.as_micros());
                     Some(Piece::Pause { frames: usize::try_from(frames).unwrap_or(usize::MAX) })

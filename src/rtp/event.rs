@@ -200,7 +200,11 @@ mod tests {
                 vec![(0, true, 11, false, 160), (160, false, 11, false, 320), (320, false, 11, true, 480)],
                 "#",
             ),
-            ("across the wrap of the clock", vec![(u32::MAX - 80, true, 0, true, 480), (900, true, 10, true, 480)], "0*"),
+            (
+                "across the wrap of the clock",
+                vec![(u32::MAX - 80, true, 0, true, 480), (900, true, 10, true, 480)],
+                "0*",
+            ),
             ("a hook flash is no digit", vec![(0, true, 16, true, 480)], ""),
             ("letters", vec![(0, true, 12, true, 480), (900, true, 15, true, 480)], "AD"),
         ] {
@@ -220,7 +224,14 @@ mod tests {
                     dialer.began(tick);
                 }
                 let [code, flags, high, low] = pressed.payload;
-                seen.push((tick, pressed.begun, code, flags & 0x80 != 0, u16::from_be_bytes([high, low]), pressed.over));
+                seen.push((
+                    tick,
+                    pressed.begun,
+                    code,
+                    flags & 0x80 != 0,
+                    u16::from_be_bytes([high, low]),
+                    pressed.over,
+                ));
             }
         }
         // Eight packets, the last of them an end, the end twice more; four ticks of pause.

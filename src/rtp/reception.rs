@@ -253,7 +253,8 @@ mod tests {
 
     #[test]
     fn jitter_follows_appendix_a_8() {
-        for (case, late, expected) in [("steady", [0, 0], 0..=0), ("every second one 10 ms late", [0, 10], 9_000..=10_200)]
+        for (case, late, expected) in
+            [("steady", [0, 0], 0..=0), ("every second one 10 ms late", [0, 10], 9_000..=10_200)]
         {
             let mut reception = Reception::default();
             for n in 0..200_u64 {

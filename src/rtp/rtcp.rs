@@ -140,8 +140,15 @@ pub fn goodbye(sender: &Sender, report: Option<Report>, name: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const BLOCK: Report =
-        Report { ssrc: 9, fraction_lost: 12, lost: 34, highest: 65_600, jitter: 5, last_report: 0x0102_0304, delay: 99 };
+    const BLOCK: Report = Report {
+        ssrc: 9,
+        fraction_lost: 12,
+        lost: 34,
+        highest: 65_600,
+        jitter: 5,
+        last_report: 0x0102_0304,
+        delay: 99,
+    };
 
     #[test]
     fn a_report_is_read_as_it_was_written() {

@@ -308,7 +308,8 @@ impl Challenge {
     pub fn read(value: &Text) -> Option<Challenge> {
         let fields = Fields::read(value)?;
         let qop = fields.get("qop");
-        let auth = qop.as_ref().is_some_and(|qop| elements(qop.as_bytes(), b',').any(|q| q.eq_ignore_ascii_case(b"auth")));
+        let auth =
+            qop.as_ref().is_some_and(|qop| elements(qop.as_bytes(), b',').any(|q| q.eq_ignore_ascii_case(b"auth")));
         if qop.is_some() && !auth {
             return None;
         }
@@ -339,7 +340,15 @@ impl Challenge {
 /// The value of Authorization (or Proxy-Authorization) that answers a challenge. `nc` counts the answers given with this
 /// nonce, from 1; `uri` is the Request-URI as printed.
 #[must_use]
-pub fn answer(challenge: &Challenge, user: &str, password: &str, method: &Method, uri: &str, cnonce: &str, nc: u32) -> Text {
+pub fn answer(
+    challenge: &Challenge,
+    user: &str,
+    password: &str,
+    method: &Method,
+    uri: &str,
+    cnonce: &str,
+    nc: u32,
+) -> Text {
     let nc = format!("{nc:08x}");
     let proof = Proof {
         algorithm: challenge.algorithm,

@@ -119,7 +119,23 @@ fn no_count_of_a_nonce_is_taken_twice() {
     let mut guard = guard();
     let challenge = challenges(&mut guard, at(0)).swap_remove(0);
     // count, whether it is new: order may change on the way, up to 64 places.
-    for (nc, fresh) in [(1, true), (1, false), (3, true), (2, true), (2, false), (3, false), (90, true), (26, true), (25, false), (89, true), (89, false), (90, false), (0, false), (u32::MAX, true), (5, false)] {
+    for (nc, fresh) in [
+        (1, true),
+        (1, false),
+        (3, true),
+        (2, true),
+        (2, false),
+        (3, false),
+        (90, true),
+        (26, true),
+        (25, false),
+        (89, true),
+        (89, false),
+        (90, false),
+        (0, false),
+        (u32::MAX, true),
+        (5, false),
+    ] {
         let wanted = if fresh { Verdict::Ok("john".into()) } else { Verdict::Stale };
         assert_eq!(check(&mut guard, at(1), &reply(&challenge, "john", "secret", nc)), wanted, "{nc}");
     }
@@ -218,7 +234,10 @@ fn only_credentials_of_our_realm_and_scheme_count() {
 #[test]
 fn a_client_takes_the_first_challenge_it_understands() {
     for (lines, wanted) in [
-        (vec![("WWW-Authenticate", "Digest realm=\"r\", nonce=\"n\"")], Some((Algorithm::Md5, false, Name::Authorization))),
+        (
+            vec![("WWW-Authenticate", "Digest realm=\"r\", nonce=\"n\"")],
+            Some((Algorithm::Md5, false, Name::Authorization)),
+        ),
         (
             vec![
                 ("WWW-Authenticate", "Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512-256, qop=\"auth\""),

@@ -1,0 +1,136 @@
+//! The buttons of an agent's screen, by the names of Connect's CTI methods.
+
+use super::{Addressee, Button, CallId, Engine, Refusal, Work};
+use crate::contact::{Press, Refused};
+use crate::ids::{AgentId, ConnectionId, ContactId};
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::State(text) => Refusal::InvalidState(text),
+            Refused::NotFound(text) => Refusal::NotFound(text),
+            Refused::Quota(text) => Refusal::QuotaExceeded(text),
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn on_button(&mut self, agent: &AgentId, button: Button) -> Result<(), Refusal> {
+        if !self.site.agents.contains_key(agent) {
+            return Err(Refusal::NotFound(format!("there is no agent {agent}")));
+        }
+        match button {
+            Button::Snapshot => Ok(()),
+            Button::PutAgentState { status } => {
+                if status.trim().is_empty() || status.chars().count() > 50 {
+                    return Err(Refusal::InvalidParameter("a status is 1 to 50 characters".into()));
+                }
+                self.set_status(agent, &status);
+                Ok(())
+            }
+            Button::AcceptContact { .. } => Err(Refusal::InvalidState(
+                "a phone is answered at the phone: the switch cannot lift its receiver".into(),
+            )),
+            Button::RejectContact { contact } => {
+                let id = self.find_call(agent, contact.as_deref())?;
+                let mut refused = None;
+                self.with_call(id, |call, cx| refused = call.reject(cx, agent).err());
+                refused.map_or(Ok(()), |r| Err(r.into()))
+            }
+            Button::ClearContact { .. } => {
+                if self.desks.get(agent).is_none_or(|desk| desk.last.is_none()) {
+                    return Err(Refusal::InvalidState("there is no contact to clear".into()));
+                }
+                let mut routed = Vec::new();
+                self.router.clear(self.now, agent, &mut routed);
+                self.work.extend(routed.into_iter().map(Work::Routing));
+                self.dirty.insert(agent.clone());
+                Ok(())
+            }
+            Button::CreateAdditionalConnection { contact, target } => match target {
+                Addressee::QuickConnect(id) => self.press(agent, contact.as_deref(), &Press::QuickConnect(id)),
+                Addressee::Destination(destination) => {
+                    Err(Refusal::BadEndpoint(format!("{destination} needs a trunk, and none is configured")))
+                }
+            },
+            Button::ConferenceConnections { contact } => self.press(agent, contact.as_deref(), &Press::Join),
+            Button::ToggleActiveConnections { contact } => self.press(agent, contact.as_deref(), &Press::Swap),
+            Button::HoldAll { contact } => self.press(agent, contact.as_deref(), &Press::HoldAll),
+            Button::ResumeAll { contact } => self.press(agent, contact.as_deref(), &Press::ResumeAll),
+            Button::Leave { contact } => self.press(agent, contact.as_deref(), &Press::Leave),
+            Button::HoldConnection { contact, connection } => {
+                self.press_on(agent, contact.as_deref(), &connection, Press::Hold)
+            }
+            Button::ResumeConnection { contact, connection } => {
+                self.press_on(agent, contact.as_deref(), &connection, Press::Resume)
+            }
+            Button::DestroyConnection { contact, connection } => {
+                self.press_on(agent, contact.as_deref(), &connection, Press::Drop)
+            }
+            Button::MuteParticipant { contact, connection } => {
+                self.press_on(agent, contact.as_deref(), &connection, Press::Mute)
+            }
+            Button::UnmuteParticipant { contact, connection } => {
+                self.press_on(agent, contact.as_deref(), &connection, Press::Unmute)
+            }
+            Button::SendDigits { contact, connection, digits } => {
+                let dtmf = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D' | ',');
+                if digits.is_empty() || digits.len() > 50 || !digits.chars().all(dtmf) {
+                    return Err(Refusal::InvalidParameter("digits are 1 to 50 of 0-9, *, #, A-D and the comma".into()));
+                }
+                self.press_on(agent, contact.as_deref(), &connection, |id| Press::Digits(id, digits))
+            }
+        }
+    }
+
+    fn press_on(
+        &mut self,
+        agent: &AgentId,
+        contact: Option<&str>,
+        connection: &str,
+        press: impl FnOnce(ConnectionId) -> Press,
+    ) -> Result<(), Refusal> {
+        let number = connection.strip_prefix('c').and_then(|n| n.parse().ok());
+        let id = number
+            .map(ConnectionId)
+            .ok_or_else(|| Refusal::NotFound(format!("there is no connection {connection} on this contact")))?;
+        self.press(agent, contact, &press(id))
+    }
+
+    pub(super) fn press(&mut self, agent: &AgentId, contact: Option<&str>, press: &Press) -> Result<(), Refusal> {
+        let id = self.find_call(agent, contact)?;
+        let mut result = Err(Refusal::InvalidState("the contact has ended".into()));
+        self.with_call(id, |call, cx| result = call.press(cx, agent, press).map_err(Refusal::from));
+        result
+    }
+
+    fn find_call(&self, agent: &AgentId, contact: Option<&str>) -> Result<CallId, Refusal> {
+        let wanted = contact
+            .map(|text| ContactId::parse(text).ok_or_else(|| Refusal::NotFound(format!("there is no contact {text}"))))
+            .transpose()?;
+        match (self.call_of(agent, wanted), wanted) {
+            (Some(id), _) => Ok(id),
+            (None, Some(contact)) => Err(Refusal::NotFound(format!("there is no contact {contact} with this agent"))),
+            (None, None) => Err(Refusal::InvalidState("this agent is on no contact".into())),
+        }
+    }
+
+    /// The call an agent is on; with a contact, the one that is his part of.
+    pub(super) fn call_of(&self, agent: &AgentId, contact: Option<ContactId>) -> Option<CallId> {
+        let calls = &self.desks.get(agent)?.calls;
+        calls.iter().copied().find(|id| {
+            self.calls.get(id).is_some_and(|call| {
+                call.has_buttons()
+                    && call.place_of(agent).is_some()
+                    && contact.is_none_or(|k| call.contacts().contains_key(&k))
+            })
+        })
+    }
+
+    pub(super) fn set_status(&mut self, agent: &AgentId, status: &str) {
+        let mut routed = Vec::new();
+        self.router.set_status(self.now, agent, status, &mut routed);
+        self.work.extend(routed.into_iter().map(Work::Routing));
+        self.dirty.insert(agent.clone());
+    }
+}

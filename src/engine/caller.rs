@@ -1,0 +1,189 @@
+//! Who is calling, and what he has dialled.
+
+use super::{CallId, Engine, Line};
+use crate::contact::{Call, Dial, Identity};
+use crate::ids::{AgentId, ConnectionId, QuickConnectId};
+use crate::leg::Leg;
+use crate::routing::{AVAILABLE, OFFLINE};
+use crate::sip::{End, Link, Name, Request, Scheme, SessionId, Status, Text, Uri};
+use crate::site::{Guests, NumberTo};
+use tracing::{info, warn};
+
+/// Who somebody has proven to be.
+enum Caller {
+    Agent(AgentId),
+    Guest,
+}
+
+impl Engine {
+    pub(super) fn on_invite(&mut self, session: SessionId, from: Link, request: &Request) {
+        if self.draining {
+            let mut end = End::with(Status::SERVICE_UNAVAILABLE);
+            end.headers.push((Name::RetryAfter, Text::from("30")));
+            self.endpoint.end(self.now, session, end, &mut self.sip_out);
+            return;
+        }
+        if let Err(end) = self.take_invite(session, from, request) {
+            info!(source = %from, to = %request.uri, status = end.status.code(), "call refused");
+            self.endpoint.end(self.now, session, end, &mut self.sip_out);
+        }
+    }
+
+    fn take_invite(&mut self, session: SessionId, from: Link, request: &Request) -> Result<(), End> {
+        let refuse = |status| Err(End::with(status));
+        if !matches!(request.uri.scheme, Scheme::Sip | Scheme::Sips | Scheme::Tel) {
+            return refuse(Status::UNSUPPORTED_URI_SCHEME);
+        }
+        if !request.body.is_empty() && !request.headers.content_is("application/sdp") {
+            let mut end = End::with(Status::UNSUPPORTED_MEDIA_TYPE);
+            end.headers.push((Name::Accept, Text::from("application/sdp")));
+            return Err(end);
+        }
+        if request.uri.is_sip() && !self.is_ours(&request.uri) {
+            // We relay for nobody.
+            return refuse(Status::NOT_FOUND);
+        }
+        let (Some(dialled), Ok(sender)) = (request.uri.user(), request.headers.from()) else {
+            return refuse(Status::NOT_FOUND);
+        };
+        let caller = self.identify(from, request, &sender.uri, &dialled)?;
+        let identity = match &caller {
+            Caller::Agent(agent) => {
+                self.site.agents.get(agent).map(|a| Identity { name: a.name.clone(), address: agent.to_string() })
+            }
+            Caller::Guest => None,
+        };
+        let identity = identity.unwrap_or_else(|| Identity {
+            name: sender.display.as_ref().map(|d| d.as_str().to_owned()).unwrap_or_default(),
+            address: sender.uri.user().unwrap_or_else(|| sender.uri.to_string()),
+        });
+        let (call, connection) = self.place(&caller, identity, &dialled)?;
+        self.lines.insert(connection, Line { call, legs: Vec::new(), failed: None });
+        let Some(mut plot) = self.plot(call, connection, from, &dialled) else {
+            warn!("no RTP port is free");
+            self.with_call(call, |call, cx| call.hung_up(cx, connection));
+            return refuse(Status::SERVICE_UNAVAILABLE);
+        };
+        plot.session = session;
+        let offer = (!request.body.is_empty()).then(|| request.body.clone());
+        let mut doors = self.doors();
+        let leg = Leg::incoming(plot, offer, &mut doors);
+        self.adopt(leg);
+        Ok(())
+    }
+
+    /// An address that names an agent is always challenged; anybody else is a guest, where guests are let in.
+    fn identify(&mut self, from: Link, request: &Request, sender: &Uri, dialled: &str) -> Result<Caller, End> {
+        let claims = self.is_ours(sender) && sender.user().is_some_and(|u| self.site.agents.contains_key(u.as_str()));
+        let wants_agent = self.site.agents.contains_key(dialled) || dialled.starts_with("qc-");
+        if claims || wants_agent {
+            let agent = self.authenticate(request, &Name::Authorization).map_err(|challenges| {
+                let mut end = End::with(Status::UNAUTHORIZED);
+                end.headers.extend(challenges.into_iter().map(|c| (Name::WwwAuthenticate, c)));
+                end
+            })?;
+            if claims && sender.user().as_deref() != Some(agent.as_str()) {
+                warn!(source = %from, %agent, from = %sender, "an INVITE in somebody else's name");
+                return Err(End::with(Status::FORBIDDEN));
+            }
+            return Ok(Caller::Agent(agent));
+        }
+        let welcome = match self.site.sip.guests {
+            Guests::None => false,
+            Guests::Loopback => from.remote.ip().is_loopback(),
+            Guests::Any => true,
+        };
+        if welcome { Ok(Caller::Guest) } else { Err(End::with(Status::FORBIDDEN)) }
+    }
+
+    /// Our domain, or an address we listen on, whatever the port: phones lose ports in From and Refer-To.
+    pub(super) fn is_ours(&self, uri: &Uri) -> bool {
+        if !uri.is_sip() {
+            return false;
+        }
+        if uri.host.to_string().eq_ignore_ascii_case(&self.site.sip.domain) {
+            return true;
+        }
+        match uri.host.ip() {
+            Some(ip) => {
+                self.locals.iter().any(|(_, local)| local.ip() == ip || local.ip().is_unspecified())
+                    || self.site.sip.advertise == Some(ip)
+            }
+            None => uri.host.to_string().eq_ignore_ascii_case("localhost"),
+        }
+    }
+
+    /// Starts the story of what was dialled.
+    fn place(&mut self, caller: &Caller, who: Identity, dialled: &str) -> Result<(CallId, ConnectionId), End> {
+        if let Caller::Agent(agent) = caller {
+            if let Some(id) = dialled.strip_prefix("qc-") {
+                return self.second_line(agent, &QuickConnectId::from(id));
+            }
+            let status = match dialled {
+                "*90" => Some(AVAILABLE),
+                "*91" => Some(OFFLINE),
+                _ => None,
+            };
+            if let Some(status) = status {
+                self.set_status(agent, status);
+                return Ok(self.new_call(|cx| Call::confirm(cx, who)));
+            }
+            let callee = AgentId::from(dialled);
+            if self.site.agents.contains_key(&callee) {
+                if callee == *agent {
+                    return Err(End::with(Status::LOOP_DETECTED));
+                }
+                let agent = Some(agent.clone());
+                return Ok(self.new_call(|cx| Call::bridge(cx, who, agent, Dial::Agent(callee))));
+            }
+        }
+        let agent = match caller {
+            Caller::Agent(agent) => Some(agent.clone()),
+            Caller::Guest => None,
+        };
+        let site = self.site.clone();
+        let Some(number) = site.number(dialled) else { return Err(End::with(Status::NOT_FOUND)) };
+        Ok(match &number.to {
+            NumberTo::Flow(flow) => self.new_call(|cx| Call::inbound(cx, who, flow)),
+            NumberTo::Play { prompt, repeat } => self.new_call(|cx| Call::play(cx, who, prompt, *repeat)),
+            NumberTo::Echo => self.new_call(|cx| Call::echo(cx, who)),
+            NumberTo::Dial(address) => self.new_call(|cx| Call::bridge(cx, who, agent, Dial::Address(address.clone()))),
+            NumberTo::Room => match self.rooms.get(dialled).copied() {
+                Some(room) => {
+                    let mut joined = None;
+                    self.with_call(room, |call, cx| joined = call.join_room(cx, who));
+                    match joined {
+                        Some(connection) => (room, connection),
+                        None => return Err(End::with(Status::SERVER_INTERNAL_ERROR)),
+                    }
+                }
+                None => {
+                    let (call, connection) = self.new_call(|cx| Call::room(cx, who));
+                    self.rooms.insert(dialled.to_owned(), call);
+                    (call, connection)
+                }
+            },
+        })
+    }
+
+    /// A quick connect dialled on an agent's second line.
+    fn second_line(&mut self, agent: &AgentId, id: &QuickConnectId) -> Result<(CallId, ConnectionId), End> {
+        let Some(call) = self.call_of(agent, None) else {
+            info!(%agent, quick_connect = %id, "a quick connect needs a contact to be on");
+            return Err(End::with(Status::FORBIDDEN));
+        };
+        let mut line = None;
+        self.with_call(call, |call, cx| line = Some(call.second_line(cx, agent, id)));
+        match line {
+            Some(Ok(connection)) => Ok((call, connection)),
+            Some(Err(refused)) => {
+                info!(%agent, quick_connect = %id, %refused, "quick connect refused");
+                Err(End::with(match refused {
+                    crate::contact::Refused::NotFound(_) => Status::NOT_FOUND,
+                    _ => Status::FORBIDDEN,
+                }))
+            }
+            None => Err(End::with(Status::SERVER_INTERNAL_ERROR)),
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The contact wing: hands a call its events, and tells the others what it wants.
+
+use super::{Alarm, CallId, CcpEvent, ContactEvent, Engine, Output, Work};
+use crate::contact::{Call, Cx, Event, Hears, Out, Place, Reason, Sound as Heard, Tone as HeardTone};
+use crate::ids::{AgentId, ConnectionId, ContactId};
+use crate::leg::Want;
+use crate::media::{Sound, Source, Tone};
+use crate::routing::{Arrival, Target, Trouble};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tracing::{error, info};
+
+impl Engine {
+    /// Runs something on a call. A bug in there costs this call, never the switch: its effects are dropped with it.
+    pub(super) fn with_call(&mut self, id: CallId, run: impl FnOnce(&mut Call, &mut Cx)) {
+        let Some(mut call) = self.calls.remove(&id) else { return };
+        let mut out = Vec::new();
+        let site = self.site.clone();
+        let mut names = self.names.clone();
+        let survived = catch_unwind(AssertUnwindSafe(|| {
+            let mut cx = Cx { now: self.now, catalog: &site.catalog, names: &mut names, out: &mut out };
+            run(&mut call, &mut cx);
+        }))
+        .is_ok();
+        self.names = names;
+        self.calls.insert(id, call);
+        if survived {
+            self.work.extend(out.into_iter().map(|out| Work::Call(id, out)));
+            self.touched.insert(id);
+        } else {
+            error!(call = id.0, "a bug ended this call");
+            self.scrap(id);
+        }
+    }
+
+    /// Starts a call and gives its first connection.
+    pub(super) fn new_call(&mut self, make: impl FnOnce(&mut Cx) -> (Call, ConnectionId)) -> (CallId, ConnectionId) {
+        let id = CallId(self.count());
+        let mut out = Vec::new();
+        let site = self.site.clone();
+        let mut cx = Cx { now: self.now, catalog: &site.catalog, names: &mut self.names, out: &mut out };
+        let (call, connection) = make(&mut cx);
+        self.calls.insert(id, call);
+        self.work.extend(out.into_iter().map(|out| Work::Call(id, out)));
+        self.touched.insert(id);
+        (id, connection)
+    }
+
+    /// Ends everything of a call without asking it.
+    fn scrap(&mut self, id: CallId) {
+        let Some(call) = self.calls.remove(&id) else { return };
+        for connection in call.connections().keys() {
+            self.hang_up(*connection, Reason::Failed, None);
+        }
+        for contact in call.contacts().values() {
+            let mut routed = Vec::new();
+            self.router.leave(self.now, contact.id, &mut routed);
+            for agent in self.site.agents.keys() {
+                self.router.release(self.now, agent, contact.id, &mut routed);
+            }
+            self.work.extend(routed.into_iter().map(Work::Routing));
+        }
+        self.forget(id, &call);
+    }
+
+    fn forget(&mut self, id: CallId, call: &Call) {
+        for contact in call.contacts().keys() {
+            self.contacts.remove(contact);
+        }
+        for connection in call.connections().keys() {
+            self.lines.remove(connection);
+        }
+        self.rooms.retain(|_, room| *room != id);
+        self.arm(Alarm::Call(id), None);
+        for agent in call.connections().values().filter_map(|c| c.agent.clone()) {
+            if let Some(desk) = self.desks.get_mut(&agent) {
+                desk.calls.remove(&id);
+            }
+            self.dirty.insert(agent);
+        }
+    }
+
+    /// What a call asks of the world.
+    pub(super) fn on_call(&mut self, id: CallId, out: Out) {
+        match out {
+            Out::Ring { connection } => self.ring(connection),
+            Out::Answer { connection } => self.answer(connection),
+            Out::Dial { connection, contact, previous, to, from } => {
+                self.dial(id, connection, contact, previous, &to, from);
+            }
+            Out::HangUp { connection, why, like } => self.hang_up(connection, why, like),
+            Out::Enqueue { contact, place, direct } => self.enqueue(id, contact, place, direct),
+            Out::Dequeue { contact } => {
+                let mut routed = Vec::new();
+                self.router.leave(self.now, contact, &mut routed);
+                self.work.extend(routed.into_iter().map(Work::Routing));
+            }
+            Out::OfferEnded { contact, agent, failure } => self.offer_ended(id, contact, &agent, failure),
+            Out::Released { contact, agent } => {
+                let mut routed = Vec::new();
+                self.keep_last(id, contact, &agent, "ended", "After contact work");
+                self.router.release(self.now, &agent, contact, &mut routed);
+                self.work.extend(routed.into_iter().map(Work::Routing));
+                self.dirty.insert(agent);
+            }
+            Out::Digits { connection, digits } => {
+                let leg = self.lines.get(&connection).and_then(|line| line.legs.first()).copied();
+                if let Some(leg) = leg {
+                    self.with_leg(leg, |leg, doors| leg.digits(&digits, doors));
+                }
+            }
+            Out::Event { contact, event } => self.contact_event(id, contact, event),
+        }
+    }
+
+    fn enqueue(&mut self, id: CallId, contact: ContactId, place: Place, direct: bool) {
+        let target = match &place {
+            Place::Queue(queue) => Target::Queue(queue.clone()),
+            Place::Agent(agent) => Target::Agent(agent.clone()),
+        };
+        let transferred =
+            self.calls.get(&id).and_then(|c| c.contacts().get(&contact)).is_some_and(|k| k.previous.is_some());
+        let arrival = Arrival { transferred, ..Arrival::at(self.now) };
+        let mut routed = Vec::new();
+        let result = match (&target, direct) {
+            (Target::Agent(agent), true) => self.router.direct(self.now, contact, agent, arrival, &mut routed),
+            _ => self.router.enqueue(self.now, contact, target, arrival, &mut routed),
+        };
+        if let Err(refused) = &result {
+            info!(contact = %contact, %refused, "not queued");
+        }
+        // The contact learns that it is queued before it learns that it is offered.
+        let admitted = result.is_ok();
+        self.with_call(id, |call, cx| call.enqueued(cx, contact, place, direct, admitted));
+        self.work.extend(routed.into_iter().map(Work::Routing));
+    }
+
+    fn offer_ended(&mut self, id: CallId, contact: ContactId, agent: &AgentId, failure: Option<Reason>) {
+        let mut routed = Vec::new();
+        match failure {
+            None => self.router.accepted(self.now, agent, contact, &mut routed),
+            Some(Reason::Cancelled) => {}
+            Some(why) => {
+                let (trouble, state, banner) = match why {
+                    Reason::Rejected => (Trouble::Rejected, "rejected", "Rejected call"),
+                    Reason::NoAnswer => (Trouble::Missed, "missed", "Missed call"),
+                    Reason::Busy => (Trouble::LineEngaged, "error", "Line engaged"),
+                    Reason::Unreachable => (Trouble::BadAddress, "error", "Unreachable"),
+                    Reason::HungUp | Reason::Dropped | Reason::Left => (Trouble::HungUp, "error", "Hung up"),
+                    Reason::Failed | Reason::Cancelled => (Trouble::FailedConnect, "error", "Failed to connect"),
+                };
+                self.keep_last(id, contact, agent, state, banner);
+                if self.router.is_queued(contact) {
+                    self.router.failed(self.now, agent, contact, trouble, &mut routed);
+                } else {
+                    self.router.release(self.now, agent, contact, &mut routed);
+                }
+            }
+        }
+        self.work.extend(routed.into_iter().map(Work::Routing));
+        self.dirty.insert(agent.clone());
+    }
+
+    /// What routing has decided.
+    pub(super) fn on_routing(&mut self, out: crate::routing::Out) {
+        match out {
+            crate::routing::Out::Offer { agent, contact } => match self.contacts.get(&contact).copied() {
+                Some(id) => {
+                    if let Some(desk) = self.desks.get_mut(&agent) {
+                        desk.last = None;
+                    }
+                    self.with_call(id, |call, cx| call.offer(cx, contact, &agent));
+                }
+                None => {
+                    let mut routed = Vec::new();
+                    self.router.leave(self.now, contact, &mut routed);
+                    self.work.extend(routed.into_iter().map(Work::Routing));
+                }
+            },
+            // The call that left has ended its own ringing.
+            crate::routing::Out::Withdraw { .. } => {}
+            crate::routing::Out::State(agent) => {
+                self.dirty.insert(agent);
+            }
+        }
+    }
+
+    fn contact_event(&mut self, id: CallId, contact: ContactId, event: Event) {
+        let Some(call) = self.calls.get(&id) else { return };
+        self.contacts.insert(contact, id);
+        let Some(k) = call.contacts().get(&contact) else { return };
+        let agent = k.agent.and_then(|c| call.connections().get(&c)).and_then(|c| c.agent.as_ref());
+        let queue = k.queued.as_ref().map(|(place, _)| match place {
+            Place::Queue(queue) => queue.to_string(),
+            Place::Agent(agent) => agent.to_string(),
+        });
+        info!(contact = %contact, event = event.as_str(), agent = agent.map(AgentId::as_str), "contact event");
+        self.outputs.push_back(Output::Contact(ContactEvent {
+            event_type: event.as_str(),
+            contact_id: contact.to_string(),
+            initial_contact_id: k.initial.map(|id| id.to_string()),
+            previous_contact_id: k.previous.map(|id| id.to_string()),
+            initiation_method: k.method.as_str(),
+            queue,
+            agent: agent.map(ToString::to_string),
+            timestamp: self.now.iso8601(),
+        }));
+    }
+
+    /// Gives every leg of a call what the call's plan wants of it, and lets a call go that is over.
+    pub(super) fn carry_out(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let plan = call.plan();
+        let deadline = call.deadline();
+        let over = call.is_over();
+        for agent in call.connections().values().filter_map(|c| c.agent.as_ref()) {
+            if let Some(desk) = self.desks.get_mut(agent) {
+                desk.calls.insert(id);
+            }
+            self.dirty.insert(agent.clone());
+        }
+        for contact in call.contacts().keys() {
+            self.contacts.insert(*contact, id);
+        }
+        for (connection, want) in plan {
+            let Some(leg) = self.lines.get(&connection).and_then(|line| line.legs.first()).copied() else { continue };
+            let source = match want.hears {
+                Hears::Silence => Source::Silence,
+                Hears::Sound(sounding) => Source::Play {
+                    play: sounding.play,
+                    sounds: sounding.sounds.iter().map(sound).collect(),
+                    repeat: sounding.repeat,
+                },
+                Hears::Parties(parties) => Source::Hear(
+                    parties
+                        .iter()
+                        .filter_map(|c| self.lines.get(c).and_then(|line| line.legs.first()))
+                        .filter_map(|leg| self.legs.get(leg))
+                        .map(|leg| leg.port)
+                        .collect(),
+                ),
+            };
+            let want = Want { source, heard: want.heard, held: want.held, shows: want.shows };
+            self.with_leg(leg, |leg, doors| leg.set(want, doors));
+        }
+        self.arm(Alarm::Call(id), deadline);
+        if over && let Some(call) = self.calls.remove(&id) {
+            self.forget(id, &call);
+        }
+    }
+
+    /// Draws again the screens that may have changed.
+    pub(super) fn draw(&mut self) {
+        for agent in std::mem::take(&mut self.dirty) {
+            self.drop_cleared(&agent);
+            let Some(snapshot) = self.snapshot(&agent) else { continue };
+            let Some(desk) = self.desks.get_mut(&agent) else { continue };
+            if desk.shown.as_deref() != Some(&snapshot) {
+                let snapshot = std::sync::Arc::new(snapshot);
+                desk.shown = Some(snapshot.clone());
+                self.outputs.push_back(Output::Ccp(agent, CcpEvent::Snapshot(snapshot)));
+            }
+        }
+    }
+}
+
+fn sound(heard: &Heard) -> Sound {
+    match heard {
+        Heard::Prompt(prompt) => Sound::Prompt(prompt.clone()),
+        Heard::Pause(time) => Sound::Pause(*time),
+        Heard::Tone(HeardTone::Beep) => Sound::Tone(Tone::Beep),
+        Heard::Tone(HeardTone::Ringback) => Sound::Tone(Tone::Ringback),
+        Heard::Tone(HeardTone::Busy) => Sound::Tone(Tone::Busy),
+        Heard::Tone(HeardTone::Congestion) => Sound::Tone(Tone::Congestion),
+    }
+}

@@ -1,0 +1,250 @@
+//! Legs and their numbers: dialling, answering and ending what fills a connection.
+
+use super::{Alarm, CallId, Engine, Line};
+use crate::contact::{Dial, Identity, Reason};
+use crate::ids::{AgentId, ConnectionId, ContactId, LegId, PortId, ShardId};
+use crate::leg::{Doors, HoldSignalling, Leg, Plot, Stage, name_addr};
+use crate::sip::{Call as SipCall, End, Host, Link, Name, NameAddr, SessionId, Status, Text, Transport, Uri};
+use std::net::SocketAddr;
+use tracing::{debug, warn};
+
+const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
+impl Engine {
+    pub(super) fn with_leg<R>(&mut self, id: LegId, run: impl FnOnce(&mut Leg, &mut Doors) -> R) -> Option<R> {
+        let leg = self.legs.get_mut(&id)?;
+        let mut doors =
+            Doors { now: self.now, endpoint: &mut self.endpoint, sip: &mut self.sip_out, media: &mut self.media_out };
+        let result = run(leg, &mut doors);
+        let (gone, deadline) = (leg.stage == Stage::Gone, leg.deadline());
+        if gone && let Some(leg) = self.legs.remove(&id) {
+            self.sessions.remove(&leg.session);
+            self.arm(Alarm::Leg(id), None);
+        } else {
+            self.arm(Alarm::Leg(id), deadline);
+        }
+        Some(result)
+    }
+
+    /// Everything a leg is made of, or `None` when no port is free.
+    pub(super) fn plot(&mut self, call: CallId, connection: ConnectionId, link: Link, user: &str) -> Option<Plot> {
+        let number = self.ports.take()?;
+        let id = LegId(self.count());
+        let port = PortId(self.count());
+        self.port_numbers.insert(port, number);
+        self.port_legs.insert(port, id);
+        let settings = &self.site.media;
+        let agent = self.calls.get(&call).and_then(|c| c.connections().get(&connection)).and_then(|c| c.agent.clone());
+        let signalling =
+            agent.and_then(|a| self.site.agents.get(&a)).map_or(HoldSignalling::default(), |a| a.hold_signalling);
+        // A phone of the other family gets an address it can reach, where there is one.
+        let listen = if settings.listen.is_ipv4() == link.remote.is_ipv4() || settings.listen.is_unspecified() {
+            settings.listen
+        } else {
+            link.local.ip()
+        };
+        let listen =
+            if listen.is_unspecified() && !link.local.ip().is_unspecified() { link.local.ip() } else { listen };
+        Some(Plot {
+            id,
+            connection,
+            session: SessionId(0),
+            port,
+            shard: ShardId(u16::try_from(call.0 % u64::from(self.shards)).unwrap_or(0)),
+            address: SocketAddr::new(listen, number),
+            shown_address: SocketAddr::new(self.site.sip.shown_ip(listen, link.remote.ip()), number),
+            contact: self.our_uri(user, link),
+            signalling,
+            domain: self.site.sip.domain.clone(),
+            codecs: settings.codecs.clone(),
+            sdp_session: self.mint.u64() >> 2,
+        })
+    }
+
+    /// How a peer on this link reaches us.
+    pub(super) fn our_uri(&self, user: &str, link: Link) -> Uri {
+        let ip = self.site.sip.shown_ip(link.local.ip(), link.remote.ip());
+        let mut uri = Uri::sip(user, ip, Some(link.local.port()));
+        if link.transport == Transport::Tcp {
+            uri.params.set("transport", "tcp");
+        }
+        uri
+    }
+
+    pub(super) fn adopt(&mut self, leg: Leg) {
+        self.sessions.insert(leg.session, leg.id);
+        if let Some(line) = self.lines.get_mut(&leg.connection) {
+            line.legs.push(leg.id);
+        }
+        self.legs.insert(leg.id, leg);
+    }
+
+    pub(super) fn doors(&mut self) -> Doors<'_> {
+        Doors { now: self.now, endpoint: &mut self.endpoint, sip: &mut self.sip_out, media: &mut self.media_out }
+    }
+
+    /// Calls every phone of an agent, or an address.
+    pub(super) fn dial(
+        &mut self,
+        call: CallId,
+        connection: ConnectionId,
+        contact: ContactId,
+        previous: Option<ContactId>,
+        to: &Dial,
+        from: Identity,
+    ) {
+        self.lines.insert(connection, Line { call, legs: Vec::new(), failed: None });
+        let targets = match to {
+            Dial::Agent(agent) => self.phones(agent),
+            Dial::Address(address) => Uri::parse(address)
+                .ok()
+                .and_then(|uri| self.link_to(&uri).map(|link| (uri, link)))
+                .into_iter()
+                .collect(),
+        };
+        if targets.is_empty() {
+            debug!(contact = %contact, ?to, "nothing to call");
+            self.with_call(call, |call, cx| call.failed(cx, connection, Reason::Unreachable));
+            return;
+        }
+        for (uri, link) in targets {
+            let Some(plot) = self.plot(call, connection, link, "cordboard") else {
+                warn!(contact = %contact, "no RTP port is free");
+                continue;
+            };
+            let to_header = match to {
+                Dial::Agent(agent) => {
+                    NameAddr::new(None, Uri::sip(agent.as_str(), self.site.sip.domain.as_str(), None))
+                }
+                Dial::Address(_) => NameAddr::new(None, uri.clone().without_headers()),
+            };
+            let caller = name_addr(&from, &self.site.sip.domain);
+            let mut headers = vec![
+                (Name::PAssertedIdentity, Text::from(caller.to_string())),
+                (Name::from("X-Contact-Id"), Text::from(contact.to_string())),
+            ];
+            if let Some(previous) = previous {
+                headers.push((Name::from("X-Previous-Contact-Id"), Text::from(previous.to_string())));
+            }
+            let contact_uri = plot.contact.clone();
+            let mut doors = self.doors();
+            let (mut leg, offer) = Leg::outgoing(plot, from.clone(), &mut doors);
+            leg.session = doors.endpoint.invite(
+                doors.now,
+                SipCall {
+                    to: link,
+                    uri,
+                    from: caller,
+                    to_header,
+                    contact: contact_uri,
+                    headers,
+                    body: Some((Text::from("application/sdp"), offer)),
+                    routes: Vec::new(),
+                },
+                doors.sip,
+            );
+            self.adopt(leg);
+        }
+        if self.lines.get(&connection).is_none_or(|line| line.legs.is_empty()) {
+            self.with_call(call, |call, cx| call.failed(cx, connection, Reason::Failed));
+        }
+    }
+
+    /// Where an agent's phones are: the Contact to ask for, and the way to it.
+    fn phones(&self, agent: &AgentId) -> Vec<(Uri, Link)> {
+        self.registrar
+            .bindings(agent)
+            .iter()
+            .filter_map(|binding| {
+                let link = binding.source.or_else(|| self.link_to(&binding.uri))?;
+                Some((binding.uri.clone(), link))
+            })
+            .collect()
+    }
+
+    /// The way to a URI with a numeric host.
+    pub(super) fn link_to(&self, uri: &Uri) -> Option<Link> {
+        let ip = match &uri.host {
+            Host::Name(name) if name.eq_ignore_case("localhost") => [127, 0, 0, 1].into(),
+            host => host.ip()?,
+        };
+        let transport = match uri.transport() {
+            Some(text) if text.eq_ignore_case("tcp") => Transport::Tcp,
+            Some(text) if !text.eq_ignore_case("udp") => return None,
+            _ => Transport::Udp,
+        };
+        let remote = SocketAddr::new(ip, uri.port.unwrap_or(5060));
+        let same = |(t, local): &&(Transport, SocketAddr)| *t == transport && local.is_ipv4() == remote.is_ipv4();
+        let local = self
+            .locals
+            .iter()
+            .filter(same)
+            .find(|(_, local)| local.ip().is_loopback() == ip.is_loopback())
+            .or_else(|| self.locals.iter().find(same))?
+            .1;
+        // To ourselves is never anybody's phone.
+        (!self.locals.contains(&(transport, remote))).then_some(Link { transport, local, remote })
+    }
+
+    pub(super) fn ring(&mut self, connection: ConnectionId) {
+        for leg in self.legs_of(connection) {
+            if let Some(leg) = self.legs.get(&leg).filter(|l| l.stage == Stage::Offered) {
+                let session = leg.session;
+                self.endpoint.progress(self.now, session, Status::RINGING, Vec::new(), None, &mut self.sip_out);
+            }
+        }
+    }
+
+    pub(super) fn answer(&mut self, connection: ConnectionId) {
+        for id in self.legs_of(connection) {
+            if let Some(Err(status)) = self.with_leg(id, |leg, doors| leg.answer(doors)) {
+                self.end_leg(id, End::with(status));
+                if let Some(call) = self.lines.get(&connection).map(|line| line.call) {
+                    self.with_call(call, |call, cx| call.hung_up(cx, connection));
+                }
+            }
+        }
+    }
+
+    pub(super) fn legs_of(&self, connection: ConnectionId) -> Vec<LegId> {
+        self.lines.get(&connection).map(|line| line.legs.clone()).unwrap_or_default()
+    }
+
+    /// Ends whatever fills a connection, in the way its state asks for.
+    pub(super) fn hang_up(&mut self, connection: ConnectionId, why: Reason, like: Option<ConnectionId>) {
+        let same = like.and_then(|other| self.lines.get(&other)).and_then(|line| line.failed).map(|(_, status)| status);
+        let status = same.unwrap_or(match why {
+            Reason::Busy => Status::BUSY_HERE,
+            Reason::Rejected => Status::DECLINE,
+            Reason::NoAnswer | Reason::Unreachable => Status::TEMPORARILY_UNAVAILABLE,
+            Reason::Cancelled => Status::REQUEST_TERMINATED,
+            Reason::Failed => Status::SERVER_INTERNAL_ERROR,
+            Reason::HungUp | Reason::Dropped | Reason::Left => Status::TEMPORARILY_UNAVAILABLE,
+        });
+        for leg in self.legs_of(connection) {
+            self.end_leg(leg, End::with(status));
+        }
+    }
+
+    pub(super) fn end_leg(&mut self, id: LegId, end: End) {
+        let Some(leg) = self.legs.get(&id) else { return };
+        let (session, connection) = (leg.session, leg.connection);
+        self.endpoint.end(self.now, session, end, &mut self.sip_out);
+        self.drop_leg(id, connection);
+    }
+
+    /// The session is over: the port closes, and the connection has one leg less.
+    pub(super) fn drop_leg(&mut self, id: LegId, connection: ConnectionId) {
+        self.with_leg(id, |leg, doors| leg.close(doors));
+        if let Some(line) = self.lines.get_mut(&connection) {
+            line.legs.retain(|leg| *leg != id);
+        }
+    }
+
+    /// One of an agent's phones has answered: the others stop ringing, and are told why.
+    pub(super) fn only(&mut self, connection: ConnectionId, answered: LegId) {
+        for leg in self.legs_of(connection).into_iter().filter(|leg| *leg != answered) {
+            self.end_leg(leg, End::with(Status::REQUEST_TERMINATED).reason(ELSEWHERE));
+        }
+    }
+}

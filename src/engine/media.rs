@@ -1,0 +1,99 @@
+//! The media wing: what ports noticed, told to their calls; and what digits mean.
+
+use super::Engine;
+use crate::contact::{Press, Typed};
+use crate::ids::{AgentId, ConnectionId};
+use crate::media::MediaEvent;
+use crate::sip::{End, Method, Status};
+use tracing::{info, warn};
+
+impl Engine {
+    pub(super) fn on_media(&mut self, event: MediaEvent) {
+        let port = event.port();
+        if let MediaEvent::Closed { .. } = event {
+            if let Some(number) = self.port_numbers.remove(&port) {
+                self.ports.release(self.now, number);
+            }
+            self.port_legs.remove(&port);
+            return;
+        }
+        // A port whose leg is gone has nothing more to say.
+        let Some(leg) = self.port_legs.get(&port).copied() else { return };
+        let Some((connection, session, quiet)) =
+            self.legs.get(&leg).map(|l| (l.connection, l.session, l.is_held_or_holds()))
+        else {
+            return;
+        };
+        let Some(call) = self.lines.get(&connection).map(|line| line.call) else { return };
+        match event {
+            MediaEvent::Played { play, .. } => self.with_call(call, |call, cx| call.played(cx, play)),
+            MediaEvent::Digit { digit, .. } => self.on_digit(connection, digit),
+            MediaEvent::Silent { .. } if quiet => {
+                // A phone on hold may well send nothing: it is asked whether it is still there (481 or 408: it is not).
+                let _ = self.endpoint.request(self.now, session, Method::Options, Vec::new(), None, &mut self.sip_out);
+            }
+            MediaEvent::Silent { .. } => {
+                info!(%leg, "no RTP and no RTCP for too long");
+                self.end_leg(leg, End::with(Status::REQUEST_TIMEOUT).reason("SIP;cause=408;text=\"No RTP\""));
+                self.with_call(call, |call, cx| call.hung_up(cx, connection));
+            }
+            MediaEvent::BindFailed { reason, .. } => {
+                warn!(%leg, reason, "an RTP port could not be bound");
+                self.end_leg(leg, End::with(Status::SERVICE_UNAVAILABLE));
+                self.with_call(call, |call, cx| {
+                    call.failed(cx, connection, crate::contact::Reason::Failed);
+                    call.hung_up(cx, connection);
+                });
+            }
+            MediaEvent::FirstRtp { .. } | MediaEvent::Closed { .. } => {}
+        }
+    }
+
+    /// A key on a phone: part of a feature code when an agent on a contact pressed it, else for who he talks with.
+    pub(super) fn on_digit(&mut self, connection: ConnectionId, digit: char) {
+        let Some(call) = self.lines.get(&connection).map(|line| line.call) else { return };
+        let agent = self
+            .calls
+            .get(&call)
+            .filter(|c| c.has_buttons())
+            .and_then(|c| c.connections().get(&connection))
+            .and_then(|c| c.agent.clone());
+        let Some(agent) = agent else {
+            self.with_call(call, |call, cx| call.digits(cx, connection, &digit.to_string()));
+            return;
+        };
+        let site = self.site.clone();
+        let Some(desk) = self.desks.get_mut(&agent) else { return };
+        match desk.keys.digit(self.now, digit, &site.catalog, &agent) {
+            Typed::Waiting => {}
+            Typed::Press(press) => self.press_by_phone(&agent, &press),
+            Typed::Unknown(code) => info!(%agent, code, "no quick connect has this code"),
+            Typed::Digits(digits) => self.with_call(call, |call, cx| call.digits(cx, connection, &digits)),
+        }
+    }
+
+    fn press_by_phone(&mut self, agent: &AgentId, press: &Press) {
+        let Some(call) = self.call_of(agent, None) else { return };
+        let mut refused = None;
+        self.with_call(call, |call, cx| refused = call.press(cx, agent, press).err());
+        if let Some(refused) = refused {
+            info!(%agent, ?press, %refused, "a feature code was refused");
+        }
+    }
+
+    pub(super) fn keys_expired(&mut self) {
+        let now = self.now;
+        let expired: Vec<(AgentId, String)> = self
+            .desks
+            .iter_mut()
+            .filter_map(|(agent, desk)| desk.keys.expired(now).map(|digits| (agent.clone(), digits)))
+            .collect();
+        for (agent, digits) in expired {
+            let Some(call) = self.call_of(&agent, None) else { continue };
+            let Some(connection) = self.calls.get(&call).and_then(|c| c.place_of(&agent)).map(|c| c.id) else {
+                continue;
+            };
+            self.with_call(call, |call, cx| call.digits(cx, connection, &digits));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The registrar wing: REGISTER, and what it changes for routing.
+
+use super::{Engine, Work};
+use crate::ids::AgentId;
+use crate::registrar::{Change, Register};
+use crate::sip::digest::Verdict;
+use crate::sip::{Link, Name, Request, Response, ServerKey, Status, Text};
+use tracing::{info, warn};
+
+impl Engine {
+    pub(super) fn on_register(&mut self, key: ServerKey, from: Link, request: &Request) {
+        let Ok(to) = request.headers.to() else {
+            self.respond(key, Response::for_request(request, Status::BAD_REQUEST));
+            return;
+        };
+        if !self.is_ours(&to.uri) {
+            self.respond(key, Response::for_request(request, Status::NOT_FOUND));
+            return;
+        }
+        let user = match self.authenticate(request, &Name::Authorization) {
+            Ok(user) => user,
+            Err(challenges) => {
+                let mut response = Response::for_request(request, Status::UNAUTHORIZED);
+                for challenge in challenges {
+                    response = response.with_header(Name::WwwAuthenticate, challenge);
+                }
+                self.respond(key, response);
+                return;
+            }
+        };
+        // An agent registers his own phones only.
+        if to.uri.user().as_deref() != Some(user.as_str()) {
+            warn!(source = %from, user = %user, "a REGISTER for somebody else's address");
+            self.respond(key, Response::for_request(request, Status::FORBIDDEN));
+            return;
+        }
+        let Ok(register) = Register::read(request) else {
+            self.respond(key, Response::for_request(request, Status::BAD_REQUEST));
+            return;
+        };
+        let mut changes = Vec::new();
+        let now = self.now;
+        let response = match self.registrar.register(now, &user, from, &register, &mut changes) {
+            Ok(bindings) => {
+                let mut response = Response::for_request(request, Status::OK);
+                for binding in bindings {
+                    let value = format!("<{}>;expires={}", binding.uri, binding.seconds_left(now));
+                    response = response.with_header(Name::Contact, Text::from(value));
+                }
+                response.with_header(Name::Date, Text::from(http_date(now)))
+            }
+            Err(refused) => {
+                info!(agent = %user, %refused, "REGISTER refused");
+                let status = Status::new(refused.status()).unwrap_or(Status::BAD_REQUEST);
+                let response = Response::for_request(request, status);
+                match refused {
+                    crate::registrar::Refused::TooBrief { min_expires } => {
+                        response.with_header(Name::MinExpires, Text::from(min_expires.to_string()))
+                    }
+                    _ => response,
+                }
+            }
+        };
+        self.work.extend(changes.into_iter().map(Work::Registrar));
+        self.dirty.insert(user);
+        self.respond(key, response);
+    }
+
+    /// Who sent this, or the challenges to answer with. A wrong password and an unknown name look the same.
+    pub(super) fn authenticate(&mut self, request: &Request, header: &Name) -> Result<AgentId, Vec<Text>> {
+        let site = self.site.clone();
+        let password = |user: &str| site.agents.get(user).map(|a| a.password.clone());
+        let realm = site.sip.domain.as_str();
+        match self.guard.check(self.now, request, header, realm, password) {
+            Verdict::Ok(user) => Ok(AgentId::from(user)),
+            Verdict::Missing => Err(self.guard.challenge(self.now, realm, false)),
+            Verdict::Stale => Err(self.guard.challenge(self.now, realm, true)),
+            Verdict::Wrong => {
+                let from = request.headers.from().map(|f| f.uri.to_string()).unwrap_or_default();
+                warn!(from, method = request.method.as_str(), "wrong credentials");
+                Err(self.guard.challenge(self.now, realm, false))
+            }
+        }
+    }
+
+    pub(super) fn on_registrar(&mut self, change: &Change) {
+        info!(agent = %change.agent, reachable = change.reachable, "phones");
+        let mut routed = Vec::new();
+        self.router.reachable(self.now, &change.agent, change.reachable, &mut routed);
+        self.work.extend(routed.into_iter().map(Work::Routing));
+        self.dirty.insert(change.agent.clone());
+    }
+}
+
+/// `Sun, 22 Nov 2026 16:04:41 GMT` (RFC 3261 section 20.17): phones without a clock take theirs from here.
+fn http_date(now: crate::time::Time) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let iso = now.iso8601();
+    let weekday = usize::try_from(now.micros() / 86_400_000_000 % 7).unwrap_or(0);
+    let month = iso.get(5..7).and_then(|m| m.parse::<usize>().ok()).unwrap_or(1);
+    let part = |range: std::ops::Range<usize>| iso.get(range).unwrap_or_default().to_owned();
+    format!(
+        "{}, {} {} {} {} GMT",
+        DAYS.get(weekday).unwrap_or(&"Thu"),
+        part(8..10),
+        MONTHS.get(month - 1).unwrap_or(&"Jan"),
+        part(0..4),
+        part(11..19)
+    )
+}

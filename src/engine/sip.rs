@@ -1,0 +1,159 @@
+//! The SIP wing: what phones did, told to their legs and calls.
+
+use super::Engine;
+use crate::contact::Reason;
+use crate::ids::LegId;
+use crate::leg::Heard;
+use crate::sip::{End, Event, Method, Name, Request, Response, ServerKey, SessionId, Status, Text};
+use tracing::debug;
+
+impl Engine {
+    pub(super) fn on_sip(&mut self, event: Event) {
+        match event {
+            Event::Invite { session, from, request } => self.on_invite(session, from, &request),
+            Event::Request { key, from, request } => match request.method {
+                Method::Register => self.on_register(key, from, &request),
+                Method::Options => self.on_options(key, &request),
+                _ => self.respond(key, Response::for_request(&request, Status::NOT_FOUND)),
+            },
+            Event::InDialog { session, key, request } => self.on_in_dialog(session, key, &request),
+            Event::Progress { session, status, .. } => {
+                if status.code() >= 180
+                    && let Some((_, connection, call)) = self.whose(session)
+                {
+                    self.with_call(call, |call, cx| call.ringing(cx, connection));
+                }
+            }
+            Event::Answered { session, body, .. } => {
+                let Some((leg, connection, call)) = self.whose(session) else { return };
+                self.only(connection, leg);
+                match self.with_leg(leg, |leg, doors| leg.answered(body.as_ref(), doors)) {
+                    Some(Ok(())) => self.with_call(call, |call, cx| call.answered(cx, connection)),
+                    Some(Err(status)) => {
+                        self.end_leg(leg, End::with(status));
+                        self.with_call(call, |call, cx| call.failed(cx, connection, Reason::Failed));
+                    }
+                    None => {}
+                }
+            }
+            Event::Failed { session, status, .. } => self.on_failed(session, status),
+            Event::Acked { session, body } => {
+                if let Some((leg, ..)) = self.whose(session) {
+                    self.with_leg(leg, |leg, doors| leg.acked(body.as_ref(), doors));
+                }
+            }
+            Event::Offered { session, body, .. } => {
+                let Some((leg, connection, call)) = self.whose(session) else { return };
+                if let Some(Heard::PhoneHold(on)) = self.with_leg(leg, |leg, doors| leg.offered(body.as_ref(), doors)) {
+                    self.with_call(call, |call, cx| call.phone_hold(cx, connection, on));
+                }
+            }
+            Event::OfferWithdrawn { .. } | Event::Replied { .. } => {}
+            Event::OfferAnswered { session, status, body, retry_after, .. } => {
+                let retry = retry_after.map(|after| self.now + after);
+                if let Some((leg, ..)) = self.whose(session) {
+                    self.with_leg(leg, |leg, doors| leg.offer_answered(status, body.as_ref(), retry, doors));
+                }
+            }
+            Event::Ended { session, by, status, .. } => {
+                let Some((leg, connection, call)) = self.whose(session) else { return };
+                debug!(%leg, ?by, ?status, "session ended");
+                self.drop_leg(leg, connection);
+                self.with_call(call, |call, cx| call.hung_up(cx, connection));
+            }
+        }
+    }
+
+    pub(super) fn whose(&self, session: SessionId) -> Option<(LegId, crate::ids::ConnectionId, super::CallId)> {
+        let leg = *self.sessions.get(&session)?;
+        let connection = self.legs.get(&leg)?.connection;
+        Some((leg, connection, self.lines.get(&connection)?.call))
+    }
+
+    /// One phone will not answer; when it was the last, the party will not.
+    fn on_failed(&mut self, session: SessionId, status: Status) {
+        let Some((leg, connection, call)) = self.whose(session) else { return };
+        let c = self.calls.get(&call).and_then(|c| c.connections().get(&connection));
+        let (rang, waited) = c.and_then(|c| c.rang(self.now)).unwrap_or_default();
+        let why = match status.code() {
+            // Busy at once, before it rang, is a line engaged; later it is somebody's hand.
+            486 | 600 if !rang && waited.as_millis() < 1000 => Reason::Busy,
+            480 | 486 | 600 | 603 => Reason::Rejected,
+            408 if rang => Reason::NoAnswer,
+            404 | 408 | 410 | 430 | 503 | 604 => Reason::Unreachable,
+            _ => Reason::Failed,
+        };
+        self.drop_leg(leg, connection);
+        let Some(line) = self.lines.get_mut(&connection) else { return };
+        // A hand on one phone says more than the silence of another.
+        let worse = matches!(line.failed, Some((Reason::Rejected, _)));
+        if !worse {
+            line.failed = Some((why, status));
+        }
+        if let (true, Some((why, _))) = (line.legs.is_empty(), line.failed) {
+            self.with_call(call, |call, cx| call.failed(cx, connection, why));
+        }
+    }
+
+    fn on_options(&mut self, key: ServerKey, request: &Request) {
+        let status = if self.draining { Status::SERVICE_UNAVAILABLE } else { Status::OK };
+        let response = self.truthful(Response::for_request(request, status));
+        self.respond(key, response);
+    }
+
+    /// What we take and understand (RFC 3261 section 11.2).
+    fn truthful(&self, response: Response) -> Response {
+        let settings = self.endpoint.settings();
+        let response = response
+            .with_header(Name::Allow, settings.allow_value())
+            .with_header(Name::Accept, Text::from("application/sdp"));
+        if settings.supported.is_empty() {
+            response
+        } else {
+            response.with_header(Name::Supported, settings.supported_value())
+        }
+    }
+
+    pub(super) fn respond(&mut self, key: ServerKey, response: Response) {
+        self.endpoint.respond(self.now, key, response, &mut self.sip_out);
+    }
+
+    fn on_in_dialog(&mut self, session: SessionId, key: ServerKey, request: &Request) {
+        let status = match request.method {
+            Method::Info => match self.info_digit(request) {
+                Ok(Some(digit)) => {
+                    if let Some((_, connection, _)) = self.whose(session) {
+                        self.on_digit(connection, digit);
+                    }
+                    Status::OK
+                }
+                Ok(None) => Status::OK,
+                Err(status) => status,
+            },
+            Method::Options => Status::OK,
+            _ => Status::NOT_IMPLEMENTED,
+        };
+        let response = self.truthful(Response::for_request(request, status));
+        self.respond(key, response);
+    }
+
+    /// `Signal=5` of application/dtmf-relay, or the bare digit of application/dtmf.
+    fn info_digit(&self, request: &Request) -> Result<Option<char>, Status> {
+        let body = String::from_utf8_lossy(&request.body);
+        let digit = if request.headers.content_is("application/dtmf-relay") {
+            body.lines().find_map(|line| {
+                line.trim().strip_prefix("Signal").map(|v| v.trim_start_matches([' ', '=']).to_owned())
+            })
+        } else if request.headers.content_is("application/dtmf") {
+            Some(body.trim().to_owned())
+        } else if request.body.is_empty() {
+            return Ok(None);
+        } else {
+            return Err(Status::UNSUPPORTED_MEDIA_TYPE);
+        };
+        match digit.as_deref().map(str::trim).and_then(|d| d.chars().next()).map(|c| c.to_ascii_uppercase()) {
+            Some(c @ ('0'..='9' | '*' | '#' | 'A'..='D')) => Ok(Some(c)),
+            _ => Err(Status::BAD_REQUEST),
+        }
+    }
+}
