@@ -11,8 +11,8 @@ The customer reaches John:
     john's state is PendingBusy
     customer hears "Thank you for calling. Your call is very important to us and will be answered in the order it was received."
   john answers
-  expect john hears AgentWhisper.wav in full within 5 s
-    customer does not hear AgentWhisper.wav
+  expect john hears "Support" in full within 5 s
+    customer does not hear "Support"
   expect customer hears Beep.wav in full within 5 s
     john does not hear Beep.wav
   expect customer and john hear each other within 2 s
