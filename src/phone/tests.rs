@@ -1,0 +1,1 @@
+//! Phones against phones, in virtual time.
