@@ -248,14 +248,14 @@ impl Phone {
         }
         if line.invite.as_ref().is_some_and(|branch| self.clients.contains_key(&(branch.clone(), key.1.clone()))) {
             // RFC 3261 section 14.2: ours is under way.
-            return self.respond(now, key, 491, Vec::new(), None);
+            return self.refuse_offer(now, key, id, request, 491);
         }
         if self.config.habits.refuses_reinvite {
-            return self.respond(now, key, 488, Vec::new(), None);
+            return self.refuse_offer(now, key, id, request, 488);
         }
         if self.config.habits.glares > 0 {
             self.config.habits.glares -= 1;
-            return self.respond(now, key, 491, Vec::new(), None);
+            return self.refuse_offer(now, key, id, request, 491);
         }
         let body = match request.sdp() {
             Some(offer) => line.session.answer(offer),
@@ -280,13 +280,20 @@ impl Phone {
             return self.show(id, request, true);
         };
         if line.session.pending() || line.state == LineState::Ringing {
-            return self.respond(now, key, 491, Vec::new(), None);
+            return self.refuse_offer(now, key, id, request, 491);
         }
         if self.config.habits.refuses_reinvite {
-            return self.respond(now, key, 488, Vec::new(), None);
+            return self.refuse_offer(now, key, id, request, 488);
         }
         let body = line.session.answer(offer);
         self.changed(now, key, id, request, body);
+    }
+
+    fn refuse_offer(&mut self, now: Time, key: &(String, String), id: LineId, request: &Received, status: u16) {
+        if let (Some(line), Some(offer)) = (self.lines.get_mut(&id), request.sdp()) {
+            line.session.refuse(offer);
+        }
+        self.respond(now, key, status, Vec::new(), None);
     }
 
     fn changed(
@@ -403,9 +410,13 @@ impl Phone {
         }
     }
 
-    /// What is sent to us is sent to our Contact (RFC 3261 sections 12.2.1.1 and 16.5).
+    /// What is sent to us is sent to our Contact (RFC 3261 sections 12.2.1.1 and 16.5); a call that found us without a
+    /// registrar may name our address of record.
     fn check_uri(&mut self, now: Time, id: LineId, uri: &rsip::Uri) {
-        if uri.user() != Some(&self.config.user) || wire::destination(uri) != Some(self.config.sip) {
+        let first = self.lines.get(&id).is_some_and(|line| line.state == LineState::Ringing);
+        let ours = wire::destination(uri) == Some(self.config.sip)
+            || (first && uri.host().to_string().eq_ignore_ascii_case(&self.config.domain));
+        if uri.user() != Some(&self.config.user) || !ours {
             self.judge.complain(now, Some(id), format!("a request for {uri}, which is not our Contact"));
         }
     }

@@ -26,7 +26,9 @@ impl Phone {
         let Some(client) = self.clients.get_mut(&key) else { return };
         if client.done() {
             // The final response again: our ACK was lost (RFC 3261 sections 13.2.2.4 and 17.1.1.2).
-            if status >= 200 && let Some((to, ack)) = client.ack.clone() {
+            if status >= 200
+                && let Some((to, ack)) = client.ack.clone()
+            {
                 self.send(to, ack);
             }
             return;
@@ -84,7 +86,9 @@ impl Phone {
     /// Answers a challenge to an INVITE with a new one. False when there is no answer.
     fn challenged(&mut self, now: Time, id: LineId, client: &Client, response: &Received) -> bool {
         let mut draft = client.draft.clone();
-        let Some(line) = self.lines.get_mut(&id).filter(|line| line.attempts < 2 && !line.leaving) else { return false };
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.attempts < 2 && !line.leaving) else {
+            return false;
+        };
         line.attempts += 1;
         line.cseq += 1;
         draft.cseq = line.cseq;

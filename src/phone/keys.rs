@@ -191,14 +191,7 @@ impl Phone {
         true
     }
 
-    pub(super) fn end(
-        &mut self,
-        now: Time,
-        id: LineId,
-        local: bool,
-        status: Option<u16>,
-        reason: Option<String>,
-    ) {
+    pub(super) fn end(&mut self, now: Time, id: LineId, local: bool, status: Option<u16>, reason: Option<String>) {
         let Some(line) = self.lines.get_mut(&id).filter(|line| line.is_live()) else { return };
         line.state = LineState::Ended;
         line.ended_at = Some(now);

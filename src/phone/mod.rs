@@ -305,7 +305,8 @@ impl Phone {
 
     /// Everything that is due: retransmissions, the hum, answers that were promised.
     pub fn wake(&mut self, now: Time) {
-        let due: Vec<_> = self.clients.iter().filter(|(_, c)| c.deadline() <= now).map(|(key, _)| key.clone()).collect();
+        let due: Vec<_> =
+            self.clients.iter().filter(|(_, c)| c.deadline() <= now).map(|(key, _)| key.clone()).collect();
         for key in due {
             let Some(client) = self.clients.get_mut(&key) else { continue };
             match client.wake(now) {
@@ -320,7 +321,8 @@ impl Phone {
                 }
             }
         }
-        let due: Vec<_> = self.servers.iter().filter(|(_, s)| s.deadline() <= now).map(|(key, _)| key.clone()).collect();
+        let due: Vec<_> =
+            self.servers.iter().filter(|(_, s)| s.deadline() <= now).map(|(key, _)| key.clone()).collect();
         for key in due {
             let Some(server) = self.servers.get_mut(&key) else { continue };
             match server.wake(now) {
@@ -337,7 +339,8 @@ impl Phone {
                 }
             }
         }
-        let due: Vec<_> = self.lines.values().filter(|l| l.is_live() && l.deadline() <= Some(now)).map(|l| l.id).collect();
+        let due: Vec<_> =
+            self.lines.values().filter(|l| l.is_live() && l.deadline() <= Some(now)).map(|l| l.id).collect();
         for line in due {
             self.wake_line(now, line);
         }
@@ -353,7 +356,7 @@ impl Phone {
             if next > now {
                 break;
             }
-            line.sound.frame(stream, &mut packets);
+            packets.push(line.sound.frame(stream));
             line.sound.advance(now);
         }
         if let Some(stream) = line.session.stream.as_ref() {

@@ -78,6 +78,8 @@ pub(super) struct Session {
     pub want: Direction,
     ours: Option<String>,
     theirs: Option<(Sdp, Vec<u8>)>,
+    /// The highest version of theirs seen in offers that were refused unread: counting goes on from either.
+    refused: u64,
     /// Our offer that waits for its answer.
     offered: Option<Sdp>,
     /// The answer that the last offer of ours got: a 200 may only repeat that of its 183 (RFC 3261 section 13.2.1).
@@ -99,6 +101,7 @@ impl Session {
             want: Direction::SendRecv,
             ours: None,
             theirs: None,
+            refused: 0,
             offered: None,
             answered: None,
             stream: None,
@@ -134,6 +137,13 @@ impl Session {
     pub fn rollback(&mut self) {
         self.offered = None;
         self.answered = None;
+    }
+
+    /// An offer was refused for reasons of the signalling; its version is used up all the same.
+    pub fn refuse(&mut self, body: &[u8]) {
+        if let Ok(sdp) = Sdp::parse(body) {
+            self.refused = self.refused.max(sdp.origin.sess_version);
+        }
     }
 
     /// Answers an offer; an error is the SIP status it deserves.
@@ -206,18 +216,25 @@ impl Session {
             };
             if named(old) != named(new) {
                 self.faults.push(format!("the o= line changed: {} became {}", told(old), told(new)));
-            } else if bytes != body && new.sess_version != old.sess_version + 1 {
+            } else if bytes != body
+                && (new.sess_version <= old.sess_version
+                    || new.sess_version > old.sess_version.max(self.refused).saturating_add(1))
+            {
                 // RFC 3264 section 8: the version rises by one when anything changes.
-                self.faults.push(format!("SDP changed and its version went {} to {}", old.sess_version, new.sess_version));
+                self.faults
+                    .push(format!("SDP changed and its version went {} to {}", old.sess_version, new.sess_version));
             }
         }
         for media in sdp.medias.iter().filter(|media| media.port != 0) {
             if media.connections.is_empty() && sdp.connection.is_none() {
                 self.faults.push(format!("no c= line for {}", media.media));
             }
-            let mapped = |number: &str| media.get_attribute_values("rtpmap").flatten().any(|map| {
-                map.split_ascii_whitespace().next() == Some(number)
-            });
+            let mapped = |number: &str| {
+                media
+                    .get_attribute_values("rtpmap")
+                    .flatten()
+                    .any(|map| map.split_ascii_whitespace().next() == Some(number))
+            };
             for number in media.fmt.split_ascii_whitespace() {
                 if number.parse::<u8>().is_ok_and(|number| number >= 96) && !mapped(number) {
                     self.faults.push(format!("payload type {number} without an rtpmap"));

@@ -273,14 +273,18 @@ mod tests {
         assert_eq!(invite.head.from.address(), "1000@cordboard.lab");
         assert_eq!((invite.head.cseq, invite.head.method), (7, Method::Invite));
         let answer = String::from_utf8(response(&invite, 180, "t9", &[("Contact", "<sip:x>".into())], None)).unwrap();
-        assert!(answer.starts_with("SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKab;rport\r\n"));
+        assert!(
+            answer.starts_with("SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKab;rport\r\n")
+        );
         assert!(answer.contains("\r\nTo: <sip:john@cordboard.lab>;tag=t9\r\n"), "{answer}");
         assert!(answer.ends_with("\r\nContent-Length: 0\r\n\r\n"), "{answer}");
     }
 
     #[test]
     fn faults_are_told() {
-        for (cut, fault) in [("Call-ID: c1\r\n", "Call-ID"), ("Max-Forwards: 70\r\n", ""), (";branch=z9hG4bKab", "branch")] {
+        for (cut, fault) in
+            [("Call-ID: c1\r\n", "Call-ID"), ("Max-Forwards: 70\r\n", ""), (";branch=z9hG4bKab", "branch")]
+        {
             let found = read(INVITE.replace(cut, "").as_bytes());
             match fault {
                 "" => assert!(found.is_ok()),
