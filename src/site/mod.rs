@@ -5,9 +5,10 @@
 use crate::audio::Library;
 use crate::contact::Catalog;
 use crate::ids::{AgentId, FlowId, PromptId};
+use crate::leg::HoldSignalling;
 use crate::media::Codec;
 use crate::routing;
-use crate::sip::{OfferBy, Text, Transport};
+use crate::sip::{Text, Transport};
 use crate::time::Duration;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -76,8 +77,7 @@ pub struct Agent {
     pub name: String,
     pub password: String,
     pub role: Role,
-    /// How his phone is told that it is held; `None`: not at all, the hold is on our side only.
-    pub hold_signalling: Option<OfferBy>,
+    pub hold_signalling: HoldSignalling,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
