@@ -110,6 +110,10 @@ fn read(datagram: Bytes, mut trouble: Trouble) -> Result<Message, ParseError> {
     let mut length = None;
     let mut lines = 0;
     let body = loop {
+        // A datagram that ends after a whole line has said all it had to say, empty line or not.
+        if rest.is_empty() {
+            break rest;
+        }
         let Some((line, after)) = next_header(rest) else {
             trouble.note(Status::BAD_REQUEST, "no empty line after the headers");
             break &b""[..];

@@ -89,13 +89,14 @@ pub(crate) fn unescape(whole: &Text, inside: &[u8]) -> Text {
     plain.into()
 }
 
-/// Writes `inside` as a quoted string. Line ends have no place in one (RFC 3261 section 25.1) and become spaces.
+/// Writes `inside` as a quoted string: quotes, backslashes and control bytes guarded. Line ends cannot be, and become spaces
+/// (RFC 3261 section 25.1, quoted-pair).
 pub(crate) fn quote_into(out: &mut Vec<u8>, inside: &[u8]) {
     out.push(b'"');
     for byte in inside {
         match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
             b'\r' | b'\n' => out.push(b' '),
+            b'"' | b'\\' | 0..=8 | 11..=31 | 127 => out.extend_from_slice(&[b'\\', *byte]),
             _ => out.push(*byte),
         }
     }

@@ -289,10 +289,10 @@ impl Headers {
 }
 
 fn one_line(value: Text) -> Text {
-    if !value.as_bytes().iter().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+    if !value.as_bytes().iter().any(|b| matches!(b, b'\r' | b'\n')) {
         return value;
     }
-    let folded = value.as_bytes().iter().map(|b| if matches!(b, b'\r' | b'\n' | 0) { b' ' } else { *b });
+    let folded = value.as_bytes().iter().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { *b });
     folded.collect::<Vec<u8>>().into()
 }
 

@@ -1,6 +1,7 @@
 //! Header names: the ones we know, their compact forms, and everybody else's.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::sip::text::Text;
 
@@ -121,6 +122,24 @@ names! {
     WwwAuthenticate "WWW-Authenticate",
 }
 
+const SHAPES: usize = 128;
+
+/// The known names by length and first letter: one or two share a shape, so that a name is found in one or two comparisons.
+static BY_SHAPE: LazyLock<Vec<Vec<(&[u8], Name)>>> = LazyLock::new(|| {
+    let mut shapes = vec![Vec::new(); SHAPES];
+    for (written, name) in Name::KNOWN {
+        if let Some(names) = shapes.get_mut(shape(written)) {
+            names.push((*written, name.clone()));
+        }
+    }
+    shapes
+});
+
+fn shape(token: &[u8]) -> usize {
+    let first = token.first().map_or(0, |b| usize::from(b | 0x20));
+    (first + 7 * token.len()) % SHAPES
+}
+
 impl Name {
     /// The name a token stands for. The caller has checked that it is a token.
     #[must_use]
@@ -129,7 +148,7 @@ impl Name {
     }
 
     pub(crate) fn known(token: &[u8]) -> Option<Name> {
-        let found = Name::KNOWN.iter().find(|(name, _)| name.eq_ignore_ascii_case(token));
+        let found = BY_SHAPE.get(shape(token))?.iter().find(|(name, _)| name.eq_ignore_ascii_case(token));
         found.map(|(_, name)| name.clone())
     }
 
