@@ -3,8 +3,8 @@
 use super::{Alarm, CallId, Engine, Line};
 use crate::contact::{Dial, Identity, Reason};
 use crate::ids::{AgentId, ConnectionId, ContactId, LegId, PortId, ShardId};
-use crate::leg::{Doors, HoldSignalling, Leg, Plot, Stage, name_addr};
-use crate::sip::{Call as SipCall, End, Host, Link, Name, NameAddr, SessionId, Status, Text, Transport, Uri};
+use crate::leg::{Doors, Leg, Plot, Stage, name_addr};
+use crate::sip::{Call as SipCall, End, Host, Link, Name, NameAddr, OfferBy, SessionId, Status, Text, Transport, Uri};
 use std::net::SocketAddr;
 use tracing::{debug, warn};
 
@@ -36,7 +36,7 @@ impl Engine {
         let settings = &self.site.media;
         let agent = self.calls.get(&call).and_then(|c| c.connections().get(&connection)).and_then(|c| c.agent.clone());
         let signalling =
-            agent.and_then(|a| self.site.agents.get(&a)).map_or(HoldSignalling::default(), |a| a.hold_signalling);
+            agent.and_then(|a| self.site.agents.get(&a)).map_or(Some(OfferBy::ReInvite), |a| a.hold_signalling);
         // A phone of the other family gets an address it can reach, where there is one.
         let listen = if settings.listen.is_ipv4() == link.remote.is_ipv4() || settings.listen.is_unspecified() {
             settings.listen

@@ -18,16 +18,6 @@ use bytes::Bytes;
 use std::net::SocketAddr;
 use tracing::debug;
 
-/// How a phone is told that it is held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HoldSignalling {
-    #[default]
-    Reinvite,
-    Update,
-    /// Not at all: held on our side only.
-    None,
-}
-
 /// What the contact wants of this leg, in the words of ports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Want {
@@ -76,7 +66,8 @@ pub struct Leg {
     pub stage: Stage,
     /// Our own address in Contact.
     pub contact: Uri,
-    pub signalling: HoldSignalling,
+    /// How the phone is told that it is held; `None`: not at all.
+    pub signalling: Option<OfferBy>,
     /// The SIP domain for addresses of agents and numbers.
     pub domain: String,
     codecs: Vec<Codec>,
@@ -112,7 +103,8 @@ pub struct Plot {
     pub address: SocketAddr,
     pub shown_address: SocketAddr,
     pub contact: Uri,
-    pub signalling: HoldSignalling,
+    /// How the phone is told that it is held; `None`: not at all.
+    pub signalling: Option<OfferBy>,
     pub domain: String,
     pub codecs: Vec<Codec>,
     /// For o= of our SDP.
@@ -180,7 +172,7 @@ impl Leg {
             address: self.shown_address,
             codecs: self.codecs.iter().map(|c| sdp_name(*c)).map(|name| (name.payload_type(), name)).collect(),
             telephone_event: true,
-            direction: if self.want.held && self.signalling != HoldSignalling::None {
+            direction: if self.want.held && self.signalling.is_some() {
                 Direction::SendOnly
             } else {
                 Direction::SendRecv
@@ -357,7 +349,7 @@ impl Leg {
             return;
         }
         let held = self.want.held;
-        let direction = held != self.told_held && self.signalling != HoldSignalling::None && self.refused != Some(held);
+        let direction = held != self.told_held && self.signalling.is_some() && self.refused != Some(held);
         let shows = self.want.shows.clone();
         let identity = shows.is_some() && shows != self.shown;
         if !direction && !identity {
@@ -369,7 +361,7 @@ impl Leg {
             self.shown = shows;
             return;
         }
-        let by_update = update && (!direction || self.signalling == HoldSignalling::Update);
+        let by_update = update && (!direction || self.signalling == Some(OfferBy::Update));
         let body = (direction || !by_update).then(|| self.negotiator.offer(&self.local()));
         let by = if by_update { OfferBy::Update } else { OfferBy::ReInvite };
         let headers = shows.as_ref().or(self.shown.as_ref()).map(|who| self.asserted(who)).into_iter().collect();

@@ -5,10 +5,9 @@
 use crate::audio::Library;
 use crate::contact::Catalog;
 use crate::ids::{AgentId, FlowId, PromptId};
-use crate::leg::HoldSignalling;
 use crate::media::Codec;
 use crate::routing;
-use crate::sip::{Text, Transport};
+use crate::sip::{OfferBy, Text, Transport};
 use crate::time::Duration;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -77,7 +76,8 @@ pub struct Agent {
     pub name: String,
     pub password: String,
     pub role: Role,
-    pub hold_signalling: HoldSignalling,
+    /// How his phone is told that it is held; `None`: not at all, the hold is on our side only.
+    pub hold_signalling: Option<OfferBy>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

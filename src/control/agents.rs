@@ -1,0 +1,106 @@
+//! The agents: what their screens show, and their buttons.
+
+use super::Api;
+use super::actions::{ActionBody, button, read};
+use super::auth::Caller;
+use super::problem::Problem;
+use crate::engine::Button;
+use crate::engine::snapshot::AgentSnapshot;
+use crate::ids::AgentId;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+#[utoipa::path(get, path = "/api/agents", tag = "agents", responses(
+    (status = 200, description = "The snapshots of all agents, by id; for an agent, only his own", body = Vec<AgentSnapshot>),
+    (status = 401, description = "UnauthorizedException", body = Problem),
+))]
+pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Json<Vec<Arc<AgentSnapshot>>> {
+    let agents = api.gate.agents();
+    Json(agents.into_iter().filter(|(id, _)| caller.may(id).is_ok()).map(|(_, snapshot)| snapshot).collect())
+}
+
+#[utoipa::path(get, path = "/api/agents/{id}", tag = "agents", params(("id" = String, Path, description = "The agent's id")), responses(
+    (status = 200, description = "The snapshot", body = AgentSnapshot),
+    (status = 401, description = "UnauthorizedException", body = Problem),
+    (status = 403, description = "AccessDeniedException: another agent's", body = Problem),
+    (status = 404, description = "ResourceNotFoundException", body = Problem),
+    (status = 503, description = "ThrottlingException", body = Problem),
+))]
+pub(crate) async fn one(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<AgentSnapshot>, Problem> {
+    press(&api, &caller, id, Button::Snapshot).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StatusBody {
+    /// `Available`, `Offline` or a custom status. On a contact it becomes the next status.
+    status: String,
+}
+
+#[utoipa::path(put, path = "/api/agents/{id}/status", tag = "agents", params(("id" = String, Path, description = "The agent's id")),
+    request_body = StatusBody, responses(
+    (status = 200, description = "The new snapshot", body = AgentSnapshot),
+    (status = 400, description = "InvalidParameterException", body = Problem),
+    (status = 401, description = "UnauthorizedException", body = Problem),
+    (status = 403, description = "AccessDeniedException: another agent's, or a page of another origin", body = Problem),
+    (status = 404, description = "ResourceNotFoundException", body = Problem),
+    (status = 409, description = "InvalidStateException", body = Problem),
+    (status = 413, description = "The body is too large", body = Problem),
+    (status = 415, description = "The body is not JSON", body = Problem),
+    (status = 503, description = "ThrottlingException", body = Problem),
+))]
+pub(crate) async fn status(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<AgentSnapshot>, Problem> {
+    caller.may(&AgentId::from(id.as_str()))?;
+    let StatusBody { status } = read(&headers, body)?;
+    press(&api, &caller, id, Button::PutAgentState { status }).await
+}
+
+#[utoipa::path(post, path = "/api/agents/{id}/actions/{method}", tag = "agents", params(
+        ("id" = String, Path, description = "The agent's id"),
+        ("method" = String, Path, description = "acceptContact, rejectContact, clearContact, createAdditionalConnection, conferenceConnections, \
+            toggleActiveConnections, holdAll, resumeAll, holdConnection, resumeConnection, destroyConnection, muteParticipant, \
+            unmuteParticipant, sendDigits, leave"),
+    ), request_body = ActionBody, responses(
+    (status = 200, description = "Done: the new snapshot", body = AgentSnapshot),
+    (status = 400, description = "InvalidParameterException, BadEndpointException", body = Problem),
+    (status = 401, description = "UnauthorizedException", body = Problem),
+    (status = 403, description = "AccessDeniedException: another agent's, or a page of another origin", body = Problem),
+    (status = 404, description = "ResourceNotFoundException: no such agent, contact, connection or method", body = Problem),
+    (status = 409, description = "InvalidStateException, QuotaExceededException: the reason is in `detail`; nothing was done", body = Problem),
+    (status = 413, description = "The body is too large", body = Problem),
+    (status = 415, description = "The body is not JSON", body = Problem),
+    (status = 503, description = "ThrottlingException", body = Problem),
+))]
+pub(crate) async fn act(
+    State(api): State<Api>,
+    caller: Caller,
+    Path((id, method)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<AgentSnapshot>, Problem> {
+    caller.may(&AgentId::from(id.as_str()))?;
+    let body: ActionBody = read(&headers, body)?;
+    press(&api, &caller, id, button(&method, body)?).await
+}
+
+async fn press(api: &Api, caller: &Caller, id: String, button: Button) -> Result<Json<AgentSnapshot>, Problem> {
+    let agent = AgentId::from(id);
+    caller.may(&agent)?;
+    Ok(Json(api.gate.press(&agent, button).await?))
+}

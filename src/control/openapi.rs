@@ -1,0 +1,65 @@
+//! The API's description in OpenAPI, made from the handlers themselves.
+
+use super::{actions, agents, events, page, problem, session};
+use crate::engine::snapshot::{AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QuickConnectSnapshot};
+use axum::http::header;
+use axum::response::IntoResponse;
+use std::sync::OnceLock;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Cordboard",
+        description = "A SIP/RTP softswitch that does Amazon Connect's quick connects on ordinary phones. Names follow Amazon Connect Streams. \
+            Times are ISO 8601 in UTC with milliseconds. Faults are problem+json (RFC 9457)."
+    ),
+    paths(
+        session::open, session::who, session::close,
+        agents::list, agents::one, agents::status, agents::act,
+        events::stream,
+        page::alive, page::ready, page::metrics,
+    ),
+    components(schemas(
+        AgentSnapshot, ContactSnapshot, ConnectionSnapshot, Hears, QuickConnectSnapshot,
+        problem::Problem, agents::StatusBody, actions::ActionBody, session::SignIn, session::SignedIn,
+    )),
+    security(("token" = []), ("password" = []), ("cookie" = [])),
+    modifiers(&Schemes),
+)]
+struct Document;
+
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        components.add_security_scheme("password", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(super::auth::COOKIE));
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
+    }
+}
+
+pub(crate) async fn document() -> impl IntoResponse {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| Document::openapi().to_json().unwrap_or_default());
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_named_in_the_description() {
+        let text = Document::openapi().to_json().unwrap();
+        for method in actions::METHODS {
+            assert!(text.contains(method), "{method}");
+        }
+        for path in ["/api/agents/{id}/status", "/api/events", "/api/session", "/readyz"] {
+            assert!(text.contains(&format!("\"{path}\"")), "{path}");
+        }
+    }
+}

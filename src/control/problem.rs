@@ -1,0 +1,141 @@
+//! Every fault as problem+json (RFC 9457).
+
+use crate::engine::Refusal;
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+const MEDIA_TYPE: &str = "application/problem+json";
+
+/// What went wrong, for a program (`type`, `status`) and for a person (`title`, `detail`).
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, PartialEq)]
+pub struct Problem {
+    /// `/problems/` and the name of one of Connect's exceptions, or `about:blank` where the status says it all.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The reason, in a sentence.
+    pub detail: String,
+}
+
+/// The names of faults and what each means. The first six are Connect's.
+const NAMES: &[(&str, &str)] = &[
+    ("InvalidStateException", "The state of the agent, the contact or the connection forbids it. Nothing was done."),
+    ("BadEndpointException", "The quick connect or destination does not exist or cannot be called from here."),
+    ("ResourceNotFoundException", "No such agent, contact, connection or action."),
+    ("InvalidParameterException", "The request is malformed, or a value in it is."),
+    ("QuotaExceededException", "A limit is reached: parties of a contact, for one."),
+    ("AccessDeniedException", "Signed in, but this belongs to somebody else."),
+    ("UnauthorizedException", "Not signed in, or with the wrong password or token."),
+    ("ThrottlingException", "The switch has too much to do now. Try again after Retry-After seconds."),
+];
+
+impl Problem {
+    /// A fault that the HTTP status describes fully.
+    #[must_use]
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or("Refused").to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+        }
+    }
+
+    /// A fault by the name that Connect gives it.
+    #[must_use]
+    pub fn named(status: StatusCode, name: &str, detail: impl Into<String>) -> Self {
+        Problem {
+            kind: format!("/problems/{name}"),
+            title: name.to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn parameter(detail: impl Into<String>) -> Self {
+        Problem::named(StatusCode::BAD_REQUEST, "InvalidParameterException", detail)
+    }
+
+    pub(crate) fn missing(detail: impl Into<String>) -> Self {
+        Problem::named(StatusCode::NOT_FOUND, "ResourceNotFoundException", detail)
+    }
+
+    pub(crate) fn busy() -> Self {
+        Problem::named(StatusCode::SERVICE_UNAVAILABLE, "ThrottlingException", "The switch has too much to do now.")
+    }
+
+    pub(crate) fn unauthorized(detail: &str) -> Self {
+        Problem::named(StatusCode::UNAUTHORIZED, "UnauthorizedException", detail)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (status, name) = match &refusal {
+            Refusal::InvalidState(_) => (StatusCode::CONFLICT, "InvalidStateException"),
+            Refusal::BadEndpoint(_) => (StatusCode::BAD_REQUEST, "BadEndpointException"),
+            Refusal::NotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
+            Refusal::InvalidParameter(_) => (StatusCode::BAD_REQUEST, "InvalidParameterException"),
+            Refusal::QuotaExceeded(_) => (StatusCode::CONFLICT, "QuotaExceededException"),
+        };
+        Problem::named(status, name, refusal.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
+        let headers = response.headers_mut();
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                // Bearer only: naming Basic too would make a browser ask for a password with its own window.
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cordboard\""));
+            }
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// Whether a response already tells its fault properly.
+pub(crate) fn is_one(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes() == MEDIA_TYPE.as_bytes())
+}
+
+/// What a `type` points at.
+pub(crate) async fn explain(Path(name): Path<String>) -> Result<String, Problem> {
+    match NAMES.iter().find(|(known, _)| *known == name) {
+        Some((name, meaning)) => Ok(format!("{name}\n{meaning}\n")),
+        None => Err(Problem::missing(format!("No problem is called {name}."))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_keep_connects_names() {
+        for (refusal, status, name) in [
+            (Refusal::InvalidState("a".into()), 409, "InvalidStateException"),
+            (Refusal::BadEndpoint("a".into()), 400, "BadEndpointException"),
+            (Refusal::NotFound("a".into()), 404, "ResourceNotFoundException"),
+            (Refusal::InvalidParameter("a".into()), 400, "InvalidParameterException"),
+            (Refusal::QuotaExceeded("a".into()), 409, "QuotaExceededException"),
+        ] {
+            let problem = Problem::from(refusal);
+            assert_eq!((problem.status, problem.title.as_str(), problem.detail.as_str()), (status, name, "a"));
+            assert!(NAMES.iter().any(|(known, _)| *known == name));
+        }
+    }
+}

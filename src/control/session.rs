@@ -1,0 +1,85 @@
+//! Sign-in for a browser: a cookie that scripts cannot read and other sites cannot send.
+
+use super::Api;
+use super::actions::read;
+use super::auth::{COOKIE, Caller, SESSION};
+use super::problem::Problem;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Either an agent's id and password, or the admin token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignIn {
+    /// An agent's id.
+    id: Option<String>,
+    password: Option<String>,
+    /// The admin token.
+    token: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SignedIn {
+    /// The agent's id; null for the administrator.
+    agent: Option<String>,
+    /// `agent` or `admin`.
+    role: &'static str,
+}
+
+impl From<&Caller> for SignedIn {
+    fn from(caller: &Caller) -> Self {
+        match caller {
+            Caller::Admin => SignedIn { agent: None, role: "admin" },
+            Caller::Agent(id) => SignedIn { agent: Some(id.to_string()), role: "agent" },
+        }
+    }
+}
+
+#[utoipa::path(post, path = "/api/session", tag = "session", security(()), request_body = SignIn, responses(
+    (status = 200, description = "Signed in for 12 hours: Set-Cookie, HttpOnly and SameSite=Strict", body = SignedIn),
+    (status = 400, description = "InvalidParameterException", body = Problem),
+    (status = 401, description = "UnauthorizedException", body = Problem),
+    (status = 429, description = "ThrottlingException: too many wrong passwords in this second", body = Problem),
+))]
+pub(crate) async fn open(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let now = api.gate.now();
+    let sign_in: SignIn = read(&headers, body)?;
+    api.keys.may_try(now)?;
+    let caller = match (&sign_in.id, &sign_in.password, &sign_in.token) {
+        (Some(id), Some(password), None) => api.keys.agent(id, password),
+        (None, None, Some(token)) => api.keys.by_token(token),
+        _ => return Err(Problem::parameter("Send {\"id\", \"password\"} or {\"token\"}.")),
+    };
+    let caller = caller.ok_or_else(|| api.keys.failed(now))?;
+    let value = api.keys.open(caller.clone(), now);
+    let cookie = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", SESSION.as_secs());
+    Ok(([(header::SET_COOKIE, cookie)], Json(SignedIn::from(&caller))).into_response())
+}
+
+#[utoipa::path(get, path = "/api/session", tag = "session", responses(
+    (status = 200, description = "Who is signed in", body = SignedIn),
+    (status = 401, description = "UnauthorizedException", body = Problem),
+))]
+pub(crate) async fn who(caller: Caller) -> Json<SignedIn> {
+    Json(SignedIn::from(&caller))
+}
+
+#[utoipa::path(delete, path = "/api/session", tag = "session", security(()), responses(
+    (status = 204, description = "Signed out"),
+    (status = 403, description = "AccessDeniedException: a page of another origin", body = Problem),
+))]
+pub(crate) async fn close(State(api): State<Api>, headers: HeaderMap) -> Response {
+    api.keys.close(&headers);
+    let cookie = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+}

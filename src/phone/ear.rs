@@ -1,0 +1,1 @@
+//! What a phone heard, put into words.
