@@ -1,5 +1,7 @@
 //! What a SIP message costs: reading, typing the headers a call needs, writing.
 
+#![allow(clippy::unwrap_used)]
+
 use std::hint::black_box;
 
 use bytes::{Bytes, BytesMut};

@@ -176,6 +176,7 @@ fn read(datagram: Bytes, mut trouble: Trouble) -> Result<Message, ParseError> {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "it lives for one call of the parser, on the stack")]
 enum Start {
     Request(Method, Option<Uri>),
     Response(Status, Text),

@@ -24,7 +24,7 @@ macro_rules! names {
                 }
             }
 
-            const KNOWN: &[(&[u8], Name)] = &[
+            const KNOWN: &[Known] = &[
                 $(($long.as_bytes(), Name::$name), $(($short.as_bytes(), Name::$name),)?)*
             ];
 
@@ -122,10 +122,13 @@ names! {
     WwwAuthenticate "WWW-Authenticate",
 }
 
+/// A name as it may be written, and what it is.
+type Known = (&'static [u8], Name);
+
 const SHAPES: usize = 128;
 
 /// The known names by length and first letter: one or two share a shape, so that a name is found in one or two comparisons.
-static BY_SHAPE: LazyLock<Vec<Vec<(&[u8], Name)>>> = LazyLock::new(|| {
+static BY_SHAPE: LazyLock<Vec<Vec<Known>>> = LazyLock::new(|| {
     let mut shapes = vec![Vec::new(); SHAPES];
     for (written, name) in Name::KNOWN {
         if let Some(names) = shapes.get_mut(shape(written)) {
