@@ -1,1 +1,0 @@
-//! What a phone heard, put into words.
