@@ -175,10 +175,12 @@ mod tests {
             ("alaw", 6, 8),
         ] {
             for rate in [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000] {
-                for channels in [1, 2, 6] {
-                    for (before, length) in
-                        [(&b""[..], None), (&odd_list[..], None), (b"", Some(u32::MAX)), (b"", Some(0))]
-                    {
+                // The other combinations cost time and say nothing new.
+                let telephone = rate == 8_000;
+                for channels in if telephone { &[1, 2, 6][..] } else { &[1] } {
+                    let ends = [(&b""[..], None), (&odd_list[..], None), (b"", Some(u32::MAX)), (b"", Some(0))];
+                    for (before, length) in ends.into_iter().take(if telephone { 4 } else { 1 }) {
+                        let channels = *channels;
                         let data = sine(rate, channels, width);
                         let file = Made { tag, rate, channels, bits, data, before, length }.bytes();
                         let case = format!("{width} {rate} Hz x{channels} {before:?} {length:?}");
@@ -186,9 +188,6 @@ mod tests {
                         assert!((7_990..=8_010).contains(&pcm.len()), "{case}: {} samples", pcm.len());
                         let found = power(&pcm[800..7_200], 1000.0);
                         assert!((16_000.0..16_800.0).contains(&found), "{case}: {found}");
-                    }
-                    if rate > 8_000 && channels > 1 {
-                        break; // The other combinations cost time and say nothing new.
                     }
                 }
             }

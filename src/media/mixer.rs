@@ -71,11 +71,6 @@ impl Mixer {
         Some(key.1)
     }
 
-    #[cfg(test)]
-    pub fn is_empty(&self) -> bool {
-        self.by_members.is_empty()
-    }
-
     /// Whether this group is what is wished for.
     pub fn hears(&self, number: usize, codec: Codec, members: &[usize]) -> bool {
         let group = self.groups.get(number).and_then(Option::as_ref);

@@ -185,7 +185,7 @@ impl Sequencer {
         if behind > 0 && behind <= OVERLAP && self.filling {
             return None;
         }
-        if step < 0 || step > GAP || behind > 0 {
+        if !(0..=GAP).contains(&step) || behind > 0 {
             return self.place(now, packet, octets);
         }
         if lead > BURST {

@@ -1,0 +1,132 @@
+//! What a packet and a frame cost: relayed, mixed, played.
+
+use cordboard::audio::{Clip, Library, note};
+use cordboard::ids::{PlayId, PortId};
+use cordboard::media::{Codec, MediaCommand, MediaEvent, Plane, PortSpec, Settings, Sink, Sound, Source, Start, Tone};
+use cordboard::rtp::{self, Header};
+use cordboard::time::{Duration, Time};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Sends nowhere: the system calls are another matter.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn rtp(&mut self, _: PortId, _: SocketAddr, packet: &[u8]) {
+        black_box(packet);
+    }
+    fn rtcp(&mut self, _: PortId, _: SocketAddr, packet: &[u8]) {
+        black_box(packet);
+    }
+    fn event(&mut self, _: MediaEvent) {}
+    fn open(&mut self, _: PortId, _: SocketAddr) {}
+    fn close(&mut self, _: PortId) {}
+}
+
+const BEGIN: Time = Time::from_micros(1_795_363_481_000_000);
+
+fn address(port: u64) -> SocketAddr {
+    SocketAddr::from(([127, 0, (port >> 8) as u8, port as u8], 30_000))
+}
+
+/// As many ports as wished, each hearing what `source` says.
+fn plane(ports: u64, source: impl Fn(u64) -> Source) -> Plane {
+    let mut library = Library::default();
+    library.prompts.insert("hold".into(), Arc::new(Clip::new(note(437.0, 9_000, 0, 80_000))));
+    let mut plane = Plane::new(1, Arc::new(library), Settings::default());
+    for id in 0..ports {
+        let local = address(id);
+        plane.command(BEGIN, MediaCommand::Open { port: PortId(id), local }, &mut Nowhere);
+    }
+    for id in 0..ports {
+        let spec = PortSpec {
+            remote: Some(address(id)),
+            latch: true,
+            codec: Some((Codec::Pcmu, 0)),
+            telephone_event: Some(101),
+            send: true,
+            receive: true,
+            start: Start::Now,
+            source: source(id),
+            ..PortSpec::default()
+        };
+        plane.command(BEGIN, MediaCommand::Set { port: PortId(id), spec }, &mut Nowhere);
+    }
+    plane
+}
+
+fn packet(id: u64, n: u64, out: &mut [u8; 172]) {
+    let header = Header { payload_type: 0, marker: false, seq: n as u16, timestamp: (n * 160) as u32, ssrc: id as u32 };
+    rtp::write(&header, &[0x55; 160], None, out);
+}
+
+fn hear(ports: &[u64]) -> Source {
+    Source::Hear(ports.iter().map(|port| PortId(*port)).collect())
+}
+
+fn relay(c: &mut Criterion) {
+    let mut group = c.benchmark_group("relay");
+    for pairs in [1, 2_500] {
+        let mut plane = plane(2 * pairs, |id| hear(&[id ^ 1]));
+        let (mut n, mut bytes) = (0_u64, [0; 172]);
+        group.throughput(Throughput::Elements(1));
+        group.bench_function(format!("a packet among {pairs} calls"), |b| {
+            b.iter(|| {
+                let (id, round) = (n % (2 * pairs), n / (2 * pairs));
+                packet(id, round, &mut bytes);
+                plane.rtp(BEGIN + Duration::from_millis(20 * round), PortId(id), address(id), &mut bytes, &mut Nowhere);
+                n += 1;
+            });
+        });
+    }
+    group.finish();
+}
+
+fn mix(c: &mut Criterion) {
+    let mut group = c.benchmark_group("mix");
+    for rooms in [1, 500] {
+        let mut plane = plane(3 * rooms, |id| {
+            let first = id / 3 * 3;
+            let others: Vec<u64> = (first..first + 3).filter(|other| *other != id).collect();
+            hear(&others)
+        });
+        let (mut n, mut bytes) = (0_u64, [0; 172]);
+        group.throughput(Throughput::Elements(rooms));
+        group.bench_function(format!("a tick of {rooms} rooms of three, packets and all"), |b| {
+            b.iter(|| {
+                n += 1;
+                let now = BEGIN + Duration::from_millis(20 * n);
+                plane.tick(now, &mut Nowhere);
+                for id in 0..3 * rooms {
+                    packet(id, n, &mut bytes);
+                    plane.rtp(now, PortId(id), address(id), &mut bytes, &mut Nowhere);
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+fn play(c: &mut Criterion) {
+    let mut group = c.benchmark_group("play");
+    for (name, sound) in [("a prompt", Sound::Prompt("hold".into())), ("a tone", Sound::Tone(Tone::Ringback))] {
+        for ports in [1, 5_000] {
+            let mut plane =
+                plane(ports, |id| Source::Play { play: PlayId(id), sounds: vec![sound.clone()], repeat: true });
+            let mut now = BEGIN;
+            group.throughput(Throughput::Elements(ports));
+            group.bench_function(format!("a frame of {name} to {ports}"), |b| {
+                b.iter(|| {
+                    now += Duration::from_millis(20);
+                    plane.tick(now, &mut Nowhere);
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, relay, mix, play);
+criterion_main!(benches);
