@@ -1,0 +1,370 @@
+//! The lab loads; every fault is found, with its place and its cure.
+
+use super::*;
+use crate::contact::{FeatureCode, QuickConnectTo};
+use crate::flow::FlowType;
+use crate::ids::{AgentId, Mint};
+use crate::routing::AfterCallWork;
+use crate::site::NumberTo;
+use crate::time::Duration;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn in_repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn loaded(source: &Source) -> Site {
+    load(source).unwrap_or_else(|faults| panic!("{faults:#?}"))
+}
+
+#[test]
+fn the_lab_is_the_same_from_the_folder_and_from_the_binary() {
+    let file = loaded(&Source::File(in_repository("sip-configs/cordboard.toml")));
+    let lab = loaded(&Source::Lab);
+    for site in [&file, &lab] {
+        let john = &site.catalog.agents[&AgentId::from("john")];
+        assert_eq!(john.quick_connects, ["maria", "peter", "anna"].map(Into::into));
+        assert_eq!(john.default_outbound_queue, Some("Support".into()));
+        assert_eq!(site.agents.len(), 4);
+        assert_eq!(site.routing.agents[&AgentId::from("maria")].initial_status, "Available");
+        let maria = &site.catalog.quick_connects["maria"];
+        assert_eq!(maria.code.as_deref(), Some("11"));
+        assert_eq!(maria.to, QuickConnectTo::Agent { agent: "maria".into(), flow: "Agent transfer".into() });
+        for (dialled, to) in [
+            ("1000", Some(NumberTo::Flow("Support line".into()))),
+            ("9001", Some(NumberTo::Play { prompt: "CustomerHold.wav".into(), repeat: true })),
+            ("9002", Some(NumberTo::Echo)),
+            ("conf1", Some(NumberTo::Room)),
+            ("confetti", Some(NumberTo::Room)),
+            ("con", None),
+            ("4711", None),
+        ] {
+            assert_eq!(site.number(dialled).map(|number| number.to.clone()), to, "{dialled}");
+        }
+        let prompts = site.library.prompts.keys();
+        assert!(prompts.into_iter().any(|prompt| prompt.as_str() == "Beep.wav"));
+        let kinds: Vec<_> = site.catalog.defaults.keys().copied().collect();
+        assert!(kinds.contains(&FlowType::CustomerHold) && kinds.contains(&FlowType::AgentTransfer));
+    }
+    assert_eq!(file.library, lab.library);
+    assert_eq!(file.catalog.flows.keys().collect::<Vec<_>>(), lab.catalog.flows.keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_bench_loads() {
+    let site = loaded(&Source::File(in_repository("sip-configs/bench.toml")));
+    assert_eq!(site.agents.len(), 500);
+    assert_eq!(site.agents["agent500"].password, "secret500");
+    let short = site.number("short").map(|number| number.to.clone());
+    let Some(NumberTo::Play { prompt, repeat: false }) = short else { panic!("short plays once: {short:?}") };
+    assert_eq!(site.library.clip(&prompt).unwrap().duration(), Duration::from_secs(5));
+    assert_eq!(site.number("bridge").unwrap().to, NumberTo::Dial("sip:uas@127.0.0.1:21070".into()));
+}
+
+#[test]
+fn on_a_network_the_lab_gets_other_addresses_and_passwords() {
+    let mut site = loaded(&Source::Lab);
+    let fresh = on_lan(&mut site, "192.168.1.5".parse().unwrap(), &mut Mint::new(1));
+    assert_eq!(fresh.len(), 4);
+    for (id, password) in fresh {
+        assert!(password.len() >= 10 && site.agents[&id].password == password);
+    }
+    assert!(site.sip.listen.iter().all(|(_, address)| address.to_string() == "192.168.1.5:5060"));
+    assert_eq!(site.http.listen.to_string(), "192.168.1.5:8080");
+    assert_eq!(site.media.listen.to_string(), "192.168.1.5");
+}
+
+/// Every fault as `line:column problem | cure`.
+fn faults(text: &str) -> Vec<String> {
+    match load_text(&Source::Lab, text) {
+        Ok(_) => Vec::new(),
+        Err(list) => list
+            .into_iter()
+            .map(|f| format!("{}:{} {} | {}", f.line.unwrap_or(0), f.column.unwrap_or(0), f.problem, f.cure))
+            .collect(),
+    }
+}
+
+/// What the built-in flows need, in lines that follow the fragment of a test.
+const NEEDED: &str = "\n[[queues]]\nid = \"Support\"\n";
+
+#[test]
+fn each_fault_has_its_place_and_its_cure() {
+    let mut wrong = Vec::new();
+    let agent = "[[agents]]\nid = \"ann\"\npassword = \"x\"\n";
+    for (fragment, place, problem, cure) in [
+        // TOML itself
+        ("[sip\n", "1:5", "", "Mend the TOML"),
+        // keys
+        ("[sip]\nregister = 1\n", "2:1", "[sip] has no key register", "It has domain, listen"),
+        ("[sip]\nlissten = []\n", "2:1", "[sip] has no key lissten", "Did you mean listen?"),
+        ("[trunk]\n", "1:2", "the configuration has no key trunk", ""),
+        ("sip = 5\n", "1:7", "sip is not a table", "Write sip = { … }"),
+        // [sip]
+        ("[sip]\ndomain = 5\n", "2:10", "domain is not a text", "Write domain = \"…\""),
+        ("[sip]\ndomain = \"a b\"\n", "2:10", "domain is no host name", "cordboard.lab"),
+        (
+            "[sip]\nlisten = [\"udp:127.0.0.1:5060\", \"tls:127.0.0.1:5061\"]\n",
+            "2:33",
+            "\"tls:127.0.0.1:5061\" is nothing to listen on",
+            "udp:127.0.0.1:5060",
+        ),
+        ("[sip]\nlisten = []\n", "2:10", "listen is empty", "at least one"),
+        ("[sip]\nadvertise = \"me\"\n", "2:13", "advertise is not an IP address", "203.0.113.7"),
+        ("[sip]\nlocal_nets = [\"10.0.0.0/33\"]\n", "2:15", "\"10.0.0.0/33\" is no network", "192.168.0.0/16"),
+        ("[sip]\nguests = \"all\"\n", "2:10", "guests cannot be \"all\"", "\"none\" or \"loopback\" or \"any\""),
+        ("[sip]\nguests = \"loopbak\"\n", "2:10", "guests cannot be", "Did you mean \"loopback\"?"),
+        ("[sip]\ndrain_seconds = -1\n", "2:17", "drain_seconds is not a whole number", ""),
+        // [media], [http]
+        ("[media]\nports = \"100-200\"\n", "2:9", "ports is no range", "16384-32767"),
+        ("[media]\ncodecs = [\"opus\"]\n", "2:11", "there is no codec \"opus\" here", "PCMU"),
+        ("[media]\ncodecs = [\"PCMU\", \"pcmu\"]\n", "2:19", "pcmu stands there twice", "once"),
+        ("[media]\nrecord = true\n", "2:1", "[media] has no key record", ""),
+        ("[http]\nlisten = \"8080\"\n", "2:10", "listen is not an address and port", "127.0.0.1:8080"),
+        // [feature_codes]
+        ("[feature_codes]\njoin = \"1\"\n", "2:8", "join is no feature code", "as \"*1\""),
+        ("[feature_codes]\nswap = \"*11\"\n", "2:8", "swap cannot be told from the code *1", "no other begins with"),
+        // [flows], [prompts]
+        ("[flows]\ndirectory = \"x\"\n", "2:1", "[flows] has no key directory", ""),
+        // [[agents]]
+        ("[[agents]]\npassword = \"x\"\n", "1:1", "[[agents]] has no id", "Add id"),
+        ("[[agents]]\nid = \"ann\"\n", "1:1", "[[agents]] has no password", "Add password"),
+        ("[[agents]]\nid = \"ann\"\npassword = \"\"\n", "3:12", "password is empty", ""),
+        ("[[agents]]\nid = \"a nn\"\npassword = \"x\"\n", "2:6", "\"a nn\" cannot be an agent's id", "user part"),
+        ("[[agents]]\nid = \"qc-a\"\npassword = \"x\"\n", "2:6", "\"qc-a\" cannot be an agent's id", "quick connects"),
+        (
+            "[[agents]]\nid = \"ann\"\npassword = \"x\"\nrole = \"boss\"\n",
+            "4:8",
+            "role cannot be \"boss\"",
+            "\"agent\" or \"supervisor\"",
+        ),
+        (
+            "[[agents]]\nid = \"ann\"\npassword = \"x\"\nafter_call_work = \"long\"\n",
+            "4:19",
+            "after_call_work is no time",
+            "manual",
+        ),
+        (
+            "[[agents]]\nid = \"ann\"\npassword = \"x\"\nrouting_profile = \"none\"\n",
+            "4:19",
+            "there is no routing profile none",
+            "[[routing_profiles]]",
+        ),
+        (
+            "[[agents]]\nid = \"ann\"\npassword = \"x\"\n[[agents]]\nid = \"ann\"\npassword = \"y\"\n",
+            "5:6",
+            "ann is there already",
+            "",
+        ),
+        (
+            "[[agents]]\nid = \"ann\"\npassword = \"x\"\nauto_accept = true\n",
+            "4:1",
+            "[[agents]] has no key auto_accept",
+            "",
+        ),
+        // lab passwords
+        (
+            "[sip]\nlisten = [\"udp:0.0.0.0:5060\"]\n[[agents]]\nid = \"ann\"\npassword = \"Ann\"\n",
+            "5:12",
+            "ann has a lab password",
+            "--lan",
+        ),
+        (
+            "[http]\nlisten = \"10.0.0.1:80\"\n[[agents]]\nid = \"ann\"\npassword = \"ann\"\n",
+            "5:12",
+            "ann has a lab password",
+            "127.0.0.1",
+        ),
+        // [[routing_profiles]], [[queues]]
+        (
+            "[[routing_profiles]]\nid = \"p\"\nqueues = [{ queue = \"Suport\" }]\n",
+            "3:21",
+            "there is no queue Suport",
+            "Did you mean \"Support\"?",
+        ),
+        (
+            "[[routing_profiles]]\nid = \"p\"\nqueues = [{ queue = \"Support\", priority = 0 }]\n",
+            "3:43",
+            "priority is not between 1 and 255",
+            "",
+        ),
+        (
+            "[[routing_profiles]]\nid = \"p\"\nqueues = [{ queue = \"Support\", dealy = 0 }]\n",
+            "3:32",
+            "queues has no key dealy",
+            "Did you mean delay?",
+        ),
+        (
+            "[[queues]]\nid = \"Q\"\nquick_connects = [\"zoe\"]\n",
+            "3:19",
+            "there is no quick connect zoe",
+            "[[quick_connects]]",
+        ),
+        (
+            "[[queues]]\nid = \"Q\"\nflows = { customer_queue = \"Default customer hold\" }\n",
+            "3:28",
+            "Default customer hold is a CUSTOMER_HOLD flow",
+            "Name a CUSTOMER_QUEUE flow",
+        ),
+        ("[[queues]]\nid = \"Support\"\n", "5:6", "Support is there already", ""),
+        // [[quick_connects]]
+        (
+            "[[quick_connects]]\nid = \"q\"\nagent = \"ann\"\n",
+            "1:1",
+            "[[quick_connects]] has no type",
+            "type = \"agent\"",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"agent\"\nagent = \"zoe\"\n",
+            "4:9",
+            "there is no agent zoe",
+            "[[agents]]",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"agent\"\nagent = \"ann\"\nflow = \"Agent transfr\"\n",
+            "5:8",
+            "there is no flow Agent transfr",
+            "Did you mean \"Agent transfer\"?",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"agent\"\nagent = \"ann\"\ncode = \"1*\"\n",
+            "5:8",
+            "code is not made of digits",
+            "",
+        ),
+        // [[numbers]]
+        ("[[numbers]]\nnumber = \"1\"\n", "2:10", "this number leads nowhere", "exactly one"),
+        (
+            "[[numbers]]\nnumber = \"1\"\necho = true\nroom = true\n",
+            "2:10",
+            "this number leads to several places",
+            "exactly one",
+        ),
+        ("[[numbers]]\nnumber = \"1\"\nroom = false\n", "3:8", "room is false", "Take room out"),
+        ("[[numbers]]\nnumber = \"1\"\necho = true\nloop = true\n", "4:8", "loop without play", "Add play"),
+        (
+            "[[numbers]]\nnumber = \"1\"\nplay = \"Customerhold.wav\"\n",
+            "3:8",
+            "there is no prompt Customerhold.wav",
+            "Did you mean \"CustomerHold.wav\"?",
+        ),
+        (
+            "[[numbers]]\nnumber = \"1\"\nflow = \"Default customer hold\"\n",
+            "3:8",
+            "Default customer hold is a CUSTOMER_HOLD flow",
+            "CONTACT_FLOW",
+        ),
+        (
+            "[[numbers]]\nnumber = \"1\"\ndial = \"sip:a@example.com\"\n",
+            "3:8",
+            "\"sip:a@example.com\" cannot be called",
+            "sip:uas@127.0.0.1:5070",
+        ),
+        ("[[numbers]]\nnumber = \"a*b\"\necho = true\n", "2:10", "\"a*b\" cannot be dialled", "conf*"),
+        (
+            "[[numbers]]\nnumber = \"1\"\necho = true\n[[numbers]]\nnumber = \"1\"\nroom = true\n",
+            "5:10",
+            "1 is there already",
+            "",
+        ),
+    ] {
+        let needed = if fragment.contains("agent = \"ann\"") { format!("{agent}{NEEDED}") } else { NEEDED.to_owned() };
+        let list = faults(&format!("{fragment}{needed}"));
+        let right = list.len() == 1
+            && list[0]
+                .split_once(" | ")
+                .is_some_and(|(said, way)| said.starts_with(place) && said.contains(problem) && way.contains(cure));
+        if !right {
+            wrong.push(format!("{fragment}  wanted {place} {problem} | {cure}\n  got {list:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let list = faults("[sip]\nguests = \"x\"\nzzz = 1\n[[numbers]]\nnumber = \"1\"\n[[agents]]\nid = \"ann\"\n");
+    let places: Vec<_> = list.iter().map(|fault| fault.split(' ').next().unwrap_or_default()).collect();
+    // The last is the queue Support, which the built-in flow names.
+    assert_eq!(places, ["2:10", "3:1", "5:10", "6:1", "174:0"], "{list:#?}");
+}
+
+#[test]
+fn what_is_not_said_has_its_default() {
+    let text = format!("[[agents]]\nid = \"ann\"\npassword = \"x\"\nafter_call_work = 30\n{NEEDED}");
+    let site = load_text(&Source::Lab, &text).unwrap();
+    assert_eq!(site.sip.listen.len(), 2);
+    assert!(site.sip.listen.iter().all(|(_, address)| address.to_string() == "127.0.0.1:5060"));
+    assert_eq!(site.sip.domain, "cordboard.lab");
+    assert_eq!(site.media.rtp_timeout, Some(Duration::from_secs(60)));
+    assert_eq!(site.catalog.feature_codes.0[0], ("*1".to_owned(), FeatureCode::Join));
+    let ann = &site.routing.agents[&AgentId::from("ann")];
+    assert_eq!(ann.after_call_work, AfterCallWork::For(Duration::from_secs(30)));
+    assert_eq!(site.agents["ann"].name, "ann");
+}
+
+/// A folder of its own under the build's, filled with these files.
+fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("cordboard-{}-{name}", std::process::id()));
+    for (file, bytes) in files {
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn broken_flows_and_prompts_are_faults_of_their_files() {
+    let config = b"[flows]\ndir = \"flows\"\n[prompts]\ndir = \"sounds\"\n";
+    let flow = br#"{"Version": "2019-10-30", "StartAction": "a",
+        "Metadata": {"name": "Default customer hold", "type": "customerHold"},
+        "Actions": [
+          {"Identifier": "a", "Type": "MessageParticipantIteratively", "Parameters": {"Messages": [{"PromptId": "None.wav"}, {"Text": "Unheard of"}]}, "Transitions": {}}]}"#;
+    let folder = folder(
+        "broken",
+        &[
+            ("lab.toml", config),
+            ("flows/hold.json", flow),
+            ("flows/bad.json", b"{\n  nonsense"),
+            ("sounds/bad.wav", b"not a sound"),
+            ("sounds/index.toml", b"\"Hello\" = \"hello.wav\"\n"),
+        ],
+    );
+    let list = load(&Source::File(folder.join("lab.toml"))).unwrap_err();
+    let told: Vec<String> = list.iter().map(ToString::to_string).collect();
+    fs::remove_dir_all(&folder).unwrap();
+    for (file, words) in [
+        ("flows/bad.json:2:3", "no JSON"),
+        ("flows/hold.json:4", "there is no prompt None.wav"),
+        ("flows/hold.json:4", "no recording speaks \"Unheard of\""),
+        ("sounds/bad.wav", "not a WAV file"),
+        ("sounds/index.toml:1:11", "there is no prompt hello.wav"),
+    ] {
+        assert!(told.iter().any(|line| line.contains(file) && line.contains(words)), "{file} {words}: {told:#?}");
+    }
+    assert_eq!(told.len(), 5, "{told:#?}");
+}
+
+#[test]
+fn folders_that_are_not_there() {
+    let folder = folder("missing", &[("lab.toml", b"[flows]\ndir = \"nowhere\"\n[prompts]\ndir = \"nothing\"\n")]);
+    let list = load(&Source::File(folder.join("lab.toml"))).unwrap_err();
+    fs::remove_dir_all(&folder).unwrap();
+    let places: Vec<_> = list.iter().map(|fault| (fault.line, fault.column)).collect();
+    assert_eq!(places, [(Some(2), Some(7)), (Some(4), Some(7))], "{list:#?}");
+    assert!(load(&Source::File("no/such.toml".into())).unwrap_err()[0].problem.contains("cannot be read"));
+}
+
+#[test]
+fn check_says_so_when_all_is_well_and_when_not() {
+    let report = check(&Source::Lab, &[]);
+    assert!(report.ok && report.text.contains("4 agents, 2 queues, 3 quick connects, 4 numbers"), "{}", report.text);
+    let good = in_repository("sip-configs/flows/agent-transfer.json");
+    let report = check(&Source::Lab, std::slice::from_ref(&good));
+    assert!(report.ok && report.text.contains("Agent transfer (AGENT_TRANSFER): no faults"), "{}", report.text);
+    let report = check(&Source::Lab, &[good, "no/such.json".into()]);
+    assert!(!report.ok && report.text.ends_with("1 fault\n"), "{}", report.text);
+    assert!(!check(&Source::File("no/such.toml".into()), &[]).ok);
+}

@@ -1,0 +1,1 @@
+//! What the session room promises, a row per RFC rule.

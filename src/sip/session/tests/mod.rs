@@ -1,5 +1,0 @@
-//! What sessions promise: single calls by the rule, and storms of calls over a bad link.
-
-mod rules;
-mod storm;
-mod world;
