@@ -64,7 +64,7 @@ impl Call {
                         k.party = heir;
                     }
                 }
-                _ if was_agent || self.contacts.get(&contact).is_some_and(super::Contact::is_pending) => {
+                _ if self.contacts.get(&contact).is_some_and(super::Contact::is_pending) => {
                     self.close(cx, contact, Reason::Cancelled);
                 }
                 _ => {}

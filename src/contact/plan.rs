@@ -57,18 +57,27 @@ impl Call {
         if !self.talks(c) {
             return Vec::new();
         }
-        let others: Vec<&Connection> = self
-            .connections
-            .values()
-            .filter(|o| self.talks(o) && !same_person(o, c) && !self.is_other_line(o))
-            .collect();
-        // A person with two lines: a consult is on the second, the customer on the first, a conference on both.
+        self.others_talking(c)
+            .into_iter()
+            .filter(|o| self.on_right_line(c, o) && self.on_right_line(o, c))
+            .map(|o| o.id)
+            .collect()
+    }
+
+    fn others_talking(&self, c: &Connection) -> Vec<&Connection> {
+        let talks = |o: &&Connection| self.talks(o) && !same_person(o, c) && !self.is_other_line(o);
+        self.connections.values().filter(talks).collect()
+    }
+
+    /// A person with two lines has the consult on the second, the customer on the first, a conference on both.
+    fn on_right_line(&self, c: &Connection, other: &Connection) -> bool {
+        if !self.connections.values().any(|o| o.is_up() && o.id != c.id && same_person(o, c)) {
+            return true;
+        }
+        let others = self.others_talking(c);
         let joined =
             others.iter().any(|o| self.is_on_second_line(c, o)) && others.iter().any(|o| !self.is_on_second_line(c, o));
-        let two_lines = self.connections.values().any(|o| o.is_up() && o.id != c.id && same_person(o, c));
-        let mine =
-            |o: &&&Connection| !two_lines || joined || self.is_on_second_line(c, o) == c.second_line_of.is_some();
-        others.iter().filter(mine).map(|o| o.id).collect()
+        joined || self.is_on_second_line(c, other) == c.second_line_of.is_some()
     }
 
     /// A second line whose phone has put it on hold neither speaks nor doubles the person; nor does a first line so held.

@@ -1,0 +1,462 @@
+//! The heart of the contract as a table: who hears what in each phase of a quick connect, driven on `contact::Call` alone.
+
+use cordboard::contact::{
+    Agent, Call, Catalog, Cx, Hears, Identity, Names, Out, Place, Press, QuickConnect, QuickConnectTo, Reason, Sound,
+    State,
+};
+use cordboard::flow::{self, FlowType, Speech};
+use cordboard::ids::{AgentId, ConnectionId, ContactId, FlowId, Mint, PlayId, PromptId, QuickConnectId};
+use cordboard::time::{Duration, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The lab's own flows, and its index of what each prompt says.
+fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/sip-configs/flows")).unwrap().flatten() {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        for flow in flow::load(&entry.file_name().to_string_lossy(), &bytes).unwrap() {
+            catalog.flows.insert(flow.id.clone(), Arc::new(flow));
+        }
+    }
+    for kind in FlowType::ALL {
+        if let Some(name) = kind.default_name().filter(|name| catalog.flows.contains_key(*name)) {
+            catalog.defaults.insert(kind, FlowId::from(name));
+        }
+    }
+    let index = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/prompts/index.toml")).unwrap();
+    let table: toml::Table = index.parse().unwrap();
+    let mut said = Vec::new();
+    fn texts(table: &toml::Table, said: &mut Vec<(String, PromptId)>) {
+        for (text, value) in table {
+            match value {
+                toml::Value::String(file) => said.push((text.clone(), PromptId::from(file.as_str()))),
+                toml::Value::Table(inner) => texts(inner, said),
+                _ => {}
+            }
+        }
+    }
+    texts(&table, &mut said);
+    catalog.speech = Speech::new(said);
+    let support = cordboard::contact::Queue { name: "Support".into(), ..Default::default() };
+    catalog.queues.insert("Support".into(), support);
+    for (id, name) in [("john", "John"), ("maria", "Maria"), ("peter", "Peter")] {
+        let quick_connects = vec!["maria".into(), "peter".into()];
+        catalog.agents.insert(id.into(), Agent { name: name.into(), quick_connects, default_outbound_queue: None });
+        let to = QuickConnectTo::Agent { agent: id.into(), flow: "Agent transfer".into() };
+        catalog.quick_connects.insert(id.into(), QuickConnect { name: name.into(), code: None, to });
+    }
+    catalog
+}
+
+/// One call, its world, and the names of its parties.
+struct Stage {
+    catalog: Catalog,
+    names: Names,
+    now: Time,
+    call: Call,
+    out: Vec<Out>,
+    who: BTreeMap<&'static str, ConnectionId>,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let catalog = catalog();
+        let mut names = Names::new(Mint::new(1));
+        let mut out = Vec::new();
+        let now = Time::from_micros(1_000_000);
+        let mut cx = Cx { now, catalog: &catalog, names: &mut names, out: &mut out };
+        let caller = Identity { name: "Carol".into(), address: "carol".into() };
+        let (call, customer) = Call::inbound(&mut cx, caller, &FlowId::from("Support line"));
+        let mut stage = Stage { catalog, names, now, call, out, who: BTreeMap::from([("customer", customer)]) };
+        stage.answer_the_queue();
+        stage
+    }
+
+    fn act<R>(&mut self, act: impl FnOnce(&mut Call, &mut Cx) -> R) -> R {
+        let mut cx = Cx { now: self.now, catalog: &self.catalog, names: &mut self.names, out: &mut self.out };
+        let result = act(&mut self.call, &mut cx);
+        self.answer_the_queue();
+        result
+    }
+
+    /// Every contact that asks for a place in a queue gets it.
+    fn answer_the_queue(&mut self) {
+        loop {
+            let asked = self.out.iter().position(|out| matches!(out, Out::Enqueue { .. }));
+            let Some(Out::Enqueue { contact, place, direct }) = asked.map(|at| self.out.remove(at)) else { return };
+            let mut cx = Cx { now: self.now, catalog: &self.catalog, names: &mut self.names, out: &mut self.out };
+            self.call.enqueued(&mut cx, contact, place, direct, true);
+        }
+    }
+
+    fn waits(&self, seconds: u64) -> Time {
+        self.now + Duration::from_secs(seconds)
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        self.now = self.waits(seconds);
+        self.act(|call, cx| call.wake(cx));
+    }
+
+    /// What plays at this party's ear comes to its end.
+    fn played(&mut self, who: &'static str) {
+        let play = self.playing(who);
+        self.act(|call, cx| call.played(cx, play));
+    }
+
+    fn playing(&self, who: &'static str) -> PlayId {
+        match self.call.plan().get(&self.who[who]).map(|want| want.hears.clone()) {
+            Some(Hears::Sound(sounding)) => sounding.play,
+            other => panic!("{who} hears {other:?}"),
+        }
+    }
+
+    fn pending(&self) -> ContactId {
+        self.call.contacts().values().find(|k| k.is_pending()).expect("a contact on its way").id
+    }
+
+    fn offer(&mut self, agent: &'static str) {
+        let contact = self.pending();
+        self.act(|call, cx| call.offer(cx, contact, &AgentId::from(agent)));
+        let id = self.call.place_of(&AgentId::from(agent)).expect("a place in the call").id;
+        self.who.insert(agent, id);
+    }
+
+    fn press(&mut self, agent: &str, press: Press) {
+        self.act(|call, cx| call.press(cx, &AgentId::from(agent), &press)).unwrap();
+    }
+
+    fn id(&self, who: &str) -> ConnectionId {
+        self.who[who]
+    }
+
+    fn answer(&mut self, who: &'static str) {
+        let id = self.id(who);
+        self.act(|call, cx| {
+            call.ringing(cx, id);
+            call.answered(cx, id);
+        });
+    }
+
+    fn bye(&mut self, who: &'static str) {
+        let id = self.id(who);
+        self.act(|call, cx| call.hung_up(cx, id));
+    }
+
+    /// What each party hears, in words: `customer:CustomerHold.wav john:maria maria:john`.
+    fn heard(&self) -> String {
+        let plan = self.call.plan();
+        let name = |id: &ConnectionId| self.who.iter().find(|(_, v)| *v == id).map_or("?", |(k, _)| *k);
+        let mut words: Vec<String> = Vec::new();
+        for (who, id) in &self.who {
+            let Some(want) = plan.get(id) else { continue };
+            let what = match &want.hears {
+                Hears::Silence => "silence".to_owned(),
+                Hears::Parties(parties) => {
+                    let mut parties: Vec<_> = parties.iter().filter(|p| plan[p].heard).map(name).collect();
+                    parties.sort_unstable();
+                    parties.join("+")
+                }
+                Hears::Sound(sounding) => match sounding.sounds.first() {
+                    Some(Sound::Prompt(prompt)) => prompt.to_string(),
+                    Some(Sound::Tone(tone)) => format!("{tone:?}"),
+                    Some(Sound::Pause(_)) => "reminder".into(),
+                    None => "?".into(),
+                },
+            };
+            words.push(format!("{who}:{what}{}", if want.held { "(held)" } else { "" }));
+        }
+        words.join(" ")
+    }
+
+    #[track_caller]
+    fn hears(&self, expected: &str) {
+        assert_eq!(self.heard(), expected);
+    }
+
+    /// The customer talks with John.
+    fn talking() -> Stage {
+        let mut s = Stage::new();
+        s.hears("customer:Welcome.wav");
+        s.played("customer");
+        s.hears("customer:ThankYouForCalling.wav");
+        s.offer("john");
+        s.hears("customer:ThankYouForCalling.wav");
+        s.answer("john");
+        s.hears("customer:ThankYouForCalling.wav john:Support.wav");
+        s.played("john");
+        s.hears("customer:Beep.wav john:silence");
+        s.played("customer");
+        s.hears("customer:john john:customer");
+        s
+    }
+
+    /// John has pressed Maria; her phone rings.
+    fn ringing() -> Stage {
+        let mut s = Stage::talking();
+        s.press("john", Press::QuickConnect(QuickConnectId::from("maria")));
+        s.hears("customer:CustomerHold.wav(held) john:TransferringToAgent.wav");
+        s.played("john");
+        s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav");
+        s.offer("maria");
+        s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav");
+        s
+    }
+
+    /// John consults Maria.
+    fn consult() -> Stage {
+        let mut s = Stage::ringing();
+        s.answer("maria");
+        s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav maria:InternalCall.wav");
+        s.played("maria");
+        s.hears("customer:CustomerHold.wav(held) john:ConnectingToAgent.wav maria:silence");
+        s.played("john");
+        s.hears("customer:CustomerHold.wav(held) john:maria maria:john");
+        s
+    }
+
+    fn hung_up(&self, who: &'static str) -> Option<Reason> {
+        self.out.iter().rev().find_map(|out| match out {
+            Out::HangUp { connection, why, .. } if *connection == self.who[who] => Some(*why),
+            _ => None,
+        })
+    }
+
+    fn row(&self, who: &'static str) -> (State, bool, Option<Reason>) {
+        let c = &self.call.connections()[&self.who[who]];
+        (c.state, c.answered.is_some(), c.last_offer)
+    }
+}
+
+#[test]
+fn the_table_of_the_contract() {
+    let mut s = Stage::consult();
+    s.press("john", Press::Join);
+    s.hears("customer:john+maria john:customer+maria maria:customer+john");
+    s.press("john", Press::HoldAll);
+    s.hears("customer:CustomerHold.wav(held) john:silence maria:YouAreOnHold.wav(held)");
+    s.press("john", Press::Resume(s.id("customer")));
+    s.hears("customer:john john:customer maria:YouAreOnHold.wav(held)");
+    s.press("john", Press::Swap);
+    s.hears("customer:CustomerHold.wav(held) john:maria maria:john");
+    s.press("john", Press::Swap);
+    s.hears("customer:john john:customer maria:YouAreOnHold.wav(held)");
+    s.press("john", Press::ResumeAll);
+    s.hears("customer:john+maria john:customer+maria maria:customer+john");
+    s.press("john", Press::Mute(s.id("customer")));
+    s.hears("customer:john+maria john:maria maria:john");
+    s.press("john", Press::HoldAll);
+    s.press("john", Press::ResumeAll);
+    s.hears("customer:john+maria john:maria maria:john");
+    s.press("john", Press::Unmute(s.id("customer")));
+    s.bye("john");
+    s.hears("customer:maria maria:customer");
+    s.bye("maria");
+    assert!(s.call.is_over());
+    assert_eq!(s.hung_up("customer"), Some(Reason::Dropped));
+}
+
+#[test]
+fn leaving_strands_nobody() {
+    for leave in [true, false] {
+        for before in [None, Some(Press::Join), Some(Press::HoldAll), Some(Press::Swap)] {
+            let mut s = Stage::consult();
+            if let Some(press) = before {
+                s.press("john", press);
+            }
+            if leave {
+                s.press("john", Press::Leave);
+                assert_eq!(s.hung_up("john"), Some(Reason::Left));
+            } else {
+                s.bye("john");
+            }
+            s.hears("customer:maria maria:customer");
+        }
+    }
+}
+
+#[test]
+fn leaving_before_she_answers_gives_the_customer_her_place() {
+    // In the transfer flow: it goes on for the customer.
+    let mut s = Stage::talking();
+    s.press("john", Press::QuickConnect(QuickConnectId::from("maria")));
+    s.bye("john");
+    s.hears("customer:TransferringToAgent.wav");
+    s.played("customer");
+    s.hears("customer:ThankYouForCalling.wav");
+    s.offer("maria");
+    s.answer("maria");
+    s.played("maria");
+    s.hears("customer:ConnectingToAgent.wav maria:silence");
+    s.played("customer");
+    s.hears("customer:maria maria:customer");
+    // While her phone rings.
+    let mut s = Stage::ringing();
+    s.bye("john");
+    s.hears("customer:ThankYouForCalling.wav");
+    s.bye("customer");
+    assert!(s.call.is_over());
+    assert_eq!(s.hung_up("maria"), Some(Reason::Cancelled));
+}
+
+#[test]
+fn an_offer_not_taken_leaves_the_contact_where_it_was() {
+    for why in [Reason::Rejected, Reason::NoAnswer, Reason::Unreachable, Reason::Busy, Reason::Failed] {
+        let mut s = Stage::ringing();
+        let id = s.id("maria");
+        s.act(|call, cx| call.failed(cx, id, why));
+        s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav");
+        assert_eq!(s.row("maria"), (State::Connected, false, Some(why)));
+        s.offer("maria");
+        assert_eq!(s.row("maria"), (State::Connected, false, None));
+        s.answer("maria");
+        s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav maria:InternalCall.wav");
+    }
+}
+
+#[test]
+fn a_phone_rings_for_twenty_seconds_and_shows_life_within_five() {
+    let mut s = Stage::ringing();
+    let id = s.id("maria");
+    s.act(|call, cx| call.ringing(cx, id));
+    s.wait(19);
+    assert_eq!(s.hung_up("maria"), None);
+    s.wait(1);
+    assert_eq!(s.hung_up("maria"), Some(Reason::NoAnswer));
+    assert_eq!(s.row("maria"), (State::Connected, false, Some(Reason::NoAnswer)));
+    let mut s = Stage::ringing();
+    s.wait(5);
+    assert_eq!(s.row("maria"), (State::Connected, false, Some(Reason::Unreachable)));
+}
+
+#[test]
+fn the_customer_may_hang_up_at_any_moment() {
+    let mut s = Stage::consult();
+    s.bye("customer");
+    s.hears("john:maria maria:john");
+    s.bye("john");
+    assert!(s.call.is_over());
+    assert_eq!(s.hung_up("maria"), Some(Reason::Dropped));
+    let mut s = Stage::ringing();
+    s.bye("customer");
+    s.hears("john:ThankYouForCalling.wav");
+    s.answer("maria");
+    s.played("maria");
+    s.played("john");
+    s.hears("john:maria maria:john");
+    let mut s = Stage::talking();
+    s.bye("customer");
+    assert!(s.call.is_over());
+    assert_eq!(s.hung_up("john"), Some(Reason::Dropped));
+}
+
+#[test]
+fn she_drops() {
+    // In her whisper: the contact waits again.
+    let mut s = Stage::ringing();
+    s.answer("maria");
+    s.bye("maria");
+    s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav");
+    assert_eq!(s.row("maria"), (State::Connected, false, Some(Reason::HungUp)));
+    // In consult: John alone, with a tone for 3 s, then a reminder; the customer stays held.
+    let mut s = Stage::consult();
+    s.bye("maria");
+    s.hears("customer:CustomerHold.wav(held) john:Busy");
+    assert_eq!(s.row("maria"), (State::Disconnected(Reason::HungUp), true, None));
+    s.wait(3);
+    s.hears("customer:CustomerHold.wav(held) john:reminder");
+    s.press("john", Press::Resume(s.id("customer")));
+    s.hears("customer:john john:customer");
+    // In conference: the others go on.
+    let mut s = Stage::consult();
+    s.press("john", Press::Join);
+    s.bye("maria");
+    s.hears("customer:john john:customer");
+}
+
+#[test]
+fn he_cancels() {
+    let mut s = Stage::ringing();
+    s.press("john", Press::Drop(s.id("maria")));
+    assert_eq!(s.hung_up("maria"), Some(Reason::Cancelled));
+    assert_eq!(s.row("maria").0, State::Disconnected(Reason::Cancelled));
+    s.hears("customer:CustomerHold.wav(held) john:silence");
+    s.press("john", Press::QuickConnect(QuickConnectId::from("peter")));
+    s.hears("customer:CustomerHold.wav(held) john:TransferringToAgent.wav");
+    let mut s = Stage::consult();
+    s.press("john", Press::DropLast);
+    assert_eq!(s.row("maria").0, State::Disconnected(Reason::Dropped));
+}
+
+#[test]
+fn joining_or_resuming_while_she_rings_brings_her_in_when_she_answers() {
+    for press in [Press::Join, Press::ResumeAll, Press::Swap] {
+        let mut s = Stage::ringing();
+        s.press("john", press);
+        s.hears("customer:john john:customer");
+        s.answer("maria");
+        s.hears("customer:john john:customer maria:InternalCall.wav");
+        s.played("maria");
+        s.hears("customer:john+maria john:customer+maria maria:customer+john");
+    }
+}
+
+#[test]
+fn a_flow_does_not_wait_for_an_ear_that_is_elsewhere() {
+    let mut s = Stage::talking();
+    s.press("john", Press::QuickConnect(QuickConnectId::from("maria")));
+    s.press("john", Press::Resume(s.id("customer")));
+    s.hears("customer:john john:customer");
+    let place = s.call.place(s.pending());
+    assert_eq!(place, Some(&Place::Agent("maria".into())));
+}
+
+#[test]
+fn a_second_line_carries_the_consult() {
+    let mut s = Stage::talking();
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+    s.who.insert("john2", line);
+    s.hears("customer:CustomerHold.wav(held) john:silence john2:TransferringToAgent.wav");
+    s.played("john2");
+    s.offer("maria");
+    s.answer("maria");
+    s.played("maria");
+    s.hears("customer:CustomerHold.wav(held) john:silence john2:ConnectingToAgent.wav maria:silence");
+    s.played("john2");
+    s.hears("customer:CustomerHold.wav(held) john:silence john2:maria maria:john2");
+    s.press("john", Press::Join);
+    s.hears("customer:john+john2+maria john:customer+maria john2:customer+maria maria:customer+john+john2");
+    s.bye("john2");
+    assert_eq!(s.hung_up("maria"), Some(Reason::Dropped));
+    s.hears("customer:john john:customer");
+    // He leaves with the BYE of his last line.
+    let mut s = Stage::talking();
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+    s.who.insert("john2", line);
+    s.bye("john");
+    s.hears("customer:CustomerHold.wav(held) john2:TransferringToAgent.wav");
+    s.bye("john2");
+    s.hears("customer:TransferringToAgent.wav");
+}
+
+#[test]
+fn what_is_not_lit_is_refused_and_changes_nothing() {
+    let mut s = Stage::ringing();
+    let before = format!("{:?}", s.call);
+    for press in [
+        Press::QuickConnect("peter".into()),
+        Press::QuickConnect("nobody".into()),
+        Press::Hold(s.id("maria")),
+        Press::Hold(ConnectionId(999)),
+        Press::Digits(s.id("maria"), "1".into()),
+    ] {
+        assert!(s.act(|call, cx| call.press(cx, &"john".into(), &press)).is_err(), "{press:?}");
+    }
+    assert!(s.act(|call, cx| call.press(cx, &"peter".into(), &Press::Join)).is_err());
+    assert_eq!(format!("{:?}", s.call), before);
+    let mut s = Stage::talking();
+    for press in [Press::Join, Press::Swap, Press::DropLast] {
+        assert!(s.act(|call, cx| call.press(cx, &"john".into(), &press)).is_err(), "{press:?}");
+    }
+}
