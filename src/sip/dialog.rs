@@ -163,3 +163,121 @@ fn own_route(route: &NameAddr) -> Option<NameAddr> {
 fn contact(headers: &Headers) -> Option<Uri> {
     own_uri(&headers.contact()?.uri)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Message, Method, Transport, parse};
+    use super::*;
+    use bytes::Bytes;
+
+    fn invite(lines: &str) -> Request {
+        let text = format!(
+            "INVITE sip:us@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK1\r\n\
+             From: Alice <sip:a@example.com>;tag=a\r\nTo: <sip:us@192.0.2.1>\r\nCall-ID: c1\r\nCSeq: 5 INVITE\r\n\
+             {lines}Content-Length: 0\r\n\r\n"
+        );
+        match parse(Bytes::from(text)).unwrap() {
+            Message::Request(request) => request,
+            Message::Response(_) => unreachable!(),
+        }
+    }
+
+    fn link() -> Link {
+        Link {
+            transport: Transport::Udp,
+            local: "192.0.2.1:5060".parse().unwrap(),
+            remote: "192.0.2.9:41000".parse().unwrap(),
+        }
+    }
+
+    /// The request that we send in a dialog which this INVITE made.
+    fn next(lines: &str) -> (String, Link) {
+        let mut dialog = Dialog::of_request(&invite(lines), &"ours".into()).unwrap();
+        let (uri, routes) = dialog.way();
+        let mut request = Request::new(Method::Bye, uri);
+        let seq = dialog.next_seq();
+        dialog.write(&mut request, routes, seq);
+        (String::from_utf8_lossy(&request.to_bytes()).replace("\r\n", "\n"), dialog.link(link()))
+    }
+
+    #[test]
+    fn where_requests_in_a_dialog_go() {
+        for (rule, lines, start, routes, wanted) in [
+            (
+                "12.2.1.1: no route",
+                "Contact: <sip:a@192.0.2.9:5070>\r\n",
+                "sip:a@192.0.2.9:5070",
+                &[][..],
+                "192.0.2.9:5070",
+            ),
+            (
+                "5060 where the Contact says none",
+                "Contact: <sip:a@192.0.2.9>\r\n",
+                "sip:a@192.0.2.9",
+                &[],
+                "192.0.2.9:5060",
+            ),
+            (
+                "a Contact behind a NAT: back to where it came from",
+                "Contact: <sip:a@10.0.0.7:5070>\r\n",
+                "sip:a@10.0.0.7:5070",
+                &[],
+                "192.0.2.9:41000",
+            ),
+            (
+                "a Contact that only the peer can resolve: the same",
+                "Contact: <sip:a@laptop.invalid;transport=ws>\r\n",
+                "sip:a@laptop.invalid;transport=ws",
+                &[],
+                "192.0.2.9:41000",
+            ),
+            (
+                "12.2.1.1: loose routing, in the order of Record-Route (12.1.1)",
+                "Contact: <sip:a@10.0.0.7>\r\nRecord-Route: <sip:192.0.2.9:5080;lr>, <sip:p2;lr>\r\n",
+                "sip:a@10.0.0.7",
+                &["<sip:192.0.2.9:5080;lr>", "<sip:p2;lr>"],
+                "192.0.2.9:5080",
+            ),
+            (
+                "12.2.1.1: strict routing",
+                "Contact: <sip:a@10.0.0.7>\r\nRecord-Route: <sip:p1>\r\nRecord-Route: <sip:p2;lr>\r\n",
+                "sip:p1",
+                &["<sip:p2;lr>", "<sip:a@10.0.0.7>"],
+                "192.0.2.9:41000",
+            ),
+        ] {
+            let (text, link) = next(lines);
+            let mut wanted_text = format!("BYE {start} SIP/2.0\n");
+            for route in routes {
+                wanted_text += &format!("Route: {route}\n");
+            }
+            wanted_text +=
+                "From: <sip:us@192.0.2.1>;tag=ours\nTo: Alice <sip:a@example.com>;tag=a\nCall-ID: c1\nCSeq: 1 BYE\n";
+            assert!(text.starts_with(&wanted_text), "{rule}: {text}");
+            assert_eq!(link.remote.to_string(), wanted, "{rule}");
+        }
+    }
+
+    #[test]
+    fn the_caller_reverses_the_route() {
+        let mut response = Response::for_request(&invite(""), super::super::Status::OK).to_tag("b");
+        for (name, value) in [("Record-Route", "<sip:p2;lr>, <sip:p1;lr>"), ("Contact", "<sip:b@192.0.2.8>")] {
+            response.headers.push(Name::read(&name.into()), value);
+        }
+        let dialog = Dialog::of_response(&response).unwrap();
+        let (uri, routes) = dialog.way();
+        assert_eq!((uri.to_string().as_str(), dialog.local_seq), ("sip:b@192.0.2.8", 5));
+        assert_eq!(routes, ["<sip:p1;lr>", "<sip:p2;lr>"], "12.1.2");
+    }
+
+    #[test]
+    fn order_is_that_of_cseq() {
+        let mut dialog = Dialog::of_request(&invite("Contact: <sip:a@192.0.2.9>\r\n"), &"ours".into()).unwrap();
+        for (seq, wanted) in [(4, false), (5, true), (6, true), (9, true), (8, false), (10, true)] {
+            assert_eq!(dialog.in_order(seq), wanted, "12.2.2: {seq}");
+        }
+        dialog.refresh(&invite("Contact: <sip:moved@192.0.2.9>\r\n").headers);
+        dialog.refresh(&invite("").headers);
+        assert_eq!(dialog.remote_target.to_string(), "sip:moved@192.0.2.9", "12.2.2: the newest Contact");
+    }
+}

@@ -130,3 +130,31 @@ pub enum Clause {
     /// In the SIP that a phone sees.
     Signal(Signal),
 }
+
+impl Expectation {
+    /// Met by something that a phone saw once.
+    #[must_use]
+    pub fn is_sight(&self) -> bool {
+        matches!(
+            self.clause,
+            Clause::Signal(
+                Signal::Rings { .. }
+                    | Signal::StopsRinging { .. }
+                    | Signal::Gets { .. }
+                    | Signal::ReInvited { .. }
+                    | Signal::Answered { .. }
+                    | Signal::Ends { .. }
+            )
+        )
+    }
+
+    #[must_use]
+    pub fn is_about_refusals(&self) -> bool {
+        matches!(self.clause, Clause::State(State::Refused { .. } | State::Done { .. }))
+    }
+
+    #[must_use]
+    pub fn speaks_of_refusal(&self, of: &Party) -> bool {
+        matches!(&self.clause, Clause::State(State::Refused { agent } | State::Done { agent }) if agent == of)
+    }
+}

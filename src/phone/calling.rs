@@ -1,0 +1,264 @@
+//! What comes back for the requests the phone sends.
+
+use super::line::LineState;
+use super::transaction::{Client, Purpose};
+use super::wire::{self, Draft, Received};
+use super::{LineId, Phone, PhoneEvent};
+use crate::time::{Duration, Time};
+use rsip::Method;
+
+impl Phone {
+    pub(super) fn response(&mut self, now: Time, response: &Received) {
+        let key = (response.head.branch.clone(), response.head.method.to_string());
+        let Some(client) = self.clients.get(&key) else {
+            let text = format!("{} to {} for no transaction of ours", response.status(), response.head.method);
+            return self.judge.complain(now, None, text);
+        };
+        let line = match client.purpose {
+            Purpose::Invite(line) | Purpose::Reinvite(line) | Purpose::InDialog(line) => Some(line),
+            _ => None,
+        };
+        // What we sent, read back the way the other side must have read it.
+        if let Ok(asked) = wire::read(&client.bytes) {
+            self.judge.response(now, line, response, &asked.head);
+        }
+        let status = response.status();
+        let Some(client) = self.clients.get_mut(&key) else { return };
+        if client.done() {
+            // The final response again: our ACK was lost (RFC 3261 sections 13.2.2.4 and 17.1.1.2).
+            if status >= 200
+                && let Some((to, ack)) = client.ack.clone()
+            {
+                self.send(to, ack);
+            }
+            return;
+        }
+        if status < 200 {
+            client.provisional(now);
+        } else {
+            client.finish(now);
+        }
+        let client = client.clone();
+        if status >= 300 && client.draft.method == Method::Invite {
+            self.ack_refusal(&key, &client, response);
+        }
+        match client.purpose {
+            Purpose::Register { expires } => self.register_response(now, response, expires),
+            Purpose::Invite(line) => self.invite_response(now, line, &client, response),
+            Purpose::Reinvite(line) => self.reinvite_response(now, line, &client, response),
+            Purpose::InDialog(_) if status >= 300 => self.failed(now, &client, status, Some(response)),
+            Purpose::InDialog(_) | Purpose::Cancel | Purpose::Bye => {}
+        }
+    }
+
+    /// RFC 3261 section 17.1.1.3: the ACK of a refusal is part of the INVITE's transaction.
+    fn ack_refusal(&mut self, key: &(String, String), client: &Client, response: &Received) {
+        let draft = Draft {
+            method: Method::Ack,
+            to: response.head.to.text.clone(),
+            headers: Vec::new(),
+            body: None,
+            ..client.draft.clone()
+        };
+        let ack = draft.print(self.config.sip, &client.branch);
+        self.send(client.to, ack.clone());
+        if let Some(client) = self.clients.get_mut(key) {
+            client.ack = Some((client.to, ack));
+        }
+    }
+
+    fn invite_response(&mut self, now: Time, id: LineId, client: &Client, response: &Received) {
+        let status = response.status();
+        match status {
+            100 => {}
+            101..=199 => self.early(now, id, response),
+            200..=299 => self.answered(now, id, client, response),
+            401 | 407 if self.challenged(now, id, client, response) => {}
+            _ => self.failed(now, client, status, Some(response)),
+        }
+        let leaving = self.lines.get(&id).is_some_and(|line| line.leaving && line.state == LineState::Calling);
+        let cancelled = self.clients.contains_key(&(client.branch.clone(), Method::Cancel.to_string()));
+        if status < 200 && leaving && !cancelled {
+            self.send_cancel(now, &client.branch);
+        }
+    }
+
+    /// Answers a challenge to an INVITE with a new one. False when there is no answer.
+    fn challenged(&mut self, now: Time, id: LineId, client: &Client, response: &Received) -> bool {
+        let mut draft = client.draft.clone();
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.attempts < 2 && !line.leaving) else {
+            return false;
+        };
+        line.attempts += 1;
+        line.cseq += 1;
+        draft.cseq = line.cseq;
+        if !self.authorize(&mut draft, response) {
+            return false;
+        }
+        let branch = self.request(now, client.to, draft, client.purpose);
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.invite = Some(branch);
+        }
+        true
+    }
+
+    fn early(&mut self, now: Time, id: LineId, response: &Received) {
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        line.remote_tag.clone_from(&response.head.to.tag);
+        if let Some(sdp) = response.sdp() {
+            line.session.accept(sdp);
+        }
+        self.collect_faults(now, id);
+        self.tell(PhoneEvent::Progress { line: id, status: response.status() });
+        self.show(id, response, false);
+    }
+
+    /// 200 to our first INVITE: the dialog is there (RFC 3261 section 12.1.2), the ACK goes out, sound flows.
+    fn answered(&mut self, now: Time, id: LineId, client: &Client, response: &Received) {
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        line.remote_tag.clone_from(&response.head.to.tag);
+        line.remote.clone_from(&response.head.to.text);
+        line.routes = wire::list(&response.message, "Record-Route");
+        line.routes.reverse();
+        line.refresh_target(response);
+        line.invite = None;
+        self.ack(id, client);
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let agreed = match response.sdp() {
+            Some(sdp) => line.session.accept(sdp),
+            None => !line.session.pending(),
+        };
+        if line.state == LineState::Ended {
+            // The answer crossed our giving up: BYE (RFC 3261 section 9.1).
+            return self.send_bye(now, id);
+        }
+        line.state = LineState::Up;
+        line.answered_at = Some(now);
+        line.sound.changed_at = now;
+        if line.leaving || !agreed {
+            if !line.leaving {
+                self.judge.complain(now, Some(id), "200 to INVITE without a usable answer");
+            }
+            self.send_bye(now, id);
+            let leaving = self.lines.get(&id).is_some_and(|line| line.leaving);
+            return self.end(now, id, leaving, (!leaving).then_some(488), None);
+        }
+        self.collect_faults(now, id);
+        self.tell(PhoneEvent::Answered { line: id });
+        self.show(id, response, false);
+        self.tune(now, id);
+    }
+
+    /// The ACK of a 2xx: a request of its own, kept for when the 2xx comes again.
+    fn ack(&mut self, id: LineId, client: &Client) {
+        let branch = format!("z9hG4bK{}", self.mint.token());
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let mut draft = line.draft(Method::Ack);
+        // RFC 3261 section 13.2.2.4: the INVITE's number and credentials.
+        draft.cseq = client.draft.cseq;
+        let credential = |(name, _): &&(&'static str, String)| name.ends_with("Authorization");
+        draft.headers = client.draft.headers.iter().filter(credential).cloned().collect();
+        let to = line.next_hop();
+        let ack = draft.print(self.config.sip, &branch);
+        self.send(to, ack.clone());
+        let key = (client.branch.clone(), Method::Invite.to_string());
+        if let Some(client) = self.clients.get_mut(&key) {
+            client.ack = Some((to, ack));
+        }
+    }
+
+    fn reinvite_response(&mut self, now: Time, id: LineId, client: &Client, response: &Received) {
+        let status = response.status();
+        match status {
+            100..=199 => {}
+            200..=299 => {
+                let Some(line) = self.lines.get_mut(&id) else { return };
+                line.invite = None;
+                line.refresh_target(response);
+                line.sound.changed_at = now;
+                if response.sdp().is_none_or(|sdp| !line.session.accept(sdp)) {
+                    line.session.rollback();
+                    self.judge.complain(now, Some(id), "200 to re-INVITE without a usable answer");
+                }
+                self.ack(id, client);
+                self.collect_faults(now, id);
+                self.tune(now, id);
+                let direction = self.lines.get(&id).and_then(|line| line.direction()).unwrap_or_default();
+                self.tell(PhoneEvent::Changed { line: id, status, direction });
+                self.show(id, response, false);
+                self.change(now, id);
+            }
+            401 | 407 if self.challenged(now, id, client, response) => {}
+            _ => self.failed(now, client, status, Some(response)),
+        }
+    }
+
+    /// A request came to nothing: a refusal, or 408 when nobody answered at all.
+    pub(super) fn failed(&mut self, now: Time, client: &Client, status: u16, response: Option<&Received>) {
+        let reason = response.and_then(|response| response.value("Reason"));
+        match client.purpose {
+            Purpose::Register { .. } => self.registration_failed(status),
+            Purpose::Invite(id) => {
+                let local = self.lines.get(&id).is_some_and(|line| line.leaving);
+                if let Some(line) = self.lines.get_mut(&id) {
+                    line.invite = None;
+                }
+                self.end(now, id, local, Some(status), reason);
+            }
+            Purpose::Reinvite(id) => {
+                let Some(line) = self.lines.get_mut(&id) else { return };
+                line.invite = None;
+                line.session.rollback();
+                match status {
+                    491 => {
+                        // RFC 3261 section 14.1: who made the Call-ID waits 2.1 to 4 s, the other up to 2 s.
+                        let wait = if line.incoming { self.mint.below(200) } else { 210 + self.mint.below(191) };
+                        line.changing = true;
+                        line.retry_at = Some(now + Duration::from_millis(wait * 10));
+                    }
+                    481 | 408 => {
+                        self.send_bye(now, id);
+                        self.end(now, id, false, Some(status), reason);
+                    }
+                    _ => {
+                        let direction = line.direction().unwrap_or_default();
+                        line.session.want = direction;
+                        self.tell(PhoneEvent::Changed { line: id, status, direction });
+                    }
+                }
+            }
+            // RFC 3261 section 12.2.1.2: these two end the dialog.
+            Purpose::InDialog(id) if matches!(status, 481 | 408) => {
+                self.send_bye(now, id);
+                self.end(now, id, false, Some(status), reason);
+            }
+            Purpose::InDialog(_) | Purpose::Cancel | Purpose::Bye => {}
+        }
+    }
+
+    /// Shows who the other side says it is.
+    pub(super) fn show(&mut self, id: LineId, message: &Received, request: bool) {
+        let otherwise = if request { &message.head.from } else { &message.head.to };
+        let party = message.identity(otherwise);
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        if line.show(&party) {
+            let (name, address) = (party.name.clone(), party.address());
+            self.tell(PhoneEvent::Identity { line: id, name, address });
+        }
+    }
+
+    pub(super) fn collect_faults(&mut self, now: Time, id: LineId) {
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        for fault in std::mem::take(&mut line.session.faults) {
+            self.judge.complain(now, Some(id), fault);
+        }
+    }
+
+    pub(super) fn tune(&mut self, now: Time, id: LineId) {
+        let habits = &self.config.habits;
+        let (silent, on_hold) = (habits.no_rtp, habits.hums_on_hold);
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.tune(now, silent, on_hold);
+        }
+    }
+}

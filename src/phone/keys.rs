@@ -1,0 +1,202 @@
+//! The phone's keys: what a hand does to it. A key that means nothing now does nothing, and says so by `false`.
+
+use super::line::{Line, LineState};
+use super::session::Direction;
+use super::transaction::Purpose;
+use super::wire::Draft;
+use super::{LineId, Phone, PhoneEvent};
+use crate::time::Time;
+use rsip::{Method, Uri};
+
+impl Phone {
+    /// Calls a number, a user of the domain, or a whole `sip:` address.
+    pub fn call(&mut self, now: Time, target: &str) -> LineId {
+        let id = self.next_line();
+        let mut line = Line::new(now, id, false, &self.config, &mut self.mint);
+        let uri = self.target(target);
+        line.local = format!("{};tag={}", self.address_of_record(), line.local_tag);
+        line.remote = format!("<{uri}>");
+        line.target = uri;
+        let offer = line.session.offer();
+        let mut draft = line.draft(Method::Invite);
+        draft.headers = self.call_headers();
+        draft.body = Some(("application/sdp", offer));
+        self.lines.insert(id, line);
+        let branch = self.request(now, self.config.registrar, draft, Purpose::Invite(id));
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.invite = Some(branch);
+        }
+        id
+    }
+
+    pub(super) fn next_line(&mut self) -> LineId {
+        self.last_line += 1;
+        LineId(self.last_line)
+    }
+
+    pub(super) fn call_headers(&self) -> Vec<(&'static str, String)> {
+        vec![("Contact", self.contact()), ("Allow", self.allow()), ("User-Agent", "Cordboard phone".into())]
+    }
+
+    fn target(&self, target: &str) -> Uri {
+        if target.starts_with("sip:")
+            && let Ok(uri) = Uri::try_from(target)
+        {
+            return uri;
+        }
+        Uri {
+            scheme: Some(rsip::Scheme::Sip),
+            auth: Some(rsip::Auth { user: target.trim_start_matches("sip:").to_owned(), password: None }),
+            host_with_port: rsip::Host::from(self.config.domain.as_str()).into(),
+            ..Uri::default()
+        }
+    }
+
+    /// Sends 180 on a line that came in while `rings` was off.
+    pub fn ring(&mut self, now: Time, line: LineId) -> bool {
+        self.ringing(line) && self.provisional(now, line, 180)
+    }
+
+    pub fn answer(&mut self, now: Time, line: LineId) -> bool {
+        self.ringing(line) && self.accept_call(now, line)
+    }
+
+    pub fn decline(&mut self, now: Time, line: LineId, status: u16) -> bool {
+        self.ringing(line) && self.refuse_call(now, line, status)
+    }
+
+    fn ringing(&self, line: LineId) -> bool {
+        self.lines.get(&line).is_some_and(|line| line.state == LineState::Ringing)
+    }
+
+    /// Ends the line, whatever it is doing: CANCEL, a refusal, or BYE.
+    pub fn hang_up(&mut self, now: Time, line: LineId) -> bool {
+        match self.lines.get(&line).map(|line| line.state) {
+            Some(LineState::Calling) => self.cancel(now, line),
+            Some(LineState::Ringing) => self.refuse_call(now, line, 603),
+            Some(LineState::Up) => {
+                self.send_bye(now, line);
+                self.end(now, line, true, None, None);
+                true
+            }
+            Some(LineState::Ended) | None => false,
+        }
+    }
+
+    /// Gives up a call that nobody has answered yet (RFC 3261 section 9.1).
+    pub fn cancel(&mut self, now: Time, id: LineId) -> bool {
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Calling) else { return false };
+        if std::mem::replace(&mut line.leaving, true) {
+            return false;
+        }
+        let branch = line.invite.clone().unwrap_or_default();
+        let proceeding =
+            self.clients.get(&(branch.clone(), Method::Invite.to_string())).is_some_and(|client| client.proceeding());
+        if proceeding {
+            self.send_cancel(now, &branch);
+        }
+        // Else the CANCEL waits for the first provisional response.
+        true
+    }
+
+    pub(super) fn send_cancel(&mut self, now: Time, branch: &str) {
+        let Some(client) = self.clients.get_mut(&(branch.to_owned(), Method::Invite.to_string())) else { return };
+        client.cancelled(now);
+        // RFC 3261 section 9.1: everything that identifies the INVITE, and the method CANCEL.
+        let draft = Draft { method: Method::Cancel, headers: Vec::new(), body: None, ..client.draft.clone() };
+        let to = client.to;
+        self.request_in(now, to, draft, Purpose::Cancel, branch.to_owned());
+    }
+
+    pub(super) fn send_bye(&mut self, now: Time, id: LineId) {
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let (draft, to) = (line.draft(Method::Bye), line.next_hop());
+        self.request(now, to, draft, Purpose::Bye);
+    }
+
+    /// The Hold key: a re-INVITE that stops what we hear.
+    pub fn hold(&mut self, now: Time, line: LineId) -> bool {
+        let want = if self.config.habits.holds_inactive { Direction::Inactive } else { Direction::SendOnly };
+        self.want(now, line, want)
+    }
+
+    pub fn resume(&mut self, now: Time, line: LineId) -> bool {
+        self.want(now, line, Direction::SendRecv)
+    }
+
+    fn want(&mut self, now: Time, id: LineId, want: Direction) -> bool {
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return false };
+        if line.session.want == want {
+            return false;
+        }
+        line.session.want = want;
+        line.changing = true;
+        self.change(now, id);
+        true
+    }
+
+    /// Sends the re-INVITE that a key asked for, unless another exchange is under way: then it waits for that.
+    pub(super) fn change(&mut self, now: Time, id: LineId) {
+        let contact = self.call_headers();
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return };
+        // RFC 3261 section 14.1: no INVITE while another is in progress in the dialog.
+        if !line.changing || line.invite.is_some() || line.retry_at.is_some() {
+            return;
+        }
+        line.changing = false;
+        let offer = line.session.offer();
+        let mut draft = line.draft(Method::Invite);
+        draft.headers = contact;
+        draft.body = Some(("application/sdp", offer));
+        let to = line.next_hop();
+        let branch = self.request(now, to, draft, Purpose::Reinvite(id));
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.invite = Some(branch);
+        }
+    }
+
+    /// Sends an UPDATE without an offer: a sign of life that changes nothing (RFC 3311).
+    pub fn update(&mut self, now: Time, id: LineId) -> bool {
+        let headers = self.call_headers();
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return false };
+        let mut draft = line.draft(Method::Update);
+        draft.headers = headers;
+        let to = line.next_hop();
+        self.request(now, to, draft, Purpose::InDialog(id));
+        true
+    }
+
+    /// Presses digits: RFC 4733 where agreed, else one INFO each.
+    pub fn dtmf(&mut self, now: Time, id: LineId, digits: &str) -> bool {
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return false };
+        let by_rtp = line.session.stream.as_ref().is_some_and(|stream| stream.event.is_some());
+        if by_rtp && !self.config.habits.digits_by_info {
+            line.sound.press(digits);
+            return true;
+        }
+        for digit in digits.chars() {
+            let Some(line) = self.lines.get_mut(&id) else { break };
+            let mut draft = line.draft(Method::Info);
+            draft.body = Some(("application/dtmf-relay", format!("Signal={digit}\r\nDuration=160\r\n")));
+            let to = line.next_hop();
+            self.request(now, to, draft, Purpose::InDialog(id));
+        }
+        true
+    }
+
+    /// The Mute key: silence goes out instead of the note.
+    pub fn mute(&mut self, line: LineId, muted: bool) -> bool {
+        let Some(line) = self.lines.get_mut(&line) else { return false };
+        line.sound.muted = muted;
+        true
+    }
+
+    pub(super) fn end(&mut self, now: Time, id: LineId, local: bool, status: Option<u16>, reason: Option<String>) {
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.is_live()) else { return };
+        line.state = LineState::Ended;
+        line.ended_at = Some(now);
+        line.ending = Some((status, reason.clone()));
+        line.sound.stop();
+        self.tell(PhoneEvent::Ended { line: id, local, status, reason });
+    }
+}

@@ -1,0 +1,200 @@
+//! One line's RTP: the note it hums, the digits it sends, and everything it hears.
+
+use super::session::Stream;
+use crate::audio::{Codec, Decoder, Encoder, FRAME_SAMPLES, note};
+use crate::ids::Mint;
+use crate::limits::FRAME;
+use crate::rtp::{self, Dialer, Digits, Header, Packet};
+use crate::time::{Duration, Time};
+
+/// Loud enough to be measured, and five of them still fit into a sample.
+const AMPLITUDE: i16 = 6_000;
+/// Packets already under way when a direction changes are nobody's fault.
+const GRACE: Duration = Duration::from_millis(250);
+/// A packet of sound as it came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardFrame {
+    pub at: Time,
+    pub sequence: u16,
+    pub timestamp: u32,
+    pub pcm: Vec<i16>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Sound {
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+    /// When the next frame is due; `None` while the line sends nothing.
+    pub next: Option<Time>,
+    fresh: bool,
+    note_hz: f32,
+    sample: u64,
+    pub muted: bool,
+    dialer: Dialer,
+    digits: Digits,
+    pub heard: Vec<HeardFrame>,
+    from: Option<Source>,
+    pub changed_at: Time,
+}
+
+/// Where what we hear comes from.
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+}
+
+/// What a packet that came in means beyond its sound.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Noticed {
+    pub digit: Option<char>,
+    pub faults: Vec<String>,
+}
+
+impl Sound {
+    pub fn new(mint: &mut Mint, note_hz: f32) -> Sound {
+        Sound {
+            ssrc: mint.u32(),
+            sequence: mint.u32() as u16 >> 1,
+            timestamp: mint.u32(),
+            next: None,
+            fresh: true,
+            note_hz,
+            sample: 0,
+            muted: false,
+            dialer: Dialer::default(),
+            digits: Digits::default(),
+            heard: Vec::new(),
+            from: None,
+            changed_at: Time::default(),
+        }
+    }
+
+    pub fn ssrc_heard(&self) -> Option<u32> {
+        self.from.map(|from| from.ssrc)
+    }
+
+    pub fn press(&mut self, digits: &str) {
+        self.dialer.dial(digits);
+    }
+
+    /// The packet of one frame that is due now: a key that is held down, else the note.
+    pub fn frame(&mut self, stream: &Stream) -> Vec<u8> {
+        let timestamp = self.timestamp;
+        self.timestamp = timestamp.wrapping_add(FRAME_SAMPLES as u32);
+        let from = self.sample;
+        self.sample += FRAME_SAMPLES as u64;
+        if let Some(payload_type) = stream.event
+            && let Some(pressed) = self.dialer.step()
+        {
+            if pressed.begun.is_none() {
+                self.dialer.began(timestamp);
+            }
+            // RFC 3551 section 4.1: sound after a key is a new talk-spurt.
+            self.fresh = true;
+            let begun = pressed.begun.unwrap_or(timestamp);
+            return self.pack(payload_type, pressed.begun.is_none(), begun, &pressed.payload);
+        }
+        let (payload_type, codec) = stream.codec;
+        let mut payload = [0; FRAME_SAMPLES];
+        if self.muted {
+            codec.silence(&mut payload);
+        } else {
+            Encoder::new(codec).encode(&note(self.note_hz, AMPLITUDE, from, FRAME_SAMPLES), &mut payload);
+        }
+        let marker = std::mem::take(&mut self.fresh);
+        self.pack(payload_type, marker, timestamp, &payload)
+    }
+
+    fn pack(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+        let header = Header { payload_type, marker, seq: self.sequence, timestamp, ssrc: self.ssrc };
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut packet = vec![0; rtp::HEADER + payload.len()];
+        rtp::write(&header, payload, None, &mut packet);
+        packet
+    }
+
+    /// The line begins to send, or goes on: the clock runs on from `now` (RFC 3550 section 5.1).
+    pub fn start(&mut self, now: Time) {
+        if self.next.is_none() {
+            self.next = Some(now);
+            self.fresh = true;
+        }
+    }
+
+    pub fn stop(&mut self) {
+        self.next = None;
+    }
+
+    /// Sets the next frame's time; a driver that came far too late drops what it missed.
+    pub fn advance(&mut self, now: Time) {
+        if let Some(next) = self.next {
+            let following = next + FRAME;
+            self.next = Some(if now.since(following) > Duration::from_millis(200) { now + FRAME } else { following });
+        }
+    }
+
+    pub fn receive(&mut self, now: Time, stream: Option<&Stream>, packet: &[u8]) -> Noticed {
+        let mut noticed = Noticed::default();
+        let Ok(packet) = Packet::read(packet) else {
+            noticed.faults.push(format!("{} bytes that are no RTP", packet.len()));
+            return noticed;
+        };
+        let Header { payload_type, marker, timestamp, ssrc, .. } = packet.header;
+        if (72..=76).contains(&payload_type) {
+            return noticed; // RTCP on the same port (RFC 5761 section 4)
+        }
+        let codec = match stream {
+            Some(stream) if stream.event == Some(payload_type) => {
+                noticed.digit = self.digits.hear(ssrc, timestamp, marker, packet.payload);
+                None
+            }
+            Some(stream) => match stream.accepts.iter().find(|(number, _)| *number == payload_type) {
+                Some((_, codec)) => Some(*codec),
+                None => {
+                    noticed.faults.push(format!("RTP payload type {payload_type} was not agreed"));
+                    return noticed;
+                }
+            },
+            // Before the answer is here the static types say what it is (RFC 3264 section 5.1).
+            None => [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| codec.payload_type() == payload_type),
+        };
+        if stream.is_some_and(|stream| !stream.direction.receives()) && now.since(self.changed_at) > GRACE {
+            noticed.faults.push("RTP came in although our direction does not receive".into());
+        }
+        noticed.faults.extend(self.follow(packet.header, codec.is_some()));
+        if let Some(codec) = codec {
+            let mut pcm = Vec::with_capacity(FRAME_SAMPLES);
+            Decoder::new(codec).decode(packet.payload, &mut pcm);
+            self.heard.push(HeardFrame { at: now, sequence: packet.header.seq, timestamp, pcm });
+        }
+        noticed
+    }
+
+    /// One source, whose clock and count go together (RFC 3550 section 5.1): a phone that sees another SSRC or a jump
+    /// in time may go deaf.
+    fn follow(&mut self, header: Header, audio: bool) -> Option<String> {
+        let new = Source { ssrc: header.ssrc, sequence: header.seq, timestamp: header.timestamp };
+        let Some(old) = self.from else {
+            self.from = Some(new);
+            return None;
+        };
+        if old.ssrc != new.ssrc {
+            self.from = Some(new);
+            return Some(format!("the SSRC changed from {:08x} to {:08x}", old.ssrc, new.ssrc));
+        }
+        let packets = new.sequence.wrapping_sub(old.sequence) as i16;
+        if packets <= 0 || !audio {
+            return None; // late, repeated, or a digit, whose timestamps stand still
+        }
+        self.from = Some(new);
+        let ticks = new.timestamp.wrapping_sub(old.timestamp) as i32;
+        // Digits in between and a marked restart may hold the clock back or let it run on, never turn it back.
+        if ticks <= 0 {
+            return Some(format!("the RTP timestamp went back {} in {packets} packets", -ticks));
+        }
+        None
+    }
+}

@@ -1,1 +1,0 @@
-//! What the session room promises, a row per RFC rule.

@@ -1,0 +1,5 @@
+//! What sessions promise: single calls by the rule, and storms of calls over a bad link.
+
+mod rules;
+mod storm;
+mod world;

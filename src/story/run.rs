@@ -1,0 +1,237 @@
+//! Plays a story on a stage, step by step, and stops where something that was expected did not happen.
+
+use super::buttons::{By, Press};
+use super::evidence::Evidence;
+use super::judge::{Verdict, Window, judge};
+use super::keys::{Key, Line};
+use super::rows;
+use super::script::{Action, Expectation, Party, Story, What};
+use super::stage::Stage;
+use crate::limits::FRAME;
+use crate::time::{Duration, Time};
+use std::fmt;
+
+/// How finely time is cut while something is awaited.
+const STEP: Duration = Duration::from_millis(10);
+/// The longest that keying a feature code takes.
+const KEYING: Duration = Duration::from_secs(20);
+
+/// What a runner tells while it plays.
+#[derive(Clone, Debug)]
+pub enum Told<'a> {
+    Phase(&'a str),
+    /// Something was done.
+    Did {
+        at: Time,
+        line: usize,
+        text: &'a str,
+    },
+    /// Something expected happened; `began` so long after the action.
+    Met {
+        at: Time,
+        line: usize,
+        text: &'a str,
+        took: Duration,
+    },
+}
+
+/// Where a story broke off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub file: String,
+    pub line: usize,
+    pub text: String,
+    /// What was there instead.
+    pub instead: String,
+    /// The action that it was expected of.
+    pub after: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}\n    did not happen", self.file, self.line, self.text)?;
+        if !self.after.is_empty() {
+            write!(f, " after `{}`", self.after)?;
+        }
+        write!(f, ": {}", self.instead)
+    }
+}
+
+/// Plays all of it; `tell` hears of every step. The evidence is whole also when the story fails.
+///
+/// # Errors
+/// Where the story broke off, and what was there instead.
+pub fn play(
+    story: &Story,
+    stage: &mut dyn Stage,
+    evidence: &mut Evidence,
+    tell: &mut dyn FnMut(&Told),
+) -> Result<(), Failure> {
+    let now = stage.now();
+    let mut runner =
+        Runner { story, stage, evidence, tell, action: now, mark: now, doing: false, after: String::new() };
+    for phase in &story.phases {
+        (runner.tell)(&Told::Phase(&phase.title));
+        for step in &phase.steps {
+            match &step.what {
+                What::Act { text, action } => runner.act(step.line, text, action)?,
+                What::Expect(block) => runner.expect(block)?,
+            }
+            runner.complaints(step.line)?;
+        }
+    }
+    Ok(())
+}
+
+struct Runner<'a> {
+    story: &'a Story,
+    stage: &'a mut dyn Stage,
+    evidence: &'a mut Evidence,
+    tell: &'a mut dyn FnMut(&Told),
+    /// The first of the last actions in a row: what phones saw counts from here.
+    action: Time,
+    /// What is heard counts from here.
+    mark: Time,
+    /// The last step was an action.
+    doing: bool,
+    after: String,
+}
+
+impl Runner<'_> {
+    fn act(&mut self, line: usize, text: &str, action: &Action) -> Result<(), Failure> {
+        let now = self.stage.now();
+        if !self.doing {
+            self.action = now;
+        }
+        self.doing = true;
+        (self.tell)(&Told::Did { at: now, line, text });
+        let done = match action {
+            Action::Wait(time) => {
+                self.stage.run(now + *time, self.evidence);
+                self.mark = self.stage.now();
+                return Ok(());
+            }
+            Action::Phone(party, key) => self.key(party, key),
+            Action::Button(agent, press, by) => self.press(agent, press, by),
+        };
+        text.clone_into(&mut self.after);
+        self.mark = self.stage.now();
+        done.map_err(|instead| self.failure(line, text, instead))
+    }
+
+    fn key(&mut self, party: &Party, key: &Key) -> Result<(), String> {
+        self.stage.key(party, key, self.evidence)?;
+        if matches!(key, Key::Digits(_)) {
+            self.keying(party);
+        }
+        Ok(())
+    }
+
+    /// Digits take their time on the wire; the action is over with the last of them.
+    fn keying(&mut self, party: &Party) {
+        let until = self.stage.now() + KEYING;
+        while self.stage.is_keying(party) && self.stage.now() < until {
+            self.stage.run(self.stage.now() + FRAME, self.evidence);
+        }
+    }
+
+    fn press(&mut self, agent: &Party, press: &Press, by: &By) -> Result<(), String> {
+        match (by, press) {
+            (By::Screen, _) => {
+                let button = rows::button(press, self.evidence.screens.get(agent).map(AsRef::as_ref))?;
+                let outcome = self.stage.press(agent, button, self.evidence);
+                self.evidence.presses.insert(agent.clone(), outcome.err());
+                Ok(())
+            }
+            (By::FeatureCode(digits), _) => self.key(agent, &Key::Digits(digits.clone())),
+            (By::SecondLine, Press::QuickConnect(id)) => {
+                let target = self.stage.quick_connect(id);
+                self.key(agent, &Key::Dial { target })
+            }
+            (By::SecondLine, Press::Drop(_)) => self.key(agent, &Key::HangUp(Line::Second)),
+            (By::SecondLine, _) => Err("only a quick connect has an address that a second line can call".to_owned()),
+        }
+    }
+
+    fn expect(&mut self, block: &[Expectation]) -> Result<(), Failure> {
+        self.doing = false;
+        self.refused_unsaid(block)?;
+        let mut met: Vec<Option<Option<Time>>> = vec![None; block.len()];
+        loop {
+            let mut open = false;
+            for (expectation, met) in block.iter().zip(&mut met) {
+                // What a phone saw is used up when it is met; all else must be true when the whole block is.
+                if met.is_some() && expectation.is_sight() {
+                    continue;
+                }
+                let window = Window {
+                    action: self.action,
+                    mark: self.mark,
+                    now: self.stage.now(),
+                    within: expectation.within.unwrap_or(self.story.allow),
+                };
+                match judge(expectation, window, self.evidence, &*self.stage) {
+                    Verdict::Met(onset) => *met = Some(onset),
+                    Verdict::Wait(_) => {
+                        *met = None;
+                        open = true;
+                    }
+                    Verdict::Broken(instead) => {
+                        return Err(self.failure(expectation.line, &expectation.text, instead));
+                    }
+                }
+            }
+            if !open {
+                break;
+            }
+            self.stage.run(self.stage.now() + STEP, self.evidence);
+        }
+        let at = self.stage.now();
+        for (expectation, met) in block.iter().zip(&met) {
+            let took = met.flatten().map_or(Duration::ZERO, |onset| onset.since(self.mark));
+            (self.tell)(&Told::Met { at, line: expectation.line, text: &expectation.text, took });
+        }
+        // What comes next in the story comes after these began.
+        self.mark = met.iter().flatten().flatten().max().copied().unwrap_or(self.mark).max(self.mark);
+        Ok(())
+    }
+
+    /// A button that was refused without the story saying so is a failure of the button, not of what follows.
+    fn refused_unsaid(&mut self, block: &[Expectation]) -> Result<(), Failure> {
+        let first = block.first().map_or(0, |e| e.line);
+        let unsaid = self.evidence.presses.iter().find_map(|(agent, refusal)| {
+            let why = refusal.as_ref()?;
+            let said = block.iter().any(|e| e.speaks_of_refusal(agent));
+            (!said).then(|| format!("{agent}'s button was refused: {why}"))
+        });
+        let outcome = match unsaid {
+            Some(instead) => Err(self.failure(first, &self.after.clone(), instead)),
+            None => Ok(()),
+        };
+        // A refusal is spoken of once.
+        if !block.iter().any(Expectation::is_about_refusals) {
+            self.evidence.presses.retain(|_, refusal| refusal.is_none());
+        }
+        outcome
+    }
+
+    fn complaints(&self, line: usize) -> Result<(), Failure> {
+        match self.evidence.complaint() {
+            Some((party, sight, text)) => {
+                let instead = format!("{party}'s phone complained at {}: {text}", sight.at.iso8601());
+                Err(self.failure(line, "every phone is content with the switch's SIP, SDP and RTP", instead))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn failure(&self, line: usize, text: &str, instead: String) -> Failure {
+        Failure {
+            file: self.story.file.clone(),
+            line,
+            text: text.to_owned(),
+            instead,
+            after: if self.after == text { String::new() } else { self.after.clone() },
+        }
+    }
+}
