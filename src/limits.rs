@@ -40,3 +40,19 @@ pub const NONCE_LIFE: Duration = Duration::from_secs(600);
 /// Answered challenges whose use is counted, so that none is replayed: five a phone for ten thousand phones. The oldest go
 /// first and count as stale.
 pub const NONCES: usize = 50_000;
+/// Inputs waiting for the engine. At 50 us each that is 400 ms of work, more than any caller should wait.
+pub const INBOX: usize = 8_192;
+/// From here on requests that would begin something new are answered 503, and TCP is no longer read: what is under way comes first.
+pub const INBOX_BUSY: usize = INBOX / 2;
+/// Inputs handled between two flushes of what came out: enough to save wake-ups, few enough that nobody waits for the last.
+pub const BATCH: usize = 256;
+/// Commands waiting for one media thread before the engine's thread keeps them back, port by port.
+pub const MEDIA_COMMANDS: usize = 4_096;
+/// Datagrams taken from one RTP socket in one tick, so that a flood on one port leaves the others their turn.
+pub const DRAIN: usize = 64;
+/// SIP connections over TCP, both ways.
+pub const TCP_CONNECTIONS: usize = 10_000;
+/// Messages waiting for one slow reader on TCP; with more he is hung up on.
+pub const TCP_QUEUE: usize = 256;
+/// HTTP connections, event streams included.
+pub const HTTP_CONNECTIONS: usize = 1_024;

@@ -71,7 +71,7 @@ impl Lab {
         };
         let gate = Arc::new(Gate::new(Box::new(inlet), Box::new(|| Time::from_micros(1_000_000))));
         assert!(this.set(Arc::clone(&gate)).is_ok());
-        gate.set_agents(["john", "maria"].map(|id| (AgentId::from(id), snapshot(id))));
+        gate.set_agents(["john", "maria"].map(snapshot));
         let accounts = ["john", "maria"].map(|id| (AgentId::from(id), Account { password: format!("{id}-secret") }));
         let keys = Keys::new(TOKEN, accounts.into(), Box::new(|| [7; 32]));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

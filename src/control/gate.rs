@@ -77,8 +77,8 @@ impl Gate {
     }
 
     /// The whole list of agents, at start and after a reload.
-    pub fn set_agents(&self, agents: impl IntoIterator<Item = (AgentId, AgentSnapshot)>) {
-        let agents = agents.into_iter().map(|(id, snapshot)| (id, Arc::new(snapshot))).collect();
+    pub fn set_agents(&self, agents: impl IntoIterator<Item = AgentSnapshot>) {
+        let agents = agents.into_iter().map(|shown| (AgentId::from(shown.id.as_str()), Arc::new(shown))).collect();
         *write(&self.agents) = agents;
     }
 

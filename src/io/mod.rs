@@ -1,1 +1,20 @@
-//! Sockets, threads and the clock: the only room with any of them.
+//! Sockets, threads, the clock: the only room that touches the outside.
+//!
+//! [`Switch::start`] binds what a site names and runs: a thread that reads each UDP socket, one for the engine, one for
+//! each media plane, and tokio for TCP and HTTP. Every queue between them is bounded.
+
+mod clock;
+mod entropy;
+mod http;
+mod inbox;
+mod media;
+mod signalling;
+mod signals;
+mod socket;
+mod switch;
+mod tcp;
+mod token;
+mod udp;
+
+pub use clock::Clock;
+pub use switch::{Options, StartError, Switch};

@@ -1,0 +1,202 @@
+//! The engine's thread: waits for inputs or the deadline, lets the engine decide, carries out what it says.
+
+use super::clock::Clock;
+use super::inbox::Tray;
+use super::media::{Order, Shard};
+use super::tcp::Streams;
+use crate::control::{Gate, Keys};
+use crate::engine::{Engine, Input, Output};
+use crate::ids::ShardId;
+use crate::limits::BATCH;
+use crate::sip::{Link, Transport};
+use crate::site::Site;
+use crate::telemetry::metrics as names;
+use bytes::Bytes;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long the thread may not notice that it should stop, when nothing else happens.
+const STOP: Duration = Duration::from_millis(100);
+/// How long until what a media thread had no room for is tried again.
+const AGAIN: Duration = Duration::from_millis(1);
+/// How long a stopping engine may still say its goodbyes.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// What the engine's thread and the switch's owner both look at.
+#[derive(Default)]
+pub(super) struct Course {
+    /// Set by the owner: hang up and end.
+    pub stop: AtomicBool,
+    /// Set by the engine's thread: draining, and nothing is left.
+    pub drained: AtomicBool,
+    /// Set by a thread that ended in a panic: the switch cannot go on.
+    pub failed: AtomicBool,
+}
+
+pub(super) struct Signalling {
+    pub engine: Engine,
+    pub clock: Clock,
+    pub tray: Tray,
+    pub udp: BTreeMap<SocketAddr, UdpSocket>,
+    pub streams: Streams,
+    pub shards: Vec<Shard>,
+    pub gate: Arc<Gate>,
+    pub keys: Arc<Keys>,
+    pub course: Arc<Course>,
+    pub draining: bool,
+}
+
+impl Signalling {
+    /// Runs until told to stop.
+    pub fn run(mut self) {
+        let sight = Sight::new();
+        let mut stopping = None;
+        loop {
+            let held = self.flush_shards();
+            let Ok(first) = self.tray.wait(self.patience(held)) else { return };
+            let begin = self.clock.now();
+            #[allow(clippy::cast_precision_loss)]
+            sight.depth.set(self.tray.depth() as f64);
+            let mut next = first;
+            for _ in 0..BATCH {
+                let Some(input) = next else { break };
+                self.handle(input);
+                next = self.tray.next();
+            }
+            if let Some(input) = next {
+                self.handle(input);
+            }
+            if self.engine.deadline().is_some_and(|deadline| deadline <= self.clock.now()) {
+                self.handle(Input::Wake);
+            }
+            self.flush(&sight);
+            self.course.drained.store(self.draining && self.engine.is_idle(), Ordering::Relaxed);
+            sight.step.record(self.clock.now().since(begin).as_secs_f64());
+
+            if self.course.stop.load(Ordering::Relaxed) {
+                let end = *stopping.get_or_insert_with(|| {
+                    self.engine.handle_input(self.clock.now(), Input::HangUpAll);
+                    self.clock.now() + GOODBYE
+                });
+                self.flush(&sight);
+                if self.engine.is_idle() || self.clock.now() >= end {
+                    self.shards.iter_mut().for_each(|shard| shard.order(Order::Stop));
+                    self.flush_shards();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// How long there is nothing to do, unless something comes in.
+    fn patience(&self, held: bool) -> Duration {
+        let until = self.engine.deadline().map_or(STOP, |deadline| deadline.since(self.clock.now()));
+        until.min(if held { AGAIN } else { STOP })
+    }
+
+    fn handle(&mut self, input: Input) {
+        let site = match &input {
+            Input::Reload(site) => Some(Arc::clone(site)),
+            Input::Drain => {
+                self.draining = true;
+                self.gate.set_ready(false);
+                None
+            }
+            _ => None,
+        };
+        self.engine.handle_input(self.clock.now(), input);
+        if let Some(site) = site {
+            self.reloaded(&site);
+        }
+    }
+
+    /// The rest of the house takes over the new installation in the same moment as the engine.
+    fn reloaded(&mut self, site: &Site) {
+        self.keys.set_accounts(super::switch::accounts(site));
+        self.gate.set_agents(self.engine.snapshots());
+        for shard in &mut self.shards {
+            shard.order(Order::Library(Arc::clone(&site.library)));
+        }
+    }
+
+    fn flush_shards(&mut self) -> bool {
+        self.shards.iter_mut().fold(false, |held, shard| shard.flush() | held)
+    }
+
+    fn flush(&mut self, sight: &Sight) {
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Send { to, bytes } => self.send(to, bytes, sight),
+                Output::Media(ShardId(number), command) => match self.shards.get_mut(usize::from(number)) {
+                    Some(shard) => shard.order(Order::Command(command)),
+                    None => tracing::error!(number, ?command, "no such media thread"),
+                },
+                Output::Reply(ticket, reply) => self.gate.reply(ticket, reply),
+                Output::Ccp(agent, event) => self.gate.ccp(agent, event),
+                Output::Contact(event) => {
+                    counter!(names::CONTACT_EVENTS, "type" => event.event_type).increment(1);
+                    tracing::info!(
+                        contact = %event.contact_id,
+                        event = event.event_type,
+                        method = event.initiation_method,
+                        queue = event.queue.as_deref(),
+                        agent = event.agent.as_deref(),
+                        previous = event.previous_contact_id.as_deref(),
+                        "contact"
+                    );
+                    self.gate.contact(event);
+                }
+            }
+        }
+    }
+
+    fn send(&self, to: Link, bytes: Bytes, sight: &Sight) {
+        match to.transport {
+            Transport::Tcp => {
+                sight.sent_tcp.increment(1);
+                self.streams.send(to, bytes);
+            }
+            Transport::Udp => {
+                let same_family = || {
+                    self.udp.iter().find(|(local, _)| local.is_ipv6() == to.remote.is_ipv6()).map(|(_, socket)| socket)
+                };
+                let Some(socket) = self.udp.get(&to.local).or_else(same_family) else {
+                    sight.unsent.increment(1);
+                    return tracing::warn!(remote = %to.remote, "no UDP socket that could reach it");
+                };
+                match socket.send_to(&bytes, to.remote) {
+                    Ok(_) => sight.sent_udp.increment(1),
+                    Err(fault) => {
+                        // As if lost on the way: the transaction's timers know what to do.
+                        sight.unsent.increment(1);
+                        tracing::debug!(remote = %to.remote, %fault, "UDP send");
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Sight {
+    depth: Gauge,
+    step: Histogram,
+    sent_udp: Counter,
+    sent_tcp: Counter,
+    unsent: Counter,
+}
+
+impl Sight {
+    fn new() -> Self {
+        Sight {
+            depth: gauge!(names::INBOX_DEPTH),
+            step: histogram!(names::STEP_SECONDS),
+            sent_udp: counter!(names::SIP_SENT, "transport" => "udp"),
+            sent_tcp: counter!(names::SIP_SENT, "transport" => "tcp"),
+            unsent: counter!(names::SIP_UNSENT, "transport" => "udp"),
+        }
+    }
+}

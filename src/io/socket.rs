@@ -1,0 +1,74 @@
+//! Sockets with the options that telephony wants: buffers, DSCP, addresses taken over after a restart.
+
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::time::Duration;
+
+/// Expedited forwarding for sound (RFC 4594 section 4.1), in the upper six bits of the byte.
+const EF: u32 = 46 << 2;
+/// CS3 as phones and switches mark signalling; RFC 4594 section 4.2 names CS5, which few networks honour.
+const CS3: u32 = 24 << 2;
+
+/// A burst of messages at 10,000 a second for some 100 ms.
+const SIP_BUFFER: usize = 4 << 20;
+/// Half a second of one phone's packets, ten times over.
+const RTP_BUFFER: usize = 128 << 10;
+
+pub(super) fn sip_udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = udp(address, SIP_BUFFER, CS3)?;
+    Ok(socket.into())
+}
+
+/// Ready for a poll: does not block.
+pub(super) fn rtp(address: SocketAddr) -> io::Result<mio::net::UdpSocket> {
+    let socket = udp(address, RTP_BUFFER, EF)?;
+    socket.set_nonblocking(true)?;
+    Ok(mio::net::UdpSocket::from_std(socket.into()))
+}
+
+fn udp(address: SocketAddr, buffer: usize, traffic_class: u32) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    only_its_family(&socket, address)?;
+    // The kernel gives what its limits allow; less is no reason not to start.
+    let _given = (socket.set_recv_buffer_size(buffer), socket.set_send_buffer_size(buffer));
+    mark(&socket, address, traffic_class);
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// Does not block: for tokio.
+pub(super) fn tcp_listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    only_its_family(&socket, address)?;
+    // A restart must not wait for the old connections' TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(1024)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// What every SIP connection gets, whoever opened it.
+pub(super) fn sip_stream(stream: &tokio::net::TcpStream, peer: SocketAddr) {
+    let socket = SockRef::from(stream);
+    mark(&socket, peer, CS3);
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
+    // A peer that vanished without a word is noticed by the kernel; without that, by the idle limit.
+    let _given = (socket.set_tcp_keepalive(&keepalive), socket.set_tcp_nodelay(true));
+}
+
+/// [::] is not 0.0.0.0 too: each family is listed by itself.
+fn only_its_family(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    if address.is_ipv6() { socket.set_only_v6(true) } else { Ok(()) }
+}
+
+/// Marking is a wish to the network; a host that forbids it still carries calls.
+fn mark(socket: &Socket, address: SocketAddr, traffic_class: u32) {
+    let _given = if address.is_ipv6() { socket.set_tclass_v6(traffic_class) } else { socket.set_tos_v4(traffic_class) };
+}
+
+/// Two sockets a leg, besides connections: as many as the system lets us have.
+pub(super) fn raise_descriptor_limit() -> u64 {
+    rlimit::increase_nofile_limit(1 << 20).unwrap_or(0)
+}

@@ -1,0 +1,320 @@
+//! A whole switch in this process: everything bound, every thread running, until it is stopped.
+
+use super::clock::Clock;
+use super::inbox::{self, Inbox, Refused};
+use super::signalling::{Course, Signalling};
+use super::tcp::Streams;
+use super::{entropy, http, media, socket, token, udp};
+use crate::control::{self, Account, Gate, Keys};
+use crate::engine::{Engine, Input};
+use crate::ids::AgentId;
+use crate::media::{Plane, Settings};
+use crate::sip::Transport;
+use crate::site::Site;
+use crate::telemetry;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+/// How long the last bytes on TCP may take when everything else has ended.
+const LAST_BYTES: Duration = Duration::from_millis(200);
+/// How often somebody who waits looks again.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What a configuration does not say.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// One seed makes one run's tags, branches and SSRCs. By default the operating system gives one.
+    pub seed: Option<u64>,
+    /// Media threads. By default one for each core beside the signalling one.
+    pub media_threads: Option<u16>,
+}
+
+/// Why a switch did not start. Nothing stays bound.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{what} cannot be bound to {address}: {cause}")]
+    Bind { what: &'static str, address: SocketAddr, cause: io::Error },
+    #[error("the admin token file {}: {cause}", .path.display())]
+    Token { path: PathBuf, cause: io::Error },
+    #[error("the operating system gives no {what}: {cause}")]
+    System { what: &'static str, cause: io::Error },
+}
+
+/// A running switch. Dropping it stops it.
+pub struct Switch {
+    sip: Vec<(Transport, SocketAddr)>,
+    http: SocketAddr,
+    token: String,
+    token_file: PathBuf,
+    inbox: Inbox,
+    course: Arc<Course>,
+    gate: Arc<Gate>,
+    threads: Vec<JoinHandle<()>>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Switch {
+    /// Binds everything, then runs. Port 0 is whatever port was free: see [`Switch::sip`] and [`Switch::http`].
+    pub fn start(site: Arc<Site>, options: Options) -> Result<Switch, StartError> {
+        telemetry::metrics::start();
+        socket::raise_descriptor_limit();
+        let system = |what| move |cause| StartError::System { what, cause };
+        let doors = Doors::bind(&site)?;
+        let token_file = std::path::absolute(&site.http.admin_token_file).unwrap_or(site.http.admin_token_file.clone());
+        let token =
+            token::read_or_make(&token_file).map_err(|cause| StartError::Token { path: token_file.clone(), cause })?;
+        let seed = match options.seed {
+            Some(seed) => seed,
+            None => entropy::seed().map_err(system("random bytes"))?,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("tokio")
+            .enable_all()
+            .build()
+            .map_err(system("threads"))?;
+
+        let clock = Clock::start();
+        let (inbox, tray) = inbox::inbox();
+        let course = Arc::new(Course::default());
+        let shards = options.media_threads.unwrap_or_else(spare_cores).max(1);
+        let gate = gate(&inbox, clock);
+        let keys = Arc::new(keys(&token, &site).map_err(system("random bytes"))?);
+        let engine = Engine::new(clock.now(), Arc::clone(&site), seed, doors.sip.clone(), shards);
+        gate.set_agents(engine.snapshots());
+        let streams = Streams::new(inbox.clone(), runtime.handle().clone());
+
+        let mut switch = Switch {
+            sip: doors.sip,
+            http: doors.http_address,
+            token,
+            token_file,
+            inbox: inbox.clone(),
+            course: Arc::clone(&course),
+            gate: Arc::clone(&gate),
+            threads: Vec::new(),
+            runtime: None,
+        };
+        let mut media = Vec::new();
+        for number in 0..shards {
+            // Each its own seed: two threads must not choose the same SSRCs.
+            let plane =
+                Plane::new(seed ^ ((u64::from(number) + 1) << 48), Arc::clone(&site.library), plane_settings(&site));
+            let (shard, thread) = media::thread(number.into(), clock, plane, inbox.clone()).map_err(system("epoll"))?;
+            media.push(shard);
+            let run = move || thread.run().unwrap_or_else(|fault| panic!("media thread: {fault}"));
+            switch.spawn(&format!("media-{number}"), run).map_err(system("threads"))?;
+        }
+        let mut senders = BTreeMap::new();
+        for (local, udp) in doors.udp {
+            senders.insert(local, udp.try_clone().map_err(system("sockets"))?);
+            let reader = udp::Reader { socket: udp, local, inbox: inbox.clone(), course: Arc::clone(&course) };
+            switch.spawn("sip-udp", move || reader.run()).map_err(system("threads"))?;
+        }
+        for (local, listener) in doors.tcp {
+            streams.listen(listener, local).map_err(system("sockets"))?;
+        }
+        let router = control::router(Arc::clone(&gate), Arc::clone(&keys));
+        let listener = {
+            let _runtime = runtime.enter();
+            tokio::net::TcpListener::from_std(doors.http).map_err(system("sockets"))?
+        };
+        runtime.spawn(http::serve(listener, router));
+        let signalling = Signalling {
+            engine,
+            clock,
+            tray,
+            udp: senders,
+            streams,
+            shards: media,
+            gate: Arc::clone(&gate),
+            keys,
+            course,
+            draining: false,
+        };
+        switch.spawn("engine", move || signalling.run()).map_err(system("threads"))?;
+        switch.runtime = Some(runtime);
+        gate.set_ready(true);
+        Ok(switch)
+    }
+
+    /// The bound SIP addresses, with the ports that were picked.
+    #[must_use]
+    pub fn sip(&self) -> &[(Transport, SocketAddr)] {
+        &self.sip
+    }
+
+    /// The bound address of the API.
+    #[must_use]
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    #[must_use]
+    pub fn admin_token(&self) -> &str {
+        &self.token
+    }
+
+    /// Where the token stands, for `cordboard ctl`.
+    #[must_use]
+    pub fn token_file(&self) -> &std::path::Path {
+        &self.token_file
+    }
+
+    /// Takes over another installation without dropping a call. Bound addresses stay as they are.
+    pub fn reload(&self, site: Arc<Site>) {
+        self.tell(Input::Reload(site));
+    }
+
+    /// No new calls from here on.
+    pub fn drain(&self) {
+        self.gate.set_ready(false);
+        self.tell(Input::Drain);
+    }
+
+    /// After [`Switch::drain`]: the last call has ended.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.course.drained.load(Ordering::Relaxed)
+    }
+
+    /// A thread has ended that must not; the switch cannot go on.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.course.failed.load(Ordering::Relaxed)
+    }
+
+    /// Hangs up whatever is still up and ends every thread.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.gate.set_ready(false);
+        self.course.stop.store(true, Ordering::Relaxed);
+        // A full inbox wakes its reader by itself.
+        let _woken = self.inbox.offer(Input::Wake);
+        for thread in self.threads.drain(..).rev() {
+            // A panic was told when it happened.
+            let _told = thread.join();
+        }
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(LAST_BYTES);
+        }
+    }
+
+    /// What must not be lost although the inbox is full.
+    fn tell(&self, input: Input) {
+        let mut input = input;
+        while let Err(Refused::Full(back)) = self.inbox.offer(input) {
+            #[allow(clippy::disallowed_methods)]
+            std::thread::sleep(LOOK);
+            input = *back;
+        }
+    }
+
+    fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let alarm = Alarm(Arc::clone(&self.course));
+        let thread = Builder::new().name(name.to_owned()).spawn(move || {
+            let _alarm = alarm;
+            run();
+        })?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Drop for Switch {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Rings when its thread panics.
+struct Alarm(Arc<Course>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.failed.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Everything that is bound before anything runs.
+struct Doors {
+    sip: Vec<(Transport, SocketAddr)>,
+    udp: Vec<(SocketAddr, UdpSocket)>,
+    tcp: Vec<(SocketAddr, TcpListener)>,
+    http: TcpListener,
+    http_address: SocketAddr,
+}
+
+impl Doors {
+    fn bind(site: &Site) -> Result<Doors, StartError> {
+        let (mut sip, mut udp, mut tcp) = (Vec::new(), Vec::new(), Vec::new());
+        for (transport, address) in &site.sip.listen {
+            let what = transport.via();
+            let failed = |cause| StartError::Bind { what, address: *address, cause };
+            let local = match transport {
+                Transport::Udp => {
+                    let socket = socket::sip_udp(*address).map_err(failed)?;
+                    let local = socket.local_addr().map_err(failed)?;
+                    udp.push((local, socket));
+                    local
+                }
+                Transport::Tcp => {
+                    // Port 0 beside UDP on the same address: the same port, where it is free, is what phones expect.
+                    let beside = sip.iter().find(|(_, bound): &&(Transport, SocketAddr)| {
+                        address.port() == 0 && bound.ip() == address.ip()
+                    });
+                    let listener = beside
+                        .and_then(|(_, bound)| socket::tcp_listener(*bound).ok())
+                        .map_or_else(|| socket::tcp_listener(*address), Ok)
+                        .map_err(failed)?;
+                    let local = listener.local_addr().map_err(failed)?;
+                    tcp.push((local, listener));
+                    local
+                }
+            };
+            sip.push((*transport, local));
+        }
+        let failed = |cause| StartError::Bind { what: "the HTTP API", address: site.http.listen, cause };
+        let http = socket::tcp_listener(site.http.listen).map_err(failed)?;
+        let http_address = http.local_addr().map_err(failed)?;
+        Ok(Doors { sip, udp, tcp, http, http_address })
+    }
+}
+
+/// Cores beside the one for signalling.
+fn spare_cores() -> u16 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    u16::try_from(cores.saturating_sub(1)).unwrap_or(u16::MAX).max(1)
+}
+
+fn gate(inbox: &Inbox, clock: Clock) -> Arc<Gate> {
+    let inbox = inbox.clone();
+    let inlet = move |input| !inbox.is_busy() && inbox.offer(input).is_ok();
+    Arc::new(Gate::new(Box::new(inlet), Box::new(move || clock.now())))
+}
+
+fn keys(token: &str, site: &Site) -> io::Result<Keys> {
+    entropy::bytes32()?;
+    let entropy = || entropy::bytes32().unwrap_or_else(|fault| panic!("no random bytes any more: {fault}"));
+    Ok(Keys::new(token, accounts(site), Box::new(entropy)))
+}
+
+/// Who may sign in.
+pub(super) fn accounts(site: &Site) -> BTreeMap<AgentId, Account> {
+    site.agents.iter().map(|(id, agent)| (id.clone(), Account { password: agent.password.clone() })).collect()
+}
+
+fn plane_settings(site: &Site) -> Settings {
+    Settings { rtp_timeout: site.media.rtp_timeout.unwrap_or_default(), cname: format!("switch@{}", site.sip.domain) }
+}
