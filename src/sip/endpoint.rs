@@ -426,10 +426,14 @@ impl Endpoint {
         let session = self.sessions.get_mut(&id)?;
         let waited_on = session.waits_on();
         let result = run(session, &mut self.core, out);
-        if let Some(link) = waited_on
-            && session.waits_on().is_none()
-        {
-            self.waiting.remove(&(link, id));
+        let waits_on = session.waits_on();
+        if waits_on != waited_on {
+            if let Some(link) = waited_on {
+                self.waiting.remove(&(link, id));
+            }
+            if let Some(link) = waits_on {
+                self.waiting.insert((link, id));
+            }
         }
         self.settle(id);
         Some(result)

@@ -21,6 +21,8 @@ impl Session {
             }
             Phase::Up => {
                 self.drop_their_offer(now, core, out);
+                // Whatever its outcome, nobody waits for it; a 2xx still gets its ACK.
+                self.talk.ours = None;
                 if let Some(owed) = self.talk.owed.take()
                     && let Some(dialog) = &self.dialog
                 {

@@ -176,6 +176,7 @@ impl Session {
 
     /// Sends the BYE that ends an answered session.
     pub(super) fn hang_up(&mut self, now: Time, headers: Extra, core: &mut Core, out: &mut Vec<Out>) {
+        self.talk.unacked = None;
         match &mut self.dialog {
             Some(dialog) => {
                 core.bye(now, dialog, self.link, headers, Purpose::Bye(self.id), out);

@@ -39,8 +39,17 @@ impl Session {
             None if matches!(request.method, Method::Bye | Method::Invite | Method::Update) => {}
             None => return self.refuse(now, key, &request, Status::SERVER_INTERNAL_ERROR, core, out),
         }
+        if let (Phase::Owing(headers), Method::Invite) = (&mut self.phase, &request.method) {
+            // A new INVITE proves that our 2xx came, which is all that our BYE has been waiting for.
+            let headers = std::mem::take(headers);
+            self.refuse(now, key, &request, Status::NO_SUCH_CALL, core, out);
+            return self.hang_up(now, headers, core, out);
+        }
         match request.method {
             Method::Bye => self.bye_received(now, key, &request, core, out),
+            _ if matches!(self.phase, Phase::Owing(_)) => {
+                self.refuse(now, key, &request, Status::NO_SUCH_CALL, core, out);
+            }
             Method::Invite => self.offered(now, key, OfferBy::ReInvite, request, core, out),
             Method::Update => self.offered(now, key, OfferBy::Update, request, core, out),
             _ if self.is_silent() => self.refuse(now, key, &request, Status::NO_SUCH_CALL, core, out),

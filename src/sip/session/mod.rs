@@ -198,7 +198,7 @@ impl Session {
     pub fn wake(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
         self.wake_call(now, core, out);
         self.wake_unacked(now, core, out);
-        if self.talk.ours.is_some_and(|ours| ours.until <= now) {
+        if self.talk.ours.take_if(|ours| ours.until <= now).is_some() {
             self.dead(now, Status::REQUEST_TIMEOUT, core, out);
         }
     }

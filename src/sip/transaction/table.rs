@@ -333,8 +333,9 @@ impl Transactions {
             ServerMachine::Invite(machine) => machine.respond(now, status.code(), bytes, &timers, reliable),
             ServerMachine::Other(machine) => machine.respond(now, status.code(), bytes, &timers, reliable),
         };
-        // Clients that answer a challenge without raising CSeq exist; theirs is no merged request.
-        if matches!(status, Status::UNAUTHORIZED | Status::PROXY_AUTHENTICATION_REQUIRED)
+        // What was refused may come anew: from a client that answers a challenge without raising CSeq, or from a proxy
+        // that tries the next of its targets, which may be here too. Neither is a merged request.
+        if status.is_failure()
             && let Some(merged) = entry.merged.take()
         {
             self.merged.remove(&merged);

@@ -324,7 +324,7 @@ fn where_answers_go() {
 }
 
 #[test]
-fn a_challenged_client_may_forget_to_raise_its_cseq() {
+fn what_was_refused_may_come_anew_with_the_same_cseq() {
     let mut table = Transactions::new(Timers::default());
     let mut out = Vec::new();
     let mut first = request("REGISTER", VIA, "", "c1", 1);

@@ -568,3 +568,40 @@ fn requests_out_of_order_are_refused() {
     end(&mut world, 1, callee);
     world.finish();
 }
+
+#[test]
+fn a_call_ended_before_its_ack_takes_no_offer() {
+    let mut world = World::new(1, 2);
+    let caller = world.call(0, 1);
+    world.run(5);
+    let callee = world.incoming(1);
+    world.lose = vec![(0, "ACK", 1)];
+    world.accept(1, callee);
+    world.run(5);
+    end(&mut world, 1, callee);
+    world.sent();
+    offer(&mut world, 0, caller, OfferBy::ReInvite, "x").unwrap();
+    world.run(5);
+    assert_eq!(world.sent(), "a>b INVITE, b>a 100, b>a 481, b>a BYE, a>b ACK, a>b 481");
+    assert_eq!(world.told(0), "Answered answer, Ended Remote 481");
+    world.finish();
+}
+
+#[test]
+fn a_peer_that_never_answers_an_offer_is_given_up() {
+    for hang_up_after in [170_000, 190_000] {
+        let mut world = World::new(1, 2);
+        let (caller, callee) = world.up();
+        offer(&mut world, 0, caller, OfferBy::ReInvite, "x").unwrap();
+        world.run(5);
+        world.lose = vec![(0, "BYE", 99)];
+        world.run(hang_up_after);
+        end(&mut world, 0, caller);
+        world.run(60_000);
+        let told = world.told(0);
+        assert_eq!(told, if hang_up_after > 180_000 { "Ended Timeout 408" } else { "" });
+        assert_eq!(world.told(1), "Offered ReInvite x");
+        end(&mut world, 1, callee);
+        world.finish();
+    }
+}
