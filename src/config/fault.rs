@@ -76,10 +76,10 @@ impl Faults {
         self.list.borrow_mut().push(fault.into());
     }
 
-    /// All of them, in the order of the files, each said once.
+    /// All of them, those of this file first, each said once.
     pub fn into_list(self) -> Vec<Fault> {
         let mut list = self.list.into_inner();
-        list.sort();
+        list.sort_by(|a, b| (a.file != self.file, a).cmp(&(b.file != self.file, b)));
         list.dedup();
         list
     }

@@ -75,14 +75,34 @@ fn on_a_network_the_lab_gets_other_addresses_and_passwords() {
     assert_eq!(site.media.listen.to_string(), "192.168.1.5");
 }
 
-/// Every fault as `line:column problem | cure`.
-fn faults(text: &str) -> Vec<String> {
-    match load_text(&Source::Lab, text) {
-        Ok(_) => Vec::new(),
-        Err(list) => list
-            .into_iter()
-            .map(|f| format!("{}:{} {} | {}", f.line.unwrap_or(0), f.column.unwrap_or(0), f.problem, f.cure))
-            .collect(),
+/// The lab with every prompt a beep, so that many installations are read in a short time.
+struct Small(PathBuf);
+
+impl Small {
+    fn new(name: &str) -> Small {
+        let beep = lab::PROMPTS.iter().find(|file| file.name == "Beep.wav").unwrap().bytes;
+        let prompts = lab::PROMPTS.iter().map(|file| {
+            (format!("prompts/{}", file.name), if file.name.ends_with(".wav") { beep } else { file.bytes })
+        });
+        let flows = lab::FLOWS.iter().map(|file| (format!("lab/flows/{}", file.name), file.bytes));
+        let files: Vec<_> = prompts.chain(flows).collect();
+        Small(folder(name, &files.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect::<Vec<_>>()))
+    }
+
+    fn load(&self, text: &str) -> Result<Site, Vec<Fault>> {
+        load_text(&Source::File(self.0.join("lab/lab.toml")), text)
+    }
+
+    /// Every fault as `line:column problem | cure`.
+    fn faults(&self, text: &str) -> Vec<String> {
+        let said = |f: Fault| format!("{}:{} {} | {}", f.line.unwrap_or(0), f.column.unwrap_or(0), f.problem, f.cure);
+        self.load(text).err().into_iter().flatten().map(said).collect()
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -91,6 +111,7 @@ const NEEDED: &str = "\n[[queues]]\nid = \"Support\"\n";
 
 #[test]
 fn each_fault_has_its_place_and_its_cure() {
+    let small = Small::new("each");
     let mut wrong = Vec::new();
     let agent = "[[agents]]\nid = \"ann\"\npassword = \"x\"\n";
     for (fragment, place, problem, cure) in [
@@ -270,7 +291,7 @@ fn each_fault_has_its_place_and_its_cure() {
         ),
     ] {
         let needed = if fragment.contains("agent = \"ann\"") { format!("{agent}{NEEDED}") } else { NEEDED.to_owned() };
-        let list = faults(&format!("{fragment}{needed}"));
+        let list = small.faults(&format!("{fragment}{needed}"));
         let right = list.len() == 1
             && list[0]
                 .split_once(" | ")
@@ -284,7 +305,8 @@ fn each_fault_has_its_place_and_its_cure() {
 
 #[test]
 fn all_faults_are_told_at_once() {
-    let list = faults("[sip]\nguests = \"x\"\nzzz = 1\n[[numbers]]\nnumber = \"1\"\n[[agents]]\nid = \"ann\"\n");
+    let list = Small::new("all")
+        .faults("[sip]\nguests = \"x\"\nzzz = 1\n[[numbers]]\nnumber = \"1\"\n[[agents]]\nid = \"ann\"\n");
     let places: Vec<_> = list.iter().map(|fault| fault.split(' ').next().unwrap_or_default()).collect();
     // The last is the queue Support, which the built-in flow names.
     assert_eq!(places, ["2:10", "3:1", "5:10", "6:1", "174:0"], "{list:#?}");
@@ -293,7 +315,7 @@ fn all_faults_are_told_at_once() {
 #[test]
 fn what_is_not_said_has_its_default() {
     let text = format!("[[agents]]\nid = \"ann\"\npassword = \"x\"\nafter_call_work = 30\n{NEEDED}");
-    let site = load_text(&Source::Lab, &text).unwrap();
+    let site = Small::new("defaults").load(&text).unwrap();
     assert_eq!(site.sip.listen.len(), 2);
     assert!(site.sip.listen.iter().all(|(_, address)| address.to_string() == "127.0.0.1:5060"));
     assert_eq!(site.sip.domain, "cordboard.lab");

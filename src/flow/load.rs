@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         };
         let transitions = value.get("Transitions").unwrap_or(&Value::Null);
         let next = match transitions.get("NextAction").and_then(Value::as_str) {
-            Some(next) => self.target(identifier, "NextAction", next),
+            Some(next) => Some(self.target(identifier, "NextAction", next)),
             None => None,
         };
         let list = |key: &str| transitions.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -209,12 +209,12 @@ impl<'a> Reader<'a> {
         Some(Node { identifier: identifier.to_owned(), line, action: action?, next, errors, conditions })
     }
 
-    fn target(&mut self, action: &str, branch: &str, next: &str) -> Option<usize> {
-        let found = self.indexes.get(next).copied();
-        if found.is_none() {
+    /// Where a branch leads. One that leads nowhere is a fault, and a flow with a fault never runs.
+    fn target(&mut self, action: &str, branch: &str, next: &str) -> usize {
+        self.indexes.get(next).copied().unwrap_or_else(|| {
             self.fault(action, format!("its {branch} leads to \"{next}\", which is no action"), "Mend the transition.");
-        }
-        found
+            0
+        })
     }
 
     fn error(&mut self, action: &str, branch: &Value) -> Option<(ErrorType, usize)> {
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let next = branch.get("NextAction").and_then(Value::as_str).unwrap_or_default();
-        Some((error, self.target(action, token, next)?))
+        Some((error, self.target(action, token, next)))
     }
 
     fn condition(&mut self, action: &str, branch: &Value) -> Option<(Condition, usize)> {
@@ -241,7 +241,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let next = branch.get("NextAction").and_then(Value::as_str).unwrap_or_default();
-        Some((Condition { operator, operand: operand.clone() }, self.target(action, token, next)?))
+        Some((Condition { operator, operand: operand.clone() }, self.target(action, token, next)))
     }
 }
 

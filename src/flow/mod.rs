@@ -21,3 +21,6 @@ pub use model::{ErrorType, Flow, FlowType};
 pub use run::{Ending, Outcome, Run};
 pub use speech::{Speech, Spoken, Unspoken};
 pub use template::Data;
+
+#[cfg(test)]
+mod tests;
