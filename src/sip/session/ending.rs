@@ -1,7 +1,7 @@
 //! The end of a session, by us, by them, or by silence (RFC 3261 section 15).
 
 use super::core::Core;
-use super::{Phase, Session, reason};
+use super::{Phase, Ringing, Session, reason};
 use crate::sip::endpoint::{By, End, Event, Out};
 use crate::sip::transaction::ServerKey;
 use crate::sip::{Request, Response, Status};
@@ -12,12 +12,11 @@ impl Session {
     pub fn end(&mut self, now: Time, end: End, core: &mut Core, out: &mut Vec<Out>) {
         match &self.phase {
             Phase::Calling(_) => self.cancel(now, end.headers, core, out),
-            Phase::Ringing(ringing) => {
-                let (key, invite) = (ringing.key, ringing.invite.clone());
+            Phase::Ringing(_) => {
+                let Some(Ringing { key, invite, .. }) = self.leave_ringing(Phase::Over) else { return };
                 let status = if end.status.is_failure() { end.status } else { Status::DECLINE };
                 let response = Response::for_request(&invite, status);
                 core.reply(now, key, response, &self.local_tag, end.headers, None, out);
-                self.phase = Phase::Over;
             }
             Phase::Up => {
                 self.drop_their_offer(now, core, out);

@@ -26,8 +26,8 @@ impl Session {
             dialog: Some(dialog),
             phase: Phase::Over,
             talk: Talk::default(),
-            allow: Vec::new(),
-            supported: Vec::new(),
+            allow: None,
+            supported: None,
             user_agent: None,
             armed: None,
         };
@@ -74,10 +74,8 @@ impl Session {
         core: &mut Core,
         out: &mut Vec<Out>,
     ) {
-        let Phase::Ringing(ringing) = &self.phase else { return };
-        let (key, invite) = (ringing.key, ringing.invite.clone());
+        let Some(Ringing { key, invite, .. }) = self.leave_ringing(Phase::Up) else { return };
         self.contact = Some(contact);
-        self.phase = Phase::Up;
         self.take(now, key, &invite, headers, body, core, out);
     }
 

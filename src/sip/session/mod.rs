@@ -38,8 +38,9 @@ pub struct Session {
     dialog: Option<Dialog>,
     phase: Phase,
     talk: Talk,
-    allow: Vec<Method>,
-    supported: Vec<Text>,
+    /// What the peer said of itself, as it said it; read when asked.
+    allow: Option<Text>,
+    supported: Option<Text>,
     user_agent: Option<Text>,
     /// The deadline that stands in the endpoint's table.
     pub armed: Option<Time>,
@@ -170,8 +171,8 @@ impl Session {
 
     pub fn peer(&self) -> Peer {
         Peer {
-            allow: self.allow.clone(),
-            supported: self.supported.clone(),
+            allow: elements(self.allow.as_ref()).map(|method| Method::read(&method)).collect(),
+            supported: elements(self.supported.as_ref()).collect(),
             user_agent: self.user_agent.clone(),
             remote_target: self.dialog.as_ref().map(|dialog| dialog.remote_target.clone()),
             link: self.link,
@@ -205,18 +206,21 @@ impl Session {
 
     /// What a message tells of the peer, beside its errand.
     fn learn(&mut self, headers: &Headers) {
-        let allow: Vec<Method> =
-            headers.all(&Name::Allow).map(|method| Method::read(&Text::from(method.as_bytes().to_vec()))).collect();
-        if !allow.is_empty() {
-            self.allow = allow;
-        }
-        let supported: Vec<Text> =
-            headers.all(&Name::Supported).map(|tag| Text::from(tag.as_bytes().to_vec())).collect();
-        if !supported.is_empty() {
-            self.supported = supported;
-        }
+        self.allow = list(headers, &Name::Allow).or_else(|| self.allow.take());
+        self.supported = list(headers, &Name::Supported).or_else(|| self.supported.take());
         if let Some(name) = headers.first(&Name::UserAgent).or_else(|| headers.first(&Name::Server)) {
             self.user_agent = Some(Text::from(name.as_bytes().to_vec()));
+        }
+    }
+
+    /// From an unanswered incoming call on to something else.
+    fn leave_ringing(&mut self, next: Phase) -> Option<Ringing> {
+        match std::mem::replace(&mut self.phase, next) {
+            Phase::Ringing(ringing) => Some(ringing),
+            other => {
+                self.phase = other;
+                None
+            }
         }
     }
 
@@ -254,7 +258,23 @@ impl Session {
     }
 }
 
-/// The reason phrase headers of a message: its Reason, as text of its own.
+/// All values of a list header on one line, as text of its own.
+fn list(headers: &Headers, name: &Name) -> Option<Text> {
+    let mut lines = headers.lines(name);
+    let mut all = lines.next()?.as_bytes().to_vec();
+    for line in lines {
+        all.extend_from_slice(b",");
+        all.extend_from_slice(line.as_bytes());
+    }
+    Some(all.into())
+}
+
+fn elements(list: Option<&Text>) -> impl Iterator<Item = Text> {
+    let list = list.map(Text::as_str).unwrap_or_default();
+    list.split(',').map(str::trim).filter(|element| !element.is_empty()).map(Text::from)
+}
+
+/// The Reason of a message, as text of its own.
 fn reason(headers: &Headers) -> Option<Text> {
     headers.first(&Name::Reason).map(|reason| Text::from(reason.as_bytes().to_vec()))
 }

@@ -51,8 +51,8 @@ impl Session {
                 until,
             }),
             talk: Talk::default(),
-            allow: Vec::new(),
-            supported: Vec::new(),
+            allow: None,
+            supported: None,
             user_agent: None,
             armed: None,
         }
