@@ -3,11 +3,13 @@
 //! [`Switch::start`] binds what a site names and runs: a thread that reads each UDP socket, one for the engine, one for
 //! each media plane, and tokio for TCP and HTTP. Every queue between them is bounded.
 
+mod card;
 mod clock;
 mod entropy;
 mod http;
 mod inbox;
 mod media;
+mod serve;
 mod signalling;
 mod signals;
 mod socket;
@@ -17,4 +19,5 @@ mod token;
 mod udp;
 
 pub use clock::Clock;
+pub use serve::{Check, Serve, check, serve};
 pub use switch::{Options, StartError, Switch};
