@@ -39,13 +39,21 @@ impl Answer {
 }
 
 fn snapshot(id: &str) -> AgentSnapshot {
-    AgentSnapshot { id: id.into(), name: id.to_uppercase(), status: "Available".into(), state: "Available".into(), ..Default::default() }
+    AgentSnapshot {
+        id: id.into(),
+        name: id.to_uppercase(),
+        status: "Available".into(),
+        state: "Available".into(),
+        ..Default::default()
+    }
 }
 
 /// What the made-up engine says to a button.
 fn engine(agent: &AgentId, button: &Button) -> Result<AgentSnapshot, Refusal> {
     match button {
-        _ if !["john", "maria"].contains(&agent.as_str()) => Err(Refusal::NotFound(format!("There is no agent {agent}."))),
+        _ if !["john", "maria"].contains(&agent.as_str()) => {
+            Err(Refusal::NotFound(format!("There is no agent {agent}.")))
+        }
         Button::ConferenceConnections { .. } => Err(Refusal::InvalidState("Nobody is there to join.".into())),
         Button::CreateAdditionalConnection { .. } => Err(Refusal::BadEndpoint("No such quick connect.".into())),
         Button::PutAgentState { status } => Ok(AgentSnapshot { status: status.clone(), ..snapshot(agent.as_str()) }),
@@ -163,12 +171,40 @@ fn every_fault_is_a_problem() {
         ("PUT", "/api/agents/john/status", "application/json", Some("{"), 400, "InvalidParameterException"),
         ("PUT", "/api/agents/john/status", "application/json", Some("{}"), 400, "InvalidParameterException"),
         ("PUT", "/api/agents/john/status", "application/json", Some("[1]"), 400, "InvalidParameterException"),
-        ("PUT", "/api/agents/john/status", "application/json", Some(r#"{"status": 3}"#), 400, "InvalidParameterException"),
+        (
+            "PUT",
+            "/api/agents/john/status",
+            "application/json",
+            Some(r#"{"status": 3}"#),
+            400,
+            "InvalidParameterException",
+        ),
         ("PUT", "/api/agents/john/status", "application/json", Some(&big), 413, "Payload Too Large"),
-        ("PUT", "/api/agents/john/status", "text/plain", Some(r#"{"status": "Offline"}"#), 415, "Unsupported Media Type"),
+        (
+            "PUT",
+            "/api/agents/john/status",
+            "text/plain",
+            Some(r#"{"status": "Offline"}"#),
+            415,
+            "Unsupported Media Type",
+        ),
         ("POST", "/api/agents/john/actions/dance", "application/json", Some("{}"), 404, "ResourceNotFoundException"),
-        ("POST", "/api/agents/john/actions/holdConnection", "application/json", Some("{}"), 400, "InvalidParameterException"),
-        ("POST", "/api/agents/john/actions/holdAll", "application/json", Some(r#"{"who": 1}"#), 400, "InvalidParameterException"),
+        (
+            "POST",
+            "/api/agents/john/actions/holdConnection",
+            "application/json",
+            Some("{}"),
+            400,
+            "InvalidParameterException",
+        ),
+        (
+            "POST",
+            "/api/agents/john/actions/holdAll",
+            "application/json",
+            Some(r#"{"who": 1}"#),
+            400,
+            "InvalidParameterException",
+        ),
         ("POST", "/api/agents/john/actions/conferenceConnections", "", None, 409, "InvalidStateException"),
         (
             "POST",
@@ -215,7 +251,12 @@ fn buttons_reach_the_engine_and_the_snapshot_comes_back() {
     let answer = lab.call("PUT", "/api/agents/john/status", &headers, Some(r#"{"status": "Lunch"}"#));
     assert_eq!(answer.json()["status"], "Lunch");
     assert_eq!(answer.header("cache-control"), "no-store");
-    lab.call("POST", "/api/agents/john/actions/sendDigits", &headers, Some(r#"{"connectionId": "c2", "digits": "1#"}"#));
+    lab.call(
+        "POST",
+        "/api/agents/john/actions/sendDigits",
+        &headers,
+        Some(r#"{"connectionId": "c2", "digits": "1#"}"#),
+    );
     lab.call("POST", "/api/agents/john/actions/leave", &headers, None);
     let agent = AgentId::from("john");
     assert_eq!(
@@ -300,7 +341,9 @@ fn events_begin_with_how_things_are_and_go_on_with_what_changes() {
     assert_eq!(johns.next().unwrap().1["id"], "john");
 
     let contact = ContactSnapshot { contact_id: "x".into(), ..Default::default() };
-    let busy = |id: &str, contacts| CcpEvent::Snapshot(Arc::new(AgentSnapshot { state: "Busy".into(), contacts, ..snapshot(id) }));
+    let busy = |id: &str, contacts| {
+        CcpEvent::Snapshot(Arc::new(AgentSnapshot { state: "Busy".into(), contacts, ..snapshot(id) }))
+    };
     lab.gate.ccp("maria".into(), busy("maria", vec![]));
     lab.gate.contact(contact_event("QUEUED", "other", None));
     lab.gate.ccp("john".into(), busy("john", vec![contact]));
@@ -309,7 +352,8 @@ fn events_begin_with_how_things_are_and_go_on_with_what_changes() {
 
     let seen: Vec<_> = all.by_ref().take(5).map(|(name, _)| name).collect();
     assert_eq!(seen, ["snapshot", "QUEUED", "snapshot", "DISCONNECTED", "CONNECTED_TO_AGENT"]);
-    let seen: Vec<_> = johns.by_ref().take(3).map(|(name, data)| (name, data["state"].clone(), data["contactId"].clone())).collect();
+    let seen: Vec<_> =
+        johns.by_ref().take(3).map(|(name, data)| (name, data["state"].clone(), data["contactId"].clone())).collect();
     assert_eq!(
         seen,
         [

@@ -1,31 +1,121 @@
-//! Every story of `tests/stories`, read and played in virtual time.
+//! Every story of `tests/stories`, read and played in virtual time, a test for each.
 
-use cordboard::story;
+use cordboard::config::{self, Source};
+use cordboard::site::Site;
+use cordboard::story::virtual_stage::VirtualStage;
+use cordboard::story::{self, Evidence, Story, Told};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-fn stories() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories");
-    let mut found: Vec<_> = fs::read_dir(&folder)
-        .expect("tests/stories is there")
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "story"))
-        .collect();
-    found.sort();
-    assert!(found.len() >= 20, "only {} stories in {}", found.len(), folder.display());
-    found
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories")
+}
+
+/// The lab that is built into the program.
+fn lab() -> Arc<Site> {
+    static LAB: OnceLock<Arc<Site>> = OnceLock::new();
+    let load = || config::load(&Source::Lab).unwrap_or_else(|faults| panic!("the lab is wrong: {faults:?}"));
+    Arc::clone(LAB.get_or_init(|| Arc::new(load())))
+}
+
+fn read(name: &str) -> Story {
+    let file = format!("tests/stories/{name}.story");
+    let text = fs::read_to_string(folder().join(format!("{name}.story"))).unwrap_or_else(|e| panic!("{file}: {e}"));
+    story::parse(&file, &text)
+        .unwrap_or_else(|faults| panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
+}
+
+/// Plays one story. `STORY_LADDER=1` prints its ladder also when it goes well.
+fn play(name: &str) -> VirtualStage {
+    let story = read(name);
+    let mut stage = VirtualStage::new(&story, lab(), 1);
+    let mut evidence = Evidence::default();
+    let mut told = String::new();
+    let begin = stage.begin();
+    let outcome = story::play(&story, &mut stage, &mut evidence, &mut |what| {
+        let _ = match what {
+            Told::Phase(title) => writeln!(told, "{title}:"),
+            Told::Did { at, text, .. } => writeln!(told, "  {:8.3}  {text}", at.since(begin).as_secs_f64()),
+            Told::Met { at, text, took, .. } => {
+                writeln!(told, "  {:8.3}    {text}  (+{} ms)", at.since(begin).as_secs_f64(), took.as_millis())
+            }
+        };
+    });
+    if outcome.is_err() || std::env::var_os("STORY_LADDER").is_some() {
+        println!("{told}\n{}", stage.ladder.render(begin));
+    }
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    stage
+}
+
+macro_rules! stories {
+    ($($name:ident),* $(,)?) => {
+        const STORIES: &[&str] = &[$(stringify!($name)),*];
+        $(#[test] fn $name() { play(stringify!($name)); })*
+    };
+}
+
+stories! {
+    agent_cancels,
+    agent_does_not_answer,
+    agent_is_not_registered,
+    agent_leaves_in_flow,
+    agent_leaves_in_queue,
+    agent_leaves_while_ringing,
+    agent_misses_customer,
+    agent_quick_connect,
+    agent_quick_connect_by_feature_code,
+    agent_quick_connect_by_second_line,
+    agent_rejects,
+    agents_hold_key,
+    buttons_not_lit,
+    customer_abandons,
+    customer_hangs_up_in_consult,
+    customer_hangs_up_in_flow,
+    customer_hangs_up_in_whisper,
+    customer_hangs_up_while_ringing,
+    customers_hold_key,
+    direct_call,
+    hold_glare_491,
+    join_while_ringing,
+    lab_numbers,
+    reinvite_refused_488,
+    resume_while_ringing,
+    target_drops_in_conference,
+    target_drops_in_consult,
+    target_drops_in_whisper,
+    two_customers,
 }
 
 #[test]
-fn every_story_can_be_read() {
-    let mut faults = Vec::new();
-    for path in stories() {
-        let text = fs::read_to_string(&path).expect("readable story");
-        let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&path).display().to_string();
-        if let Err(found) = story::parse(&name, &text) {
-            faults.extend(found.iter().map(ToString::to_string));
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+fn every_story_of_the_folder_is_played() {
+    let found: BTreeSet<String> = fs::read_dir(folder())
+        .expect("tests/stories is there")
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".story").map(str::to_owned))
+        .collect();
+    assert!(!found.is_empty());
+    assert_eq!(found, STORIES.iter().map(|name| (*name).to_owned()).collect(), "name every story in this file");
+}
+
+/// Every message of the product's first story, in order and in time.
+#[test]
+fn the_ladder_of_the_agent_quick_connect() {
+    let stage = play("agent_quick_connect");
+    insta::assert_snapshot!(stage.ladder.render(stage.begin()));
+}
+
+/// The same seed gives the same run, to the microsecond: without that, no failure could be looked into.
+#[test]
+fn one_seed_one_run() {
+    let ladder = || {
+        let stage = play("agent_quick_connect_by_feature_code");
+        stage.ladder.render(stage.begin())
+    };
+    assert_eq!(ladder(), ladder());
 }

@@ -70,7 +70,11 @@ pub(crate) fn button(method: &str, body: ActionBody) -> Result<Button, Problem> 
             let target = match (take("quickConnectId"), take("destination")) {
                 (Some(id), None) => Addressee::QuickConnect(QuickConnectId::from(id)),
                 (None, Some(destination)) => Addressee::Destination(destination),
-                _ => return Err(Problem::parameter(format!("{method} needs quickConnectId or destination, one of them."))),
+                _ => {
+                    return Err(Problem::parameter(format!(
+                        "{method} needs quickConnectId or destination, one of them."
+                    )));
+                }
             };
             Button::CreateAdditionalConnection { contact, target }
         }

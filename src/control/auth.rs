@@ -138,7 +138,9 @@ impl Keys {
     pub(crate) fn caller(&self, headers: &HeaderMap, now: Time) -> Result<Caller, Problem> {
         let Some(value) = headers.get(header::AUTHORIZATION) else {
             let Some(value) = cookie(headers) else {
-                return Err(Problem::unauthorized("Sign in: Bearer with the admin token, or Basic with an agent's id and password."));
+                return Err(Problem::unauthorized(
+                    "Sign in: Bearer with the admin token, or Basic with an agent's id and password.",
+                ));
             };
             return match self.sessions().open.get(&hash(value)) {
                 Some((caller, end)) if *end > now => Ok(caller.clone()),
@@ -239,7 +241,10 @@ mod tests {
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+            .collect()
     }
 
     fn at(seconds: u64) -> Time {

@@ -102,10 +102,9 @@ impl Feed {
             Notice::Contact(event) => {
                 let mine = self.only.as_ref().is_none_or(|only| {
                     event.agent.as_deref() == Some(only.as_str())
-                        || self
-                            .seen
-                            .get(only)
-                            .is_some_and(|seen| seen.contacts.iter().any(|contact| contact.contact_id == event.contact_id))
+                        || self.seen.get(only).is_some_and(|seen| {
+                            seen.contacts.iter().any(|contact| contact.contact_id == event.contact_id)
+                        })
                 });
                 if mine && let Ok(told) = Event::default().event(event.event_type).json_data(&*event) {
                     self.queue.push_back(told);

@@ -14,7 +14,8 @@ pub(super) fn card(site: &Site, switch: &Switch, source: &str, fresh: &BTreeMap<
     let _ = writeln!(card, "Cordboard {} is running ({source}).\n", env!("CARGO_PKG_VERSION"));
     let sip: Vec<_> = switch.sip().iter().map(|(transport, at)| format!("{}:{at}", transport.param())).collect();
     let _ = writeln!(card, "SIP      {}   domain {}", sip.join("  "), site.sip.domain);
-    let _ = writeln!(card, "RTP      {}, ports {}-{}", site.media.listen, site.media.ports.start(), site.media.ports.end());
+    let _ =
+        writeln!(card, "RTP      {}, ports {}-{}", site.media.listen, site.media.ports.start(), site.media.ports.end());
     let _ = writeln!(card, "API      http://{}/   token in {}", switch.http(), switch.token_file().display());
     let _ = writeln!(card, "Shell    {}", ctl(switch));
 
@@ -66,7 +67,8 @@ fn leads_to(to: &NumberTo) -> String {
 }
 
 fn features(site: &Site, card: &mut String) {
-    let codes: Vec<_> = site.catalog.feature_codes.0.iter().map(|(code, feature)| format!("{code} {}", meaning(*feature))).collect();
+    let codes: Vec<_> =
+        site.catalog.feature_codes.0.iter().map(|(code, feature)| format!("{code} {}", meaning(*feature))).collect();
     if !codes.is_empty() {
         let _ = writeln!(card, "\nInside a call, on an agent's keypad\n         {}", codes.join(", "));
     }
@@ -104,7 +106,11 @@ fn linphone(site: &Site, switch: &Switch, fresh: &BTreeMap<AgentId, String>, car
     };
     let at = reachable(*at);
     let _ = writeln!(card, "\nLinphone user {id}, SIP domain {at}, password {password}, transport {}", transport.via());
-    let _ = writeln!(card, "         linphonec> register sip:{id}@{at} sip:{at};transport={} {password}", transport.param());
+    let _ = writeln!(
+        card,
+        "         linphonec> register sip:{id}@{at} sip:{at};transport={} {password}",
+        transport.param()
+    );
 }
 
 /// An address that somebody else can dial: nobody can dial 0.0.0.0.

@@ -74,7 +74,11 @@ impl Installation {
         let mut site = config::load(&self.source)?;
         if let Some(address) = self.lan {
             let seed = entropy::seed().map_err(|cause| {
-                vec![Fault::file("/dev/urandom", format!("no random bytes: {cause}"), "Passwords cannot be made without.")]
+                vec![Fault::file(
+                    "/dev/urandom",
+                    format!("no random bytes: {cause}"),
+                    "Passwords cannot be made without.",
+                )]
             })?;
             for (id, made) in config::on_lan(&mut site, address, &mut Mint::new(seed)) {
                 let kept = self.fresh.entry(id.clone()).or_insert(made).clone();
@@ -91,8 +95,7 @@ impl Installation {
 #[must_use]
 pub fn serve(args: &Serve) -> ExitCode {
     telemetry::start_logs("info");
-    let mut installation =
-        Installation { source: source(args.config.as_ref()), lan: args.lan, fresh: BTreeMap::new() };
+    let mut installation = Installation { source: source(args.config.as_ref()), lan: args.lan, fresh: BTreeMap::new() };
     let site = match installation.load() {
         Ok(site) => Arc::new(site),
         Err(faults) => {
@@ -129,7 +132,10 @@ fn mind(switch: &Switch, installation: &mut Installation, asked: &Receiver<Asked
         match asked.recv_timeout(LOOK) {
             Ok(Asked::End) if end.is_some() => return ExitCode::SUCCESS,
             Ok(Asked::End) => {
-                tracing::info!(seconds = site.sip.drain.as_secs(), "draining: no new calls; a second signal ends at once");
+                tracing::info!(
+                    seconds = site.sip.drain.as_secs(),
+                    "draining: no new calls; a second signal ends at once"
+                );
                 switch.drain();
                 end = Some(now() + site.sip.drain);
             }

@@ -381,6 +381,10 @@ impl Phone {
         let live = || self.lines.values().filter(|line| line.is_live());
         let named = || live().filter(|line| line.remote_rtp() == Some(from));
         let same = |line: &&Line| ssrc.is_some() && line.sound.ssrc_heard() == ssrc;
+        // The last packets of a call that is over belong to no other.
+        if named().next().is_none() && self.lines.values().any(|line| line.remote_rtp() == Some(from)) {
+            return;
+        }
         let found = named()
             .find(same)
             .or_else(|| named().next())

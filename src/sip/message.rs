@@ -9,7 +9,10 @@ use super::text::Text;
 use super::uri::Uri;
 
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "half of all messages are requests; a box would cost each of them an allocation")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "half of all messages are requests; a box would cost each of them an allocation"
+)]
 pub enum Message {
     Request(Request),
     Response(Response),

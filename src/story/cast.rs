@@ -3,14 +3,20 @@
 use super::evidence::{Call, Evidence, Frame, Heard, Seen};
 use super::keys::{Key, Line};
 use super::script::{Party, Role, Story};
+use crate::audio::Library;
 use crate::limits::FRAME;
-use crate::phone::{LineId, LineState, Phone, PhoneConfig, PhoneEvent, PhoneOut, ear};
+use crate::phone::ear::{self, Ear};
+use crate::phone::{HeardFrame, LineId, LineState, Phone, PhoneConfig, PhoneEvent, PhoneOut};
 use crate::time::{Time, earliest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// The longest that one key takes on the wire, its pause included.
 const KEY: u32 = 12;
+
+/// How many frames are listened to at once.
+const BATCH: usize = 5;
 
 /// Where a phone is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,53 +45,66 @@ pub struct Sent {
 
 struct Actor {
     phone: Phone,
-    /// Frames of each line that were judged already.
-    heard: BTreeMap<LineId, usize>,
     /// SIP messages that came more than once are seen once.
     seen: BTreeSet<Vec<u8>>,
     ringing: BTreeSet<LineId>,
     keying_until: Time,
     unplugged: bool,
-    passwords: Option<String>,
+    /// The right one.
+    password: Option<String>,
 }
 
 pub struct Cast {
     actors: BTreeMap<Party, Actor>,
     places: BTreeMap<SocketAddr, Party>,
-    ear: ear::Ear,
+    ear: Ear,
+    library: Arc<Library>,
     /// Whose note it is.
-    notes: Vec<(f32, Party)>,
+    notes: BTreeMap<u16, Party>,
 }
 
 impl Cast {
     /// A phone for each party of the story.
-    pub fn new(story: &Story, board: &Switchboard, ear: ear::Ear, seed: u64, place: impl Fn(usize) -> Place) -> Cast {
-        let mut cast = Cast { actors: BTreeMap::new(), places: BTreeMap::new(), ear, notes: Vec::new() };
+    pub fn new(
+        story: &Story,
+        board: &Switchboard,
+        library: &Arc<Library>,
+        seed: u64,
+        place: impl Fn(usize) -> Place,
+    ) -> Cast {
+        let ear = Ear::new(Arc::clone(library), ear::NOTES.get(..story.members.len()).unwrap_or(&ear::NOTES));
+        let mut cast = Cast {
+            actors: BTreeMap::new(),
+            places: BTreeMap::new(),
+            ear,
+            notes: BTreeMap::new(),
+            library: Arc::clone(library),
+        };
         for (number, member) in story.members.iter().enumerate() {
             let place = place(number);
             let name = member.party.as_str();
             let mut config = PhoneConfig::new(name, board.sip, place.sip, place.rtp);
             config.display = Some(capitalised(name));
             config.domain.clone_from(&board.domain);
-            config.note_hz = ear::NOTES.get(number % ear::NOTES.len()).copied().unwrap_or(config.note_hz);
+            let note = ear::NOTES.get(number % ear::NOTES.len()).copied().unwrap_or_default();
+            config.note_hz = f32::from(note);
             config.seed = seed.wrapping_mul(31).wrapping_add(number as u64 + 1);
             let password = match member.role {
                 Role::Guest => None,
                 Role::Agent { .. } => board.passwords.get(name).cloned(),
             };
             config.password.clone_from(&password);
-            cast.notes.push((config.note_hz, member.party.clone()));
+            cast.notes.insert(note, member.party.clone());
             for address in [place.sip, place.rtp] {
                 cast.places.insert(address, member.party.clone());
             }
             let actor = Actor {
                 phone: Phone::new(config),
-                heard: BTreeMap::new(),
                 seen: BTreeSet::new(),
                 ringing: BTreeSet::new(),
                 keying_until: Time::default(),
                 unplugged: false,
-                passwords: password,
+                password,
             };
             cast.actors.insert(member.party.clone(), actor);
         }
@@ -112,7 +131,15 @@ impl Cast {
     }
 
     /// A datagram for one of the phones.
-    pub fn receive(&mut self, now: Time, from: SocketAddr, to: SocketAddr, bytes: &[u8], is_sip: bool, evidence: &mut Evidence) {
+    pub fn receive(
+        &mut self,
+        now: Time,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: &[u8],
+        is_sip: bool,
+        evidence: &mut Evidence,
+    ) {
         let Some(party) = self.places.get(&to).cloned() else { return };
         let Some(actor) = self.actors.get_mut(&party).filter(|actor| !actor.unplugged) else { return };
         if is_sip {
@@ -150,15 +177,15 @@ impl Cast {
                     PhoneOut::Sip { .. } | PhoneOut::Rtp { .. } if actor.unplugged => {}
                     PhoneOut::Sip { to, bytes } => send.push(Sent { from: sip, to, bytes, is_sip: true }),
                     PhoneOut::Rtp { to, bytes } => send.push(Sent { from: rtp, to, bytes, is_sip: false }),
-                    PhoneOut::Event(event) => note_event(party, actor_ringing(&mut actor.ringing), now, event, evidence),
+                    PhoneOut::Event(event) => note_event(party, &mut actor.ringing, now, event, evidence),
                 }
             }
         }
     }
 
-    /// What was heard since the last time, as frames of the calls.
-    pub fn listen(&mut self, evidence: &mut Evidence) {
-        for (party, actor) in &mut self.actors {
+    /// What was heard since the last time, as frames of the calls; `all` also of the last moments.
+    pub fn listen(&mut self, now: Time, all: bool, evidence: &mut Evidence) {
+        for (party, actor) in &self.actors {
             let watch = evidence.phones.entry(party.clone()).or_default();
             for (number, line) in actor.phone.lines().enumerate() {
                 if watch.calls.len() <= number {
@@ -167,15 +194,38 @@ impl Cast {
                 let Some(call) = watch.calls.get_mut(number) else { continue };
                 call.answered = line.answered_at();
                 call.ended = line.ended_at();
-                let done = actor.heard.entry(line.id()).or_default();
-                let frames = line.heard();
-                while let Some(frame) = frames.get(*done) {
-                    let before = done.checked_sub(1).and_then(|n| frames.get(n));
-                    let heard = hear(&self.ear, &self.notes, before.map(|f| f.pcm.as_slice()), &frame.pcm);
-                    call.frames.push(Frame { at: frame.at, heard });
-                    *done += 1;
+                let (done, frames) = (call.frames.len(), line.heard());
+                let new = frames.len() - done;
+                if new == 0 || (new < BATCH && !all) {
+                    call.heard_until = frames.get(done).map_or(now, |frame| frame.at);
+                    continue;
                 }
+                call.heard_until = now;
+                let from = context(frames, done);
+                let heard = self.ear.listen(frames.get(from..).unwrap_or_default());
+                // What comes after a sound can say what the sound was.
+                let again = done.saturating_sub(BATCH * 3).max(from);
+                call.frames.truncate(again);
+                let heard = heard.frames.into_iter().skip(again - from);
+                call.frames.extend(heard.map(|(at, heard)| Frame { at, heard: self.named(heard) }));
             }
+        }
+    }
+
+    /// The notes by whose they are.
+    fn named(&self, heard: ear::Heard) -> Heard {
+        match heard {
+            ear::Heard::Silence => Heard::Silence,
+            ear::Heard::Prompt(prompt, frame) => {
+                let frames = self.library.clip(&prompt).map_or(0, |clip| clip.frames());
+                Heard::Prompt { prompt, frame: frame as usize, frames }
+            }
+            ear::Heard::Tone(tone) => Heard::Tone(tone),
+            ear::Heard::Notes(found) => match found.iter().map(|hz| self.notes.get(hz).cloned()).collect() {
+                Some(parties) => Heard::Notes(parties),
+                None => Heard::Noise,
+            },
+            ear::Heard::Unknown => Heard::Noise,
         }
     }
 
@@ -191,8 +241,11 @@ impl Cast {
         let phone = &mut actor.phone;
         let done = match key {
             Key::Register { password } => {
-                let password = password.clone().or_else(|| actor.passwords.clone());
-                phone.set_password(password);
+                // A phone without calls is set up anew.
+                let password = password.clone().or_else(|| actor.password.clone());
+                if phone.config().password != password {
+                    *phone = Phone::new(PhoneConfig { password, ..phone.config().clone() });
+                }
                 phone.register(now);
                 true
             }
@@ -215,8 +268,8 @@ impl Cast {
                 pick(phone, Line::InUse).is_some_and(|line| phone.dtmf(now, line, digits))
             }
             Key::LetRing => ringing(phone).is_some(),
-            Key::RefuseReInvites(status) => {
-                phone.habits_mut().refuses_reinvite = status.is_some();
+            Key::RefuseReInvites(refuse) => {
+                phone.habits_mut().refuses_reinvite = *refuse;
                 true
             }
             Key::Mute(silent) => {
@@ -244,10 +297,6 @@ fn pick(phone: &Phone, line: Line) -> Option<LineId> {
         Line::First => live.next(),
         Line::Second => live.nth(1),
     }
-}
-
-fn actor_ringing(ringing: &mut BTreeSet<LineId>) -> &mut BTreeSet<LineId> {
-    ringing
 }
 
 fn note_event(party: &Party, ringing: &mut BTreeSet<LineId>, now: Time, event: PhoneEvent, evidence: &mut Evidence) {
@@ -303,6 +352,14 @@ fn sights(bytes: &[u8]) -> Vec<Seen> {
         seen.push(Seen::ReInvite(direction.unwrap_or("sendrecv").to_owned()));
     }
     seen
+}
+
+/// From where on to listen again, so that what is new is heard in its context: some frames back, at one with sound.
+fn context(frames: &[HeardFrame], done: usize) -> usize {
+    let near = done.saturating_sub(BATCH * 4);
+    let far = done.saturating_sub(BATCH * 120);
+    let loud = |frame: &HeardFrame| frame.pcm.iter().any(|sample| sample.unsigned_abs() > 64);
+    frames.get(far..near).and_then(|before| before.iter().rposition(loud)).map_or(far, |at| far + at)
 }
 
 fn capitalised(name: &str) -> String {

@@ -2,10 +2,10 @@
 
 use super::keys::Line;
 use super::script::Party;
+use crate::audio::Tone;
 use crate::engine::snapshot::AgentSnapshot;
 use crate::ids::PromptId;
 use crate::limits::FRAME;
-use crate::media::Tone;
 use crate::time::{Duration, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -40,6 +40,8 @@ pub struct Call {
     pub began: Time,
     pub answered: Option<Time>,
     pub ended: Option<Time>,
+    /// What arrived until then is in `frames`.
+    pub heard_until: Time,
     pub frames: Vec<Frame>,
 }
 

@@ -9,6 +9,14 @@ use super::{judge_hearing, rows};
 use crate::engine::snapshot::ConnectionSnapshot;
 use crate::time::{Duration, Time};
 
+/// When a sound was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sounded {
+    /// From when on what comes after it counts: its beginning; its end, if it had to be heard in full.
+    pub next: Time,
+    pub began: Time,
+}
+
 /// From when on something counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
@@ -23,8 +31,8 @@ pub struct Window {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It happened, and began then, if it has a beginning.
-    Met(Option<Time>),
+    /// It happened; a sound also says when.
+    Met(Option<Sounded>),
     /// Not yet; what is there instead.
     Wait(String),
     /// It cannot happen any more.
@@ -215,7 +223,7 @@ fn use_sight(evidence: &mut Evidence, who: &Party, window: Window, is: impl Fn(&
 
 fn absent(evidence: &Evidence, who: &Party, window: Window, lasting: Duration, is: impl Fn(&Seen) -> bool) -> Verdict {
     let found =
-        evidence.phones.get(who).and_then(|watch| watch.sights.iter().find(|s| s.at >= window.mark && is(&s.what)));
+        evidence.phones.get(who).and_then(|watch| watch.sights.iter().find(|s| s.at > window.mark && is(&s.what)));
     match found {
         Some(sight) => Verdict::Broken(format!("the phone saw {:?} after {:?}", sight.what, sight.at - window.mark)),
         None if window.now >= window.mark + lasting => Verdict::Met(None),

@@ -2,13 +2,13 @@
 
 use super::evidence::{Call, Evidence, Frame, Heard, Span, spans};
 use super::hearing::{Extent, Hearing, Sound, Who};
-use super::judge::{Verdict, Window};
+use super::judge::{Sounded, Verdict, Window};
 use super::keys::Line;
 use super::script::Party;
 use super::stage::Stage;
+use crate::audio::Tone;
 use crate::ids::PromptId;
 use crate::limits::FRAME;
-use crate::media::Tone;
 use crate::time::{Duration, Time};
 
 /// How long a sound must last to have been heard, when the story does not say it.
@@ -163,7 +163,7 @@ fn hears(
     if matches!(want, Want::Silence) {
         return hears_silence(party, call, lasting.unwrap_or(HEARD), window, latest);
     }
-    let told = spans(&bridged(&call.frames, window.mark), window.mark);
+    let told = spans(&call.frames, window.mark);
     let found = told.iter().filter(|span| want.is(&span.heard) && span.from <= latest).find_map(|span| {
         let frames = stretch(call, span);
         let begun = frames.iter().position(|f| matches!(f.heard, Heard::Prompt { frame, .. } if frame <= 1));
@@ -175,22 +175,22 @@ fn hears(
                     }
                     _ => HEARD,
                 };
-                (span.lasts() >= lasting.unwrap_or(HEARD.min(whole))).then_some(span.from)
+                (span.lasts() >= lasting.unwrap_or(HEARD.min(whole))).then_some((span.from, span.from))
             }
             Extent::FromItsStart => {
                 let start = frames.get(begun?)?.at;
-                (span.to - start >= lasting.unwrap_or(HEARD)).then_some(start)
+                (span.to - start >= lasting.unwrap_or(HEARD)).then_some((start, start))
             }
             Extent::InFull => {
                 let rest = frames.get(begun?..)?;
-                rest.iter()
-                    .any(|f| matches!(f.heard, Heard::Prompt { frame, frames, .. } if frame + 2 >= frames))
-                    .then(|| rest.first().map(|f| f.at))?
+                let is_last =
+                    |f: &&Frame| matches!(f.heard, Heard::Prompt { frame, frames, .. } if frame + 2 >= frames);
+                Some((rest.first()?.at, rest.iter().find(is_last)?.at))
             }
         }
     });
     match found {
-        Some(onset) => Verdict::Met(Some(onset)),
+        Some((began, next)) => Verdict::Met(Some(Sounded { next, began })),
         None => Verdict::Wait(format!("{party} heard {}", list(&told, window.mark))),
     }
 }
@@ -200,12 +200,12 @@ fn hears_silence(party: &Party, call: &Call, lasting: Duration, window: Window, 
     let mut from = window.mark;
     for frame in audible() {
         if frame.at - from >= lasting && from <= latest {
-            return Verdict::Met(Some(from));
+            return Verdict::Met(Some(Sounded { next: from, began: from }));
         }
         from = frame.at + FRAME;
     }
-    if window.now - from >= lasting + FRAME * 2 && from <= latest {
-        return Verdict::Met(Some(from));
+    if call.heard_until.since(from) >= lasting + FRAME * 2 && from <= latest {
+        return Verdict::Met(Some(Sounded { next: from, began: from }));
     }
     Verdict::Wait(format!("{party} heard {}", list(&spans(&call.frames, window.mark), window.mark)))
 }
@@ -216,45 +216,14 @@ fn stretch<'a>(call: &'a Call, span: &Span) -> &'a [Frame] {
     call.frames.get(first..last).unwrap_or_default()
 }
 
-/// Pauses inside a prompt belong to the prompt: silent frames between two of its frames that lie as far apart.
-pub fn bridged(frames: &[Frame], since: Time) -> Vec<Frame> {
-    // A pause that began before the window is told by the frame before it.
-    let first = frames.partition_point(|f| f.at < since);
-    let first =
-        frames.get(..first).unwrap_or_default().iter().rposition(|f| f.heard != Heard::Silence).unwrap_or(first);
-    let mut out: Vec<Frame> = frames.get(first..).unwrap_or_default().to_vec();
-    let mut before: Option<(usize, PromptId, usize, usize)> = None;
-    for at in 0..out.len() {
-        let Some(frame) = out.get(at) else { break };
-        match frame.heard.clone() {
-            Heard::Silence => {}
-            Heard::Prompt { prompt, frame: number, frames } => {
-                if let Some((from, was, last, _)) = &before
-                    && *was == prompt
-                    && number > *last
-                    && (number - last).abs_diff(at - from) <= 2
-                {
-                    let (from, last) = (*from, *last);
-                    for (n, silent) in out.iter_mut().enumerate().take(at).skip(from + 1) {
-                        silent.heard = Heard::Prompt { prompt: prompt.clone(), frame: last + (n - from), frames };
-                    }
-                }
-                before = Some((at, prompt, number, frames));
-            }
-            _ => before = None,
-        }
-    }
-    out
-}
-
 /// The longest time without sound inside the window, and when it began.
 fn longest_gap(call: &Call, window: Window) -> Option<(Time, Duration)> {
     let answered = call.answered?;
     let start = window.mark.max(answered);
-    let end = call.ended.unwrap_or(window.now).min(window.now);
+    let end = call.ended.unwrap_or(call.heard_until).min(call.heard_until);
     let mut from = start;
     let mut longest = (start, Duration::ZERO);
-    for frame in bridged(&call.frames, start).iter().filter(|f| f.heard != Heard::Silence && f.at >= start) {
+    for frame in call.frames.iter().filter(|f| f.heard != Heard::Silence && f.at >= start) {
         if frame.at > end {
             break;
         }

@@ -35,8 +35,8 @@ pub enum Key {
     Digits(String),
     /// Goes on ringing: said for the reader.
     LetRing,
-    /// Every re-INVITE and UPDATE is refused with this status from now on, or taken again.
-    RefuseReInvites(Option<u16>),
+    /// Every re-INVITE and UPDATE with an offer is refused with 488 from now on, or taken again.
+    RefuseReInvites(bool),
     /// The microphone sends no packets at all, or does again.
     Mute(bool),
     /// Answers nothing, as if its cable were pulled, or is back.
@@ -95,10 +95,12 @@ pub fn read(words: &mut Words) -> Result<Option<Key>, Trouble> {
     {
         Key::Resume(line(words))
     } else if words.take("refuses re-INVITEs") {
-        let status = if words.take("with") { words.status(400..=699)? } else { 488 };
-        Key::RefuseReInvites(Some(status))
+        if words.take("with") {
+            words.status(488..=488)?;
+        }
+        Key::RefuseReInvites(true)
     } else if words.take("takes re-INVITEs again") {
-        Key::RefuseReInvites(None)
+        Key::RefuseReInvites(false)
     } else if words.take("stops sending sound") {
         Key::Mute(true)
     } else if words.take("sends sound again") {

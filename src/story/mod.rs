@@ -4,6 +4,7 @@
 //! data; [`play`] plays it on a [`Stage`] and judges it by what the phones hear, see and show.
 
 pub mod buttons;
+pub mod cast;
 pub mod evidence;
 pub mod fault;
 mod head;
@@ -19,11 +20,11 @@ pub mod script;
 pub mod signals;
 mod stage;
 pub mod states;
+pub mod virtual_stage;
 mod words;
 
 pub use evidence::Evidence;
 pub use fault::Fault;
-pub use judge_hearing::bridged;
 pub use parse::parse;
 pub use run::{Failure, Told, play};
 pub use script::{Party, Story};

@@ -1,11 +1,11 @@
 //! Plays a story on a stage, step by step, and stops where something that was expected did not happen.
 
 use super::buttons::{By, Press};
-use super::evidence::Evidence;
-use super::judge::{Verdict, Window, judge};
+use super::evidence::{Evidence, Seen};
+use super::judge::{Sounded, Verdict, Window, judge};
 use super::keys::{Key, Line};
 use super::rows;
-use super::script::{Action, Expectation, Party, Story, What};
+use super::script::{Action, Expectation, Member, Party, Role, Story, What};
 use super::stage::Stage;
 use crate::limits::FRAME;
 use crate::time::{Duration, Time};
@@ -13,6 +13,11 @@ use std::fmt;
 
 /// How finely time is cut while something is awaited.
 const STEP: Duration = Duration::from_millis(10);
+/// How long phones may take to register before a story begins.
+const REGISTER: Duration = Duration::from_secs(10);
+/// How long a switch may take to become empty when everybody has hung up: a BYE that is lost for good is given up after
+/// 64*T1 (RFC 3261 section 17.1.2.2).
+const CURTAIN: Duration = Duration::from_secs(40);
 /// The longest that keying a feature code takes.
 const KEYING: Duration = Duration::from_secs(20);
 
@@ -70,6 +75,7 @@ pub fn play(
     let now = stage.now();
     let mut runner =
         Runner { story, stage, evidence, tell, action: now, mark: now, doing: false, after: String::new() };
+    runner.overture()?;
     for phase in &story.phases {
         (runner.tell)(&Told::Phase(&phase.title));
         for step in &phase.steps {
@@ -80,7 +86,7 @@ pub fn play(
             runner.complaints(step.line)?;
         }
     }
-    Ok(())
+    runner.curtain()
 }
 
 struct Runner<'a> {
@@ -98,6 +104,57 @@ struct Runner<'a> {
 }
 
 impl Runner<'_> {
+    /// The agents' phones register.
+    fn overture(&mut self) -> Result<(), Failure> {
+        let registered = |m: &&Member| m.role == Role::Agent { registered: true };
+        let agents: Vec<Party> = self.story.members.iter().filter(registered).map(|m| m.party.clone()).collect();
+        for agent in &agents {
+            let done = self.stage.key(agent, &Key::Register { password: None }, self.evidence);
+            done.map_err(|instead| self.failure(1, &format!("{agent} registers"), instead))?;
+        }
+        let until = self.stage.now() + REGISTER;
+        for agent in &agents {
+            while !self.is_registered(agent) {
+                if self.stage.now() >= until {
+                    let instead = "no 200 came from the switch".to_owned();
+                    return Err(self.failure(1, &format!("{agent}'s phone is registered"), instead));
+                }
+                self.stage.run(self.stage.now() + STEP, self.evidence);
+            }
+        }
+        self.complaints(1)
+    }
+
+    fn is_registered(&self, agent: &Party) -> bool {
+        self.evidence.phones.get(agent).is_some_and(|watch| watch.sights.iter().any(|s| s.what == Seen::Registered))
+    }
+
+    /// Everybody hangs up, and nothing may be left.
+    fn curtain(&mut self) -> Result<(), Failure> {
+        let line = self.story.phases.last().and_then(|p| p.steps.last()).map_or(1, |step| step.line);
+        let parties: Vec<Party> = self.story.members.iter().map(|m| m.party.clone()).collect();
+        let until = self.stage.now() + CURTAIN;
+        "everybody hangs up at the end".clone_into(&mut self.after);
+        for party in &parties {
+            // A phone takes no hand that is unplugged.
+            self.stage.key(party, &Key::Unplug(false), self.evidence).ok();
+        }
+        loop {
+            for party in &parties {
+                while self.stage.key(party, &Key::HangUp(Line::InUse), self.evidence).is_ok() {}
+            }
+            self.stage.run(self.stage.now() + FRAME * 10, self.evidence);
+            if self.evidence.empty {
+                break;
+            }
+            if self.stage.now() >= until {
+                let instead = "a call, a contact or a port is left in it".to_owned();
+                return Err(self.failure(line, "the switch is empty", instead));
+            }
+        }
+        self.complaints(line)
+    }
+
     fn act(&mut self, line: usize, text: &str, action: &Action) -> Result<(), Failure> {
         let now = self.stage.now();
         if !self.doing {
@@ -156,7 +213,9 @@ impl Runner<'_> {
     fn expect(&mut self, block: &[Expectation]) -> Result<(), Failure> {
         self.doing = false;
         self.refused_unsaid(block)?;
-        let mut met: Vec<Option<Option<Time>>> = vec![None; block.len()];
+        // What says no time of its own has the longest of its block.
+        let longest = block.iter().filter_map(|e| e.within).max().unwrap_or_default().max(self.story.allow);
+        let mut met: Vec<Option<Option<Sounded>>> = vec![None; block.len()];
         loop {
             let mut open = false;
             for (expectation, met) in block.iter().zip(&mut met) {
@@ -168,10 +227,10 @@ impl Runner<'_> {
                     action: self.action,
                     mark: self.mark,
                     now: self.stage.now(),
-                    within: expectation.within.unwrap_or(self.story.allow),
+                    within: expectation.within.unwrap_or(longest),
                 };
                 match judge(expectation, window, self.evidence, &*self.stage) {
-                    Verdict::Met(onset) => *met = Some(onset),
+                    Verdict::Met(sounded) => *met = Some(sounded),
                     Verdict::Wait(_) => {
                         *met = None;
                         open = true;
@@ -188,11 +247,12 @@ impl Runner<'_> {
         }
         let at = self.stage.now();
         for (expectation, met) in block.iter().zip(&met) {
-            let took = met.flatten().map_or(Duration::ZERO, |onset| onset.since(self.mark));
+            let took = met.flatten().map_or(Duration::ZERO, |sounded| sounded.began.since(self.mark));
             (self.tell)(&Told::Met { at, line: expectation.line, text: &expectation.text, took });
         }
-        // What comes next in the story comes after these began.
-        self.mark = met.iter().flatten().flatten().max().copied().unwrap_or(self.mark).max(self.mark);
+        // What comes next in the story comes after these.
+        let next = met.iter().flatten().flatten().map(|sounded| sounded.next).max();
+        self.mark = next.unwrap_or(self.mark).max(self.mark);
         Ok(())
     }
 

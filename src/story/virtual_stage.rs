@@ -12,11 +12,10 @@ use crate::engine::snapshot::AgentSnapshot;
 use crate::engine::{Button, CcpEvent, Engine, Input, Output, Refusal};
 use crate::ids::{AgentId, PortId, PromptId, ShardId, Ticket};
 use crate::media::{MediaCommand, MediaEvent, Plane, Settings, Sink};
-use crate::phone::ear;
-use crate::site::Site;
 use crate::sip::{self, Link, Transport};
+use crate::site::Site;
 use crate::telemetry::Ladder;
-use crate::time::{Duration, Time, earliest};
+use crate::time::{Time, earliest};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -80,14 +79,14 @@ impl Sink for PortTable {
 
 impl VirtualStage {
     #[must_use]
-    pub fn new(story: &Story, site: Arc<Site>, ear: ear::Ear, seed: u64) -> VirtualStage {
+    pub fn new(story: &Story, site: Arc<Site>, seed: u64) -> VirtualStage {
         let switch = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
         let board = Switchboard {
             domain: site.sip.domain.clone(),
             sip: switch,
             passwords: site.agents.iter().map(|(id, agent)| (id.to_string(), agent.password.clone())).collect(),
         };
-        let cast = Cast::new(story, &board, ear, seed, |number| {
+        let cast = Cast::new(story, &board, &site.library, seed, |number| {
             let ip = Ipv4Addr::new(127, 0, 1, u8::try_from(number + 1).unwrap_or(u8::MAX));
             Place { sip: (ip, 5060).into(), rtp: (ip, 40_000).into() }
         });
@@ -178,7 +177,7 @@ impl VirtualStage {
             match sip::parse(Bytes::from(bytes)) {
                 Ok(message) => self.engine.handle_input(self.now, Input::Sip { from: link, message }),
                 Err(fault) => {
-                    if let Some(answer) = fault.answer() {
+                    if let Some(answer) = fault.answer(from) {
                         self.send_sip(from, answer.to_vec());
                     }
                 }
@@ -252,7 +251,7 @@ impl Stage for VirtualStage {
             self.step(evidence);
         }
         self.now = self.now.max(until);
-        self.cast.listen(evidence);
+        self.cast.listen(self.now, false, evidence);
         let counts = self.engine.counts();
         evidence.empty = counts.calls + counts.legs + counts.sessions + self.plane.ports() == 0;
     }
@@ -293,7 +292,3 @@ impl Stage for VirtualStage {
         format!("sip:qc-{id}@{}", self.site.sip.domain)
     }
 }
-
-/// How long a stage may take to become empty when everybody has hung up: a lost BYE is given up after 64*T1
-/// (RFC 3261 section 17.1.2.2).
-pub const CURTAIN: Duration = Duration::from_secs(40);

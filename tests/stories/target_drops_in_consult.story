@@ -18,7 +18,7 @@ John and Maria talk:
 
 Maria hangs up:
   maria hangs up
-  expect john hears the congestion tone for 1 s within 200 ms
+  expect john hears the busy tone within 500 ms
     customer hears CustomerHold.wav
     john's row maria is disconnected, reason hung_up
     maria's state is Available

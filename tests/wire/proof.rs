@@ -1,7 +1,9 @@
 //! Reading and writing proven on made-up messages, and against another reading of the RFCs (rsip, where it is right).
 
 use bytes::Bytes;
-use cordboard::sip::{Frame, Framer, Message, Method, Name, NameAddr, Request, Response, Status, Text, Uri, Via, parse};
+use cordboard::sip::{
+    Frame, Framer, Message, Method, Name, NameAddr, Request, Response, Status, Text, Uri, Via, parse,
+};
 use proptest::prelude::*;
 use rsip::prelude::*;
 
@@ -20,15 +22,16 @@ fn host() -> impl Strategy<Value = String> {
 }
 
 fn uri() -> impl Strategy<Value = Uri> {
-    (user(), host(), any::<Option<u16>>(), proptest::option::of("[a-z]{1,5}"))
-        .prop_map(|(user, host, port, transport)| {
+    (user(), host(), any::<Option<u16>>(), proptest::option::of("[a-z]{1,5}")).prop_map(
+        |(user, host, port, transport)| {
             let mut uri = Uri::sip(&user, host.as_str(), port);
             if let Some(transport) = transport {
                 uri.params.set("transport", &transport);
                 uri.params.set_flag("lr");
             }
             uri
-        })
+        },
+    )
 }
 
 fn address() -> impl Strategy<Value = NameAddr> {

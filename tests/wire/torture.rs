@@ -33,12 +33,18 @@ const TABLE: &[(&str, &str, Made)] = &[
             ("from tag", "98asjd8"),
             ("max-forwards", "68"),
             ("cseq", "9 INVITE"),
-            ("vias", "UDP 192.0.2.2 390skdjuw | TCP spindle.example.com z9hG4bK9ikj8 | UDP 192.168.255.111 z9hG4bK30239"),
+            (
+                "vias",
+                "UDP 192.0.2.2 390skdjuw | TCP spindle.example.com z9hG4bK9ikj8 | UDP 192.168.255.111 z9hG4bK30239",
+            ),
             ("header Subject", ""),
             ("header NewFangledHeader", "newfangled value continued newfangled value"),
             ("header UnknownHeaderWithUnusualValue", ";;,,;;,;"),
             ("routes", "<sip:services.example.com;lr;unknownwith=value;unknown-no-value>"),
-            ("contacts", "\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com>; newparam = newvalue ; secondparam ; q = 0.33"),
+            (
+                "contacts",
+                "\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com>; newparam = newvalue ; secondparam ; q = 0.33",
+            ),
             ("body", "150"),
         ]),
     ),
@@ -108,23 +114,39 @@ const TABLE: &[(&str, &str, Made)] = &[
         "3.1.1.9 semicolon-separated parameters in the user part",
         Read(&[
             ("user", "user;par=u@example.net"),
-            ("header Accept", "application/sdp, application/pkcs7-mime, multipart/mixed, multipart/signed, message/sip, message/sipfrag"),
+            (
+                "header Accept",
+                "application/sdp, application/pkcs7-mime, multipart/mixed, multipart/signed, message/sip, message/sipfrag",
+            ),
         ]),
     ),
     (
         "transports",
         "3.1.1.10 varied and unknown transport types",
-        Read(&[("vias", "UDP t1.example.com z9hG4bKkdjuw | SCTP t2.example.com z9hG4bKklasjdhf | TLS t3.example.com z9hG4bK2980unddj | UNKNOWN t4.example.com z9hG4bKasd0f3en | TCP t5.example.com z9hG4bK0a9idfnee")]),
+        Read(&[(
+            "vias",
+            "UDP t1.example.com z9hG4bKkdjuw | SCTP t2.example.com z9hG4bKklasjdhf | TLS t3.example.com z9hG4bK2980unddj | UNKNOWN t4.example.com z9hG4bKasd0f3en | TCP t5.example.com z9hG4bK0a9idfnee",
+        )]),
     ),
     (
         "mpart01",
         "3.1.1.11 multipart MIME with a binary part",
-        Read(&[("content-type", "multipart/mixed 7a9cbec02ceef655"), ("body", "553"), ("routes", "<sip:127.0.0.1:5080>")]),
+        Read(&[
+            ("content-type", "multipart/mixed 7a9cbec02ceef655"),
+            ("body", "553"),
+            ("routes", "<sip:127.0.0.1:5080>"),
+        ]),
     ),
     (
         "unreason",
         "3.1.1.12 an unusual reason phrase",
-        Read(&[("status", "200"), ("reason", "= 2**3 * 5**2 \u{43d}\u{43e} \u{441}\u{442}\u{43e} \u{434}\u{435}\u{432}\u{44f}\u{43d}\u{43e}\u{441}\u{442}\u{43e} \u{434}\u{435}\u{432}\u{44f}\u{442}\u{44c} - \u{43f}\u{440}\u{43e}\u{441}\u{442}\u{43e}\u{435}")]),
+        Read(&[
+            ("status", "200"),
+            (
+                "reason",
+                "= 2**3 * 5**2 \u{43d}\u{43e} \u{441}\u{442}\u{43e} \u{434}\u{435}\u{432}\u{44f}\u{43d}\u{43e}\u{441}\u{442}\u{43e} \u{434}\u{435}\u{432}\u{44f}\u{442}\u{44c} - \u{43f}\u{440}\u{43e}\u{441}\u{442}\u{43e}\u{435}",
+            ),
+        ]),
     ),
     ("noreason", "3.1.1.13 an empty reason phrase", Read(&[("status", "100"), ("reason", ""), ("cseq", "35 INVITE")])),
     ("badinv01", "3.1.2.1 extraneous separators", Answered(400, "Via: a parameter without a proper name")),
@@ -138,8 +160,16 @@ const TABLE: &[(&str, &str, Made)] = &[
     ("lwsstart", "3.1.2.9 several spaces in the request line", Answered(400, "spaces in the request line")),
     ("trws", "3.1.2.10 spaces at the end of the request line", Answered(400, "spaces in the request line")),
     ("escruri", "3.1.2.11 escaped headers in the Request-URI", Answered(400, "headers in the Request-URI")),
-    ("baddate", "3.1.2.12 a time zone in Date", Read(&[("header Date", "Fri, 01 Jan 2010 16:00:00 EST"), ("body", "150")])),
-    ("regbadct", "3.1.2.13 a Contact with ? outside <>", Answered(400, "Contact: an address that should stand in angle brackets")),
+    (
+        "baddate",
+        "3.1.2.12 a time zone in Date",
+        Read(&[("header Date", "Fri, 01 Jan 2010 16:00:00 EST"), ("body", "150")]),
+    ),
+    (
+        "regbadct",
+        "3.1.2.13 a Contact with ? outside <>",
+        Answered(400, "Contact: an address that should stand in angle brackets"),
+    ),
     ("badaspec", "3.1.2.14 spaces within <>", Answered(400, "To: a byte that must be escaped")),
     ("baddn", "3.1.2.15 a comma in an unquoted name", Answered(400, "From: a name that should be quoted")),
     ("badvers", "3.1.2.16 an unknown protocol version", Answered(505, "only SIP/2.0")),
@@ -147,25 +177,71 @@ const TABLE: &[(&str, &str, Made)] = &[
     ("mismatch02", "3.1.2.18 so do those of an unknown method", Answered(400, "CSeq: another method")),
     ("bigcode", "3.1.2.19 an overlarge response code", Ignored("a response with a broken status line")),
     // The cookie alone: the transaction layer must not match by it.
-    ("badbranch", "3.2.1 a branch that is only the cookie", Read(&[("vias", "UDP 192.0.2.1 z9hG4bK"), ("unique", "no")])),
+    (
+        "badbranch",
+        "3.2.1 a branch that is only the cookie",
+        Read(&[("vias", "UDP 192.0.2.1 z9hG4bK"), ("unique", "no")]),
+    ),
     ("insuf", "3.3.1 missing required headers", Answered(400, "From: missing")),
     // From here on the parser has nothing to object: other rooms answer 416, 420, 415, 401, 488...
-    ("unkscm", "3.3.2 an unknown scheme in the Request-URI", Read(&[("uri", "nobodyKnowsThisScheme:totallyopaquecontent"), ("sip", "no")])),
+    (
+        "unkscm",
+        "3.3.2 an unknown scheme in the Request-URI",
+        Read(&[("uri", "nobodyKnowsThisScheme:totallyopaquecontent"), ("sip", "no")]),
+    ),
     ("novelsc", "3.3.3 a known scheme of no use here", Read(&[("uri", "soap.beep://192.0.2.103:3002"), ("sip", "no")])),
-    ("unksm2", "3.3.4 unknown schemes in headers", Read(&[("to", "<isbn:2983792873>"), ("from", "<http://www.example.com>"), ("contacts", "<name:John_Smith>")])),
-    ("bext01", "3.3.5 Require and Proxy-Require", Read(&[("requires", "nothingSupportsThis | nothingSupportsThisEither")])),
+    (
+        "unksm2",
+        "3.3.4 unknown schemes in headers",
+        Read(&[("to", "<isbn:2983792873>"), ("from", "<http://www.example.com>"), ("contacts", "<name:John_Smith>")]),
+    ),
+    (
+        "bext01",
+        "3.3.5 Require and Proxy-Require",
+        Read(&[("requires", "nothingSupportsThis | nothingSupportsThisEither")]),
+    ),
     ("invut", "3.3.6 an unknown Content-Type", Read(&[("content-type", "application/unknownformat "), ("body", "40")])),
-    ("regaut01", "3.3.7 an unknown authorization scheme", Read(&[("header Authorization", "NoOneKnowsThisScheme opaque-data=here")])),
+    (
+        "regaut01",
+        "3.3.7 an unknown authorization scheme",
+        Read(&[("header Authorization", "NoOneKnowsThisScheme opaque-data=here")]),
+    ),
     ("multi01", "3.3.8 several values in single-value headers", Answered(400, "more than one")),
     ("mcl01", "3.3.9 two Content-Lengths", Answered(400, "Content-Length: no number, or two")),
-    ("bcast", "3.3.10 a 200 with a broadcast Via", Read(&[("status", "200"), ("vias", "UDP 192.0.2.198 z9hG4bK1324923 | UDP 255.255.255.255 z9hG4bK1saber23")])),
+    (
+        "bcast",
+        "3.3.10 a 200 with a broadcast Via",
+        Read(&[("status", "200"), ("vias", "UDP 192.0.2.198 z9hG4bK1324923 | UDP 255.255.255.255 z9hG4bK1saber23")]),
+    ),
     ("zeromf", "3.3.11 Max-Forwards of zero", Read(&[("max-forwards", "0")])),
     // Outside angle brackets it belongs to the header, inside to the URI.
-    ("cparam01", "3.3.12 REGISTER with a Contact parameter", Read(&[("contacts", "<sip:+19725552222@gw1.example.net>;unknownparam")])),
-    ("cparam02", "3.3.13 REGISTER with a URI parameter", Read(&[("contacts", "<sip:+19725552222@gw1.example.net;unknownparam>")])),
-    ("regescrt", "3.3.14 REGISTER with an escaped Route", Read(&[("contacts", "<sip:user@example.com?Route=%3Csip:sip.example.com%3E>")])),
+    (
+        "cparam01",
+        "3.3.12 REGISTER with a Contact parameter",
+        Read(&[("contacts", "<sip:+19725552222@gw1.example.net>;unknownparam")]),
+    ),
+    (
+        "cparam02",
+        "3.3.13 REGISTER with a URI parameter",
+        Read(&[("contacts", "<sip:+19725552222@gw1.example.net;unknownparam>")]),
+    ),
+    (
+        "regescrt",
+        "3.3.14 REGISTER with an escaped Route",
+        Read(&[("contacts", "<sip:user@example.com?Route=%3Csip:sip.example.com%3E>")]),
+    ),
     ("sdp01", "3.3.15 an Accept without SDP", Read(&[("header Accept", "text/nobodyKnowsThis"), ("body", "150")])),
-    ("inv2543", "3.4.1 an INVITE of RFC 2543", Read(&[("unique", "no"), ("max-forwards", ""), ("from tag", ""), ("content-type", "application/sdp "), ("routes", "")])),
+    (
+        "inv2543",
+        "3.4.1 an INVITE of RFC 2543",
+        Read(&[
+            ("unique", "no"),
+            ("max-forwards", ""),
+            ("from tag", ""),
+            ("content-type", "application/sdp "),
+            ("routes", ""),
+        ]),
+    ),
 ];
 
 fn folder() -> std::path::PathBuf {
