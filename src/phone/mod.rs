@@ -389,7 +389,7 @@ impl Phone {
             .find(same)
             .or_else(|| named().next())
             .or_else(|| live().find(same))
-            .or_else(|| live().last())
+            .or_else(|| live().next_back())
             .map(|line| line.id);
         let Some(line) = found.and_then(|id| self.lines.get_mut(&id)) else { return };
         let noticed = line.sound.receive(now, line.session.stream.as_ref(), bytes);
