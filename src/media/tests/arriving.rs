@@ -1,0 +1,107 @@
+//! What comes in: strangers, digits, reports, silence.
+
+use super::*;
+
+#[test]
+fn no_stranger_moves_a_port() {
+    let mut lab = three();
+    lab.source(1, hear(&[2]));
+    lab.run(200);
+    let stranger = address(6666);
+    let header = Header { payload_type: 0, marker: false, seq: 1, timestamp: 0, ssrc: 666 };
+    lab.wire.rtp.clear();
+    lab.inject(2, stranger, header, &[0x80; 160]);
+    lab.inject(1, stranger, header, &[0x80; 160]);
+    let own = address(30_002);
+    lab.inject(1, own, Header { payload_type: 77, ..header }, &[0x80; 160]);
+    lab.plane.rtp(lab.wire.now, PortId(1), own, &mut [0; 40], &mut lab.wire);
+    assert_eq!(lab.sent(1).len(), 0, "nothing of it is heard");
+    lab.run(100);
+    assert!(lab.sent(1).iter().all(|out| out.to == own));
+    assert_eq!(lab.plane.stats(PortId(1)).unwrap().packets_refused, 3);
+    assert_eq!(lab.plane.stats(PortId(2)).unwrap().packets_refused, 1);
+}
+
+#[test]
+fn a_phone_behind_a_nat_is_followed_once() {
+    let mut lab = Lab::new();
+    let nat = address(40_000);
+    lab.phone(1, 400.0, Codec::Pcmu).address = nat;
+    lab.run(200);
+    assert_eq!(lab.sent(1).last().unwrap().to, nat);
+    lab.phones.get_mut(&1).unwrap().address = address(40_002);
+    lab.run(200);
+    assert_eq!(lab.sent(1).last().unwrap().to, nat);
+}
+
+#[test]
+fn digits_come_in_once_and_are_not_relayed() {
+    let mut lab = three();
+    lab.source(1, hear(&[2]));
+    // Held, and still a feature code works.
+    lab.set(2, |spec| spec.receive = false);
+    lab.run(100);
+    lab.wire.rtp.clear();
+    for (timestamp, code) in [(1000, 10), (3000, 4), (5000, 1), (7000, 1), (9000, 11)] {
+        for (seq, duration) in [(0, 160_u16), (1, 320), (2, 480), (2, 480)] {
+            let [high, low] = duration.to_be_bytes();
+            let header = Header { payload_type: EVENT, marker: seq == 0, seq, timestamp, ssrc: 5 };
+            let end = if duration == 480 { 0x8a } else { 10 };
+            lab.inject(2, address(30_004), header, &[code, end, high, low]);
+        }
+    }
+    let digits: String = lab
+        .wire
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            MediaEvent::Digit { port: PortId(2), digit } => Some(*digit),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(digits, "*411#");
+    assert_eq!(lab.sent(1).len(), 0);
+}
+
+#[test]
+fn reports_go_out_and_are_understood() {
+    let mut lab = three();
+    lab.source(1, hear(&[2]));
+    lab.run(30_000);
+    let mine: Vec<_> = lab.wire.rtcp.iter().filter(|(port, ..)| *port == PortId(1)).collect();
+    assert!((4..=12).contains(&mine.len()), "{} reports in half a minute", mine.len());
+    let (_, to, datagram) = mine.last().unwrap();
+    assert_eq!(*to, address(30_003));
+    let report = rtp::reports(datagram).unwrap();
+    assert_eq!((report.senders.len(), report.reports[0].ssrc, report.reports[0].lost), (1, 1, 0));
+    let (ssrc, ntp) = report.senders[0];
+    assert_eq!(ssrc, lab.sent(1)[0].header.ssrc);
+    // The phone's answer is here 50 ms after our report; it held it for 10.
+    let block = rtp::Report { ssrc, last_report: (ntp >> 16) as u32, delay: 655, ..rtp::Report::default() };
+    let peer = rtp::Sender { ssrc: 1, ..rtp::Sender::default() };
+    let answer = rtp::report(&peer, Some(block), "phone");
+    let came = Time::from_micros(((ntp >> 32) - 2_208_988_800) * 1_000_000 + (((ntp & 0xffff_ffff) * 1_000_000) >> 32));
+    lab.plane.rtcp(came + MS * 50, PortId(1), address(30_003), &answer);
+    let round = lab.plane.stats(PortId(1)).unwrap().round_trip.unwrap();
+    assert!((39_000..41_000).contains(&round.as_micros()), "{round:?}");
+    // Somebody else's report says nothing of this phone.
+    lab.plane.rtcp(came + MS * 500, PortId(1), SocketAddr::from(([10, 0, 0, 1], 30_003)), &answer);
+    assert_eq!(lab.plane.stats(PortId(1)).unwrap().round_trip, Some(round));
+}
+
+#[test]
+fn silence_is_told_once_until_something_comes() {
+    let mut lab = three();
+    lab.run(1000);
+    for phone in lab.phones.values_mut() {
+        phone.due = None;
+    }
+    lab.run(25_000);
+    let told = |lab: &Lab| lab.wire.events.iter().filter(|e| matches!(e, MediaEvent::Silent { .. })).count();
+    assert_eq!(told(&lab), 3);
+    lab.phones.get_mut(&1).unwrap().due = Some(lab.wire.now);
+    lab.run(100);
+    lab.phones.get_mut(&1).unwrap().due = None;
+    lab.run(11_000);
+    assert_eq!(told(&lab), 4);
+}
