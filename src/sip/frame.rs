@@ -1,6 +1,7 @@
 //! A stream cut into messages by their Content-Length (RFC 3261 section 18.3), and the keep-alives between them.
 
 use bytes::{Buf, Bytes, BytesMut};
+use memchr::memchr;
 
 use super::header::Name;
 use super::parse::{ParseError, name_and_value, next_header, refuse};
@@ -81,7 +82,7 @@ impl Framer {
         // The empty line may have begun in what was searched before.
         let from = self.searched.saturating_sub(2);
         let fresh = self.buffer.get(from..)?;
-        for (at, _) in fresh.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+        for at in memchr::memchr_iter(b'\n', fresh) {
             match fresh.get(at + 1..) {
                 Some([b'\n', ..]) => return Some(from + at + 2),
                 Some([b'\r', b'\n', ..]) => return Some(from + at + 3),
@@ -94,7 +95,7 @@ impl Framer {
 
     /// Whether the line at the front is SIP's; `None` while it has no end and may still become so.
     fn is_sip(&self) -> Option<bool> {
-        let Some(end) = self.buffer.iter().position(|b| *b == b'\n') else {
+        let Some(end) = memchr(b'\n', &self.buffer) else {
             // A method or `SIP` starts with a token, a TLS hello does not.
             return if self.buffer.first().is_some_and(|b| !is_token_byte(*b)) { Some(false) } else { None };
         };
@@ -108,7 +109,7 @@ impl Framer {
 /// The length of the body a head announces; without an announcement, whether it lets us know that there is none.
 fn body_length(head: &[u8]) -> Result<usize, &'static str> {
     let (mut rest, mut length, mut typed) = (head, None, false);
-    while let Some((line, after)) = next_header(rest) {
+    while let Some((line, after, _)) = next_header(rest) {
         rest = after;
         let Some((name, value)) = name_and_value(line) else { continue };
         match Name::known(name) {

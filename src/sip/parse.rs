@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use bytes::{Buf, Bytes};
+use memchr::memchr;
 
 use super::header::{self, Headers, Name};
 use super::message::{Message, Request, Response};
 use super::method::Method;
-use super::scan::{Malformed, is_token, number, trim};
+use super::scan::{Malformed, cut, is_token, next_element, number, trim};
 use super::status::Status;
 use super::text::Text;
 use super::uri::Uri;
@@ -108,13 +109,13 @@ fn read(datagram: Bytes, mut trouble: Trouble) -> Result<Message, ParseError> {
 
     let mut headers = Headers::with_capacity(24);
     let mut length = None;
-    let mut lines = 0;
+    let mut met = Met::default();
     let body = loop {
         // A datagram that ends after a whole line has said all it had to say, empty line or not.
         if rest.is_empty() {
             break rest;
         }
-        let Some((line, after)) = next_header(rest) else {
+        let Some((line, after, folded)) = next_header(rest) else {
             trouble.note(Status::BAD_REQUEST, "no empty line after the headers");
             break &b""[..];
         };
@@ -122,26 +123,34 @@ fn read(datagram: Bytes, mut trouble: Trouble) -> Result<Message, ParseError> {
         if line.is_empty() {
             break rest;
         }
-        lines += 1;
-        if lines > HEADER_LINES {
+        if headers.len() >= HEADER_LINES {
             trouble.note(Status::MESSAGE_TOO_LARGE, "too many header lines");
             break &b""[..];
         }
-        let Some((name, value)) = name_and_value(line) else {
+        let named = name_and_value(line).and_then(|(name, value)| {
+            let other = || is_token(name).then(|| Name::Other(whole.part(name)));
+            Some((Name::known(name).or_else(other)?, value))
+        });
+        let Some((name, value)) = named else {
             trouble.note(Status::BAD_REQUEST, "a line that is no header");
             continue;
         };
-        let name = Name::known(name).unwrap_or_else(|| Name::Other(whole.part(name)));
-        if name == Name::ContentLength {
+        if matches!(name, Name::ContentLength) {
             match number(value).and_then(|length| usize::try_from(length).ok()) {
                 Some(found) if length.is_none_or(|known| known == found) => length = Some(found),
                 _ => trouble.note(Status::BAD_REQUEST, "Content-Length: no number, or two"),
             }
             continue;
         }
-        headers.push_line(name, unfold(&whole, value));
+        let value = if folded { unfold(value) } else { whole.part(value) };
+        if let Err(fault) = met.check(&name, value.as_bytes(), &start) {
+            trouble.note(Status::BAD_REQUEST, fault);
+        }
+        headers.push_line(name, value);
     };
-    check_singles(&headers, &mut trouble);
+    if let Err(fault) = met.all() {
+        trouble.note(Status::BAD_REQUEST, fault);
+    }
     // RFC 3261 section 18.3: a datagram's body is cut to Content-Length, and must not be shorter.
     let body = match length {
         Some(length) => body.get(..length).unwrap_or_else(|| {
@@ -153,21 +162,17 @@ fn read(datagram: Bytes, mut trouble: Trouble) -> Result<Message, ParseError> {
     let body = whole.part(body).into_bytes();
 
     match start {
-        Start::Request(method, uri) => {
-            check_request(&method, &headers, &mut trouble);
-            match (trouble.0, uri) {
-                (None, Some(uri)) => Ok(Message::Request(Request { method, uri, headers, body })),
-                // An ACK is never answered (RFC 3261 section 17.1.1.3), and without a Via there is no way back.
-                _ if method == Method::Ack => Err(ParseError::Ignore("a broken ACK")),
-                _ if !headers.has(&Name::Via) => Err(ParseError::Ignore("a broken request without a Via")),
-                (trouble, _) => {
-                    let (status, why) = trouble.unwrap_or((Status::BAD_REQUEST, String::new()));
-                    Err(ParseError::Answerable(Box::new(Broken { status, why, head: headers })))
-                }
+        Start::Request(method, uri) => match (trouble.0, uri) {
+            (None, Some(uri)) => Ok(Message::Request(Request { method, uri, headers, body })),
+            // An ACK is never answered (RFC 3261 section 17.1.1.3), and without a Via there is no way back.
+            _ if method == Method::Ack => Err(ParseError::Ignore("a broken ACK")),
+            _ if !headers.has(&Name::Via) => Err(ParseError::Ignore("a broken request without a Via")),
+            (trouble, _) => {
+                let (status, why) = trouble.unwrap_or((Status::BAD_REQUEST, String::new()));
+                Err(ParseError::Answerable(Box::new(Broken { status, why, head: headers })))
             }
-        }
+        },
         Start::Response(status, reason) => {
-            check_mandatory(&headers, &mut trouble);
             if trouble.0.is_some() {
                 return Err(ParseError::Ignore("a broken response"));
             }
@@ -237,43 +242,36 @@ impl Start {
 
 /// One line without its end, and what follows. Ends in CRLF, or in a bare LF as typed by hand.
 fn next_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    match bytes.iter().position(|b| *b == b'\n') {
-        Some(at) => {
-            let (line, rest) = (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default());
-            (line.strip_suffix(b"\r").unwrap_or(line), rest)
-        }
+    match cut(bytes, b'\n') {
+        Some((line, rest)) => (line.strip_suffix(b"\r").unwrap_or(line), rest),
         None => (bytes, b""),
     }
 }
 
-/// One header with the lines folded into it: a line that starts with white space goes on with the one before
-/// (RFC 3261 section 7.3.1). `None` when the bytes end before the empty line.
-pub(crate) fn next_header(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+/// One header with the lines folded into it, what follows, and whether there were any: a line that starts with white space
+/// goes on with the one before (RFC 3261 section 7.3.1). `None` when the bytes end before the line does.
+pub(crate) fn next_header(bytes: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     let mut from = 0;
     loop {
-        let at = from + bytes.get(from..)?.iter().position(|b| *b == b'\n')?;
+        let at = from + memchr(b'\n', bytes.get(from..)?)?;
         let line = bytes.get(..at)?;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() || !matches!(bytes.get(at + 1), Some(b' ' | b'\t')) {
-            return Some((line, bytes.get(at + 1..)?));
+            return Some((line, bytes.get(at + 1..)?, from > 0));
         }
         from = at + 1;
     }
 }
 
-/// Cuts a header at its colon, which may have white space around it (RFC 3261 section 7.3.1).
+/// Cuts a header at its colon, which may have white space around it (RFC 3261 section 7.3.1). Whether the name is one is
+/// left to who looks it up.
 pub(crate) fn name_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = line.iter().position(|b| *b == b':')?;
-    let name = trim(line.get(..at)?);
-    // A name that starts after white space would be a folded line with nothing before it.
-    (is_token(name) && line.first() == name.first()).then_some((name, trim(line.get(at + 1..)?)))
+    let (name, value) = cut(line, b':')?;
+    Some((name.trim_ascii_end(), trim(value)))
 }
 
-/// A value on one line: each fold becomes one space. Only folded values are copied.
-fn unfold(whole: &Text, value: &[u8]) -> Text {
-    if !value.iter().any(|b| matches!(b, b'\r' | b'\n')) {
-        return whole.part(value);
-    }
+/// A folded value on one line: each fold becomes one space.
+fn unfold(value: &[u8]) -> Text {
     let mut plain = Vec::with_capacity(value.len());
     for line in value.split(|b| matches!(b, b'\r' | b'\n')).map(trim).filter(|line| !line.is_empty()) {
         if !plain.is_empty() {
@@ -284,46 +282,69 @@ fn unfold(whole: &Text, value: &[u8]) -> Text {
     plain.into()
 }
 
-/// No header of which there may be one stands twice (RFC 3261 section 7.3.1).
-fn check_singles(headers: &Headers, trouble: &mut Trouble) {
-    for name in [Name::CallId, Name::CSeq, Name::From, Name::To, Name::MaxForwards, Name::ContentType] {
-        if headers.lines(&name).nth(1).is_some() {
-            trouble.note(Status::BAD_REQUEST, format_args!("{name}: more than one"));
-        }
-    }
+/// Which of the headers that matter to the reader have been met.
+#[derive(Default)]
+struct Met {
+    via: bool,
+    from: bool,
+    to: bool,
+    call_id: bool,
+    cseq: bool,
+    max_forwards: bool,
+    content_type: bool,
 }
 
-/// What every message has, and can be read (RFC 3261 section 8.1.1). Max-Forwards is forgiven: RFC 2543 had none.
-fn check_mandatory(headers: &Headers, trouble: &mut Trouble) {
-    let mut check = |result: Result<(), Malformed>| {
-        if let Err(fault) = result {
-            trouble.note(Status::BAD_REQUEST, fault);
+impl Met {
+    /// Whether a header that other rooms rely on can be read, and does not stand twice where one is allowed
+    /// (RFC 3261 section 7.3.1).
+    fn check(&mut self, name: &Name, value: &[u8], start: &Start) -> Result<(), Malformed> {
+        let once = |met: &mut bool, what| match std::mem::replace(met, true) {
+            true => Err(Malformed { what, why: "more than one" }),
+            false => Ok(()),
+        };
+        match name {
+            // Only the topmost is ours to read; the others go back as they came.
+            Name::Via if self.via => Ok(()),
+            Name::Via => {
+                self.via = true;
+                header::check_via(trim(next_element(value, b',').0))
+            }
+            Name::From => {
+                once(&mut self.from, "From")?;
+                header::check_name_addr(value, "From")
+            }
+            Name::To => {
+                once(&mut self.to, "To")?;
+                header::check_name_addr(value, "To")
+            }
+            Name::CallId => {
+                once(&mut self.call_id, "Call-ID")?;
+                if value.is_empty() { Err(Malformed { what: "Call-ID", why: "empty" }) } else { Ok(()) }
+            }
+            Name::CSeq => {
+                once(&mut self.cseq, "CSeq")?;
+                let (_, named) = header::scan_cseq(value)?;
+                match start {
+                    Start::Request(method, _) if method.as_bytes() != named => {
+                        Err(Malformed { what: "CSeq", why: "another method than the request's" })
+                    }
+                    _ => Ok(()),
+                }
+            }
+            // The peer's address; that of an answer may be forgiven until it is needed.
+            Name::Contact if matches!(start, Start::Request(..)) => header::check_contacts(value),
+            Name::MaxForwards => once(&mut self.max_forwards, "Max-Forwards"),
+            Name::ContentType => once(&mut self.content_type, "Content-Type"),
+            _ => Ok(()),
         }
-    };
-    let line = |name: &Name, what| headers.first(name).ok_or(Malformed { what, why: "missing" });
-    check(line(&Name::Via, "Via").map(drop));
-    for via in headers.lines(&Name::Via) {
-        check(super::scan::elements(via.as_bytes(), b',').try_for_each(header::check_via));
     }
-    check(line(&Name::From, "From").and_then(|value| header::check_name_addr(value.as_bytes(), "From")));
-    check(line(&Name::To, "To").and_then(|value| header::check_name_addr(value.as_bytes(), "To")));
-    check(line(&Name::CallId, "Call-ID").and_then(|value| match value.is_empty() {
-        true => Err(Malformed { what: "Call-ID", why: "empty" }),
-        false => Ok(()),
-    }));
-    check(line(&Name::CSeq, "CSeq").and_then(|value| header::scan_cseq(value.as_bytes()).map(drop)));
-}
 
-fn check_request(method: &Method, headers: &Headers, trouble: &mut Trouble) {
-    check_mandatory(headers, trouble);
-    for contact in headers.lines(&Name::Contact) {
-        if let Err(fault) = header::check_contacts(contact.as_bytes()) {
-            trouble.note(Status::BAD_REQUEST, fault);
+    /// What every message has (RFC 3261 section 8.1.1). Max-Forwards is forgiven: RFC 2543 had none.
+    fn all(&self) -> Result<(), Malformed> {
+        let met = [(self.via, "Via"), (self.from, "From"), (self.to, "To"), (self.call_id, "Call-ID"), (self.cseq, "CSeq")];
+        match met.into_iter().find(|(met, _)| !met) {
+            Some((_, what)) => Err(Malformed { what, why: "missing" }),
+            None => Ok(()),
         }
-    }
-    if let Some(Ok((_, named))) = headers.first(&Name::CSeq).map(|value| header::scan_cseq(value.as_bytes()))
-        && named != method.as_bytes()
-    {
-        trouble.note(Status::BAD_REQUEST, "CSeq: another method than the request's");
     }
 }

@@ -14,7 +14,7 @@ impl Request {
         line.extend_from_slice(self.method.as_bytes());
         line.push(b' ');
         self.uri.print(&mut line);
-        line.extend_from_slice(b" SIP/2.0\r\n");
+        line.extend_from_slice(b" SIP/2.0");
         print(&line, &self.headers, &self.body, out);
     }
 
@@ -32,7 +32,6 @@ impl Response {
         // Writing to a Vec cannot fail.
         let _ = write!(line, "SIP/2.0 {} ", self.status.code());
         line.extend(self.reason.as_bytes().iter().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { *b }));
-        line.extend_from_slice(b"\r\n");
         print(&line, &self.headers, &self.body, out);
     }
 
@@ -61,25 +60,28 @@ impl Message {
     }
 }
 
+/// What the headers of a message rarely exceed; more grows the buffer once.
+const HEADERS: usize = 1536;
+
+/// `start` is the start line without its end.
 fn print(start: &[u8], headers: &Headers, body: &[u8], out: &mut BytesMut) {
-    let size: usize = headers.iter().map(|(name, value)| name.as_bytes().len() + value.len() + 4).sum();
-    out.reserve(start.len() + size + body.len() + 32);
+    out.reserve(HEADERS + body.len());
     out.put_slice(start);
     for (name, value) in headers.iter() {
         match name.line_start() {
             Some(start) => out.put_slice(start),
             None => {
+                out.put_slice(b"\r\n");
                 out.put_slice(name.as_bytes());
                 out.put_slice(b": ");
             }
         }
         out.put_slice(value.as_bytes());
-        out.put_slice(b"\r\n");
     }
     let mut length = [0; 48];
     let mut rest = &mut length[..];
     // 48 bytes have room for the longest number there is.
-    let _ = write!(rest, "Content-Length: {}\r\n\r\n", body.len());
+    let _ = write!(rest, "\r\nContent-Length: {}\r\n\r\n", body.len());
     let written = 48 - rest.len();
     out.put_slice(length.get(..written).unwrap_or_default());
     out.put_slice(body);

@@ -1,5 +1,7 @@
 //! The alphabet of SIP: which byte may stand where, and cutting text without losing quotes.
 
+use memchr::memchr;
+
 use super::text::Text;
 
 /// Why a piece of a message cannot be read: what is at fault, and how. A request that has it is answered 400.
@@ -29,6 +31,7 @@ const fn is_space(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
+#[inline]
 pub(crate) fn trim_start(mut bytes: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = bytes {
         if !is_space(first) {
@@ -39,6 +42,7 @@ pub(crate) fn trim_start(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+#[inline]
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     let mut bytes = trim_start(bytes);
     while let [rest @ .., last] = bytes {
@@ -51,8 +55,9 @@ pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
 }
 
 /// Cuts at the first `byte`, which belongs to neither half.
+#[inline]
 pub(crate) fn cut(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
-    let at = bytes.iter().position(|b| *b == byte)?;
+    let at = memchr(byte, bytes)?;
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
@@ -106,6 +111,12 @@ pub(crate) fn quote_into(out: &mut Vec<u8>, inside: &[u8]) {
 /// Cuts the first element off a list at `separator`, minding quoted strings and angle brackets.
 /// Without a separator the whole is the first element.
 pub(crate) fn next_element(bytes: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+    // Most lists hold one element, and most that hold more have nothing before the first separator that could hide it.
+    let Some(at) = memchr(separator, bytes) else { return (bytes, None) };
+    let first = bytes.get(..at).unwrap_or_default();
+    if memchr::memchr2(b'"', b'<', first).is_none() {
+        return (first, bytes.get(at + 1..));
+    }
     let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
     for (at, byte) in bytes.iter().enumerate() {
         match byte {

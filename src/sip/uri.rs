@@ -189,7 +189,9 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(crate) fn scan(bytes: &'a [u8]) -> Result<Parts<'a>, Malformed> {
         // No URI has room for these; control bytes and spaces would also break the line they are printed on.
-        if bytes.iter().any(|b| *b <= b' ' || matches!(b, b'<' | b'>' | b'"' | 0x7f)) {
+        // Without an early end the loop runs over many bytes at once.
+        let unfit = |b: &u8| *b <= b' ' || matches!(b, b'<' | b'>' | b'"' | 0x7f);
+        if bytes.iter().fold(false, |found, b| found | unfit(b)) {
             return Err(fault("a byte that must be escaped"));
         }
         let (scheme, rest) = cut(bytes, b':').ok_or(fault("no scheme"))?;
@@ -211,7 +213,7 @@ impl<'a> Parts<'a> {
             scheme: kind,
             user: None,
             password: None,
-            host: HostPart::Name(b""),
+            host: HostPart::Bare(b""),
             port: None,
             params: b"",
             headers: b"",
@@ -275,8 +277,8 @@ fn escapes_are_whole(bytes: &[u8]) -> bool {
 }
 
 pub(crate) enum HostPart<'a> {
-    Name(&'a [u8]),
-    V4(Ipv4Addr),
+    /// A name or an IPv4 address: that is told apart when it is asked for.
+    Bare(&'a [u8]),
     V6(Ipv6Addr),
 }
 
@@ -293,7 +295,7 @@ pub(crate) fn host_port(bytes: &[u8]) -> Option<(HostPart<'_>, Option<u16>, &[u8
         if name.is_empty() {
             return None;
         }
-        (host_name(name), rest)
+        (HostPart::Bare(name), rest)
     };
     match rest.strip_prefix(b":") {
         Some(rest) => {
@@ -305,20 +307,15 @@ pub(crate) fn host_port(bytes: &[u8]) -> Option<(HostPart<'_>, Option<u16>, &[u8
     }
 }
 
-fn host_name(name: &[u8]) -> HostPart<'_> {
-    // The first byte tells most names from addresses without trying.
-    let numeric = name.first().is_some_and(u8::is_ascii_digit);
-    match numeric.then(|| std::str::from_utf8(name).ok()?.parse().ok()).flatten() {
-        Some(address) => HostPart::V4(address),
-        None => HostPart::Name(name),
-    }
-}
-
 impl Host {
     pub(crate) fn from_part(text: &Text, part: HostPart<'_>) -> Host {
         match part {
-            HostPart::Name(name) => Host::Name(text.part(name)),
-            HostPart::V4(address) => Host::V4(address),
+            HostPart::Bare(name) => {
+                // The first byte tells most names from addresses without trying.
+                let numeric = name.first().is_some_and(u8::is_ascii_digit);
+                let address = numeric.then(|| std::str::from_utf8(name).ok()?.parse().ok()).flatten();
+                address.map_or_else(|| Host::Name(text.part(name)), Host::V4)
+            }
             HostPart::V6(address) => Host::V6(address),
         }
     }

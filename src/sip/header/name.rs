@@ -38,10 +38,10 @@ macro_rules! names {
                 }
             }
 
-            /// The name and its colon, as a line starts.
+            /// The end of the line before, the name and its colon: in one piece, because printing is copying pieces.
             pub(crate) fn line_start(&self) -> Option<&'static [u8]> {
                 match self {
-                    $(Name::$name => Some(concat!($long, ": ").as_bytes()),)*
+                    $(Name::$name => Some(concat!("\r\n", $long, ": ").as_bytes()),)*
                     Name::Other(_) => None,
                 }
             }
@@ -151,7 +151,10 @@ impl Name {
     }
 
     pub(crate) fn known(token: &[u8]) -> Option<Name> {
-        let found = BY_SHAPE.get(shape(token))?.iter().find(|(name, _)| name.eq_ignore_ascii_case(token));
+        let names = BY_SHAPE.get(shape(token))?;
+        // Nearly all are written as the RFCs write them.
+        let found = names.iter().find(|(name, _)| *name == token);
+        let found = found.or_else(|| names.iter().find(|(name, _)| name.eq_ignore_ascii_case(token)));
         found.map(|(_, name)| name.clone())
     }
 
@@ -196,6 +199,7 @@ impl Name {
 }
 
 impl PartialEq for Name {
+    #[inline]
     fn eq(&self, other: &Name) -> bool {
         match (self.index(), other.index()) {
             (None, None) => self.as_bytes().eq_ignore_ascii_case(other.as_bytes()),

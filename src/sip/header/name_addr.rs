@@ -39,7 +39,7 @@ fn scan<'a>(bytes: &'a [u8], what: &'static str) -> Result<Parts<'a>, Malformed>
         }
         (inside, rest)
     } else {
-        match bytes.iter().position(|b| *b == b'<') {
+        match memchr::memchr(b'<', bytes) {
             Some(at) => {
                 let (name, rest) = bytes.split_at(at);
                 // An unquoted name is tokens; dots, apostrophes and foreign letters are forgiven, separators are not.
@@ -56,7 +56,7 @@ fn scan<'a>(bytes: &'a [u8], what: &'static str) -> Result<Parts<'a>, Malformed>
         None => {
             // Outside brackets a semicolon starts header parameters, and there is no room for commas and question
             // marks (RFC 3261 section 20).
-            let end = rest.iter().position(|b| *b == b';').unwrap_or(rest.len());
+            let end = memchr::memchr(b';', rest).unwrap_or(rest.len());
             let (uri, tail) = rest.split_at(end);
             if uri.iter().any(|b| matches!(b, b',' | b'?')) {
                 return Err(Malformed::new(what, "an address that should stand in angle brackets"));

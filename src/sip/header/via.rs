@@ -96,7 +96,7 @@ impl Via {
             transport: text.part(parts.transport),
             host: Host::from_part(text, parts.host),
             port: parts.port,
-            params: Params::read(text.part(parts.params), WHAT)?,
+            params: Params::checked(text.part(parts.params)),
         })
     }
 
