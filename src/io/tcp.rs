@@ -182,7 +182,7 @@ impl Streams {
                 Err(_) => return tracing::info!(remote = %link.remote, "TCP peer was silent too long: hung up on"),
             };
             framer.push(buffer.get(..length).unwrap_or_default());
-            while let Some(frame) = framer.next() {
+            for frame in framer.by_ref() {
                 begun = true;
                 match frame {
                     // RFC 5626 section 4.4.1: CRLF CRLF is answered by CRLF.

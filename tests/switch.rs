@@ -1,0 +1,362 @@
+//! A whole switch on loopback sockets: framing, relaying, draining, and the program around it.
+
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use cordboard::config::{self, Source};
+use cordboard::io::{Options, StartError, Switch};
+use cordboard::sip::Transport;
+use cordboard::site::Site;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const BIN: &str = env!("CARGO_BIN_EXE_cordboard");
+
+/// The lab on ports of its own.
+fn lab(name: &str) -> Site {
+    let mut site = config::load(&Source::Lab).unwrap_or_else(|faults| panic!("{faults:?}"));
+    for (_, listen) in &mut site.sip.listen {
+        listen.set_port(0);
+    }
+    site.http.listen.set_port(0);
+    site.http.admin_token_file = scratch(name).join("token");
+    site
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("cordboard-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn start(name: &str) -> Switch {
+    Switch::start(Arc::new(lab(name)), Options { seed: Some(7), media_threads: Some(1) }).unwrap()
+}
+
+fn at(switch: &Switch, wanted: Transport) -> SocketAddr {
+    switch.sip().iter().find(|(transport, _)| *transport == wanted).unwrap().1
+}
+
+fn request(method: &str, to: &str, via: &str, from: SocketAddr, cseq: u32, tag: &str, body: &str) -> String {
+    let content = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    format!(
+        "{method} sip:{to}@{from} SIP/2.0\r\nVia: SIP/2.0/{via} {from};branch=z9hG4bK{method}{cseq};rport\r\n\
+         From: <sip:guest@{from}>;tag=g\r\nTo: <sip:{to}@127.0.0.1>{tag}\r\nCall-ID: call-{from}\r\nCSeq: {cseq} {method}\r\n\
+         Contact: <sip:guest@{from}>\r\nMax-Forwards: 70\r\n{content}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn header<'a>(message: &'a str, name: &str) -> &'a str {
+    let line = message.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")));
+    line.and_then(|line| line.split_once(':')).map_or("", |(_, value)| value.trim())
+}
+
+/// A phone of few words, over UDP.
+struct Guest {
+    sip: UdpSocket,
+    rtp: UdpSocket,
+    switch: SocketAddr,
+}
+
+impl Guest {
+    fn new(switch: SocketAddr) -> Guest {
+        let bound = || {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            socket
+        };
+        Guest { sip: bound(), rtp: bound(), switch }
+    }
+
+    fn send(&self, text: &str) {
+        self.sip.send_to(text.as_bytes(), self.switch).unwrap();
+    }
+
+    /// The next message that begins so; others are passed over.
+    fn hear(&self, beginning: &str) -> String {
+        let mut buffer = [0; 65_536];
+        loop {
+            let (length, _) = self.sip.recv_from(&mut buffer).unwrap_or_else(|fault| panic!("no {beginning}: {fault}"));
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if text.starts_with(beginning) {
+                return text;
+            }
+        }
+    }
+
+    /// Calls, and gives the answer and where its RTP goes.
+    fn call(&self, number: &str) -> (String, SocketAddr) {
+        let (me, media) = (self.sip.local_addr().unwrap(), self.rtp.local_addr().unwrap());
+        let sdp = format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {} RTP/AVP 0\r\n",
+            media.port()
+        );
+        self.send(&request("INVITE", number, "UDP", me, 1, "", &sdp));
+        let answer = self.hear("SIP/2.0 200");
+        let port = answer.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap();
+        let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
+        self.send(&request("ACK", number, "UDP", me, 1, &self.to_tag(&answer), ""));
+        (answer, SocketAddr::from(([127, 0, 0, 1], port)))
+    }
+
+    fn to_tag(&self, answer: &str) -> String {
+        let to = header(answer, "to");
+        format!(";tag={}", to.split_once(";tag=").unwrap().1)
+    }
+}
+
+fn rtp(sequence: u16, fill: u8) -> Vec<u8> {
+    let mut packet = vec![0x80, 0];
+    packet.extend(sequence.to_be_bytes());
+    packet.extend((u32::from(sequence) * 160).to_be_bytes());
+    packet.extend(0x1234_5678_u32.to_be_bytes());
+    packet.extend([fill; 160]);
+    packet
+}
+
+#[test]
+fn packets_are_relayed_on_loopback_and_a_stopped_switch_says_goodbye() {
+    let switch = start("relay");
+    let guest = Guest::new(at(&switch, Transport::Udp));
+    let (_, media) = guest.call("9002");
+    let mut echoed = 0;
+    let mut buffer = [0; 2048];
+    guest.rtp.set_read_timeout(Some(Duration::from_millis(15))).unwrap();
+    let begin = Instant::now();
+    for sequence in 0..100 {
+        guest.rtp.send_to(&rtp(sequence, 0x35), media).unwrap();
+        let next = begin + Duration::from_millis(20) * u32::from(sequence + 1);
+        while Instant::now() < next {
+            if let Ok((length, from)) = guest.rtp.recv_from(&mut buffer) {
+                assert_eq!((from, length), (media, 172));
+                echoed += usize::from(buffer[12..length].iter().all(|sample| *sample == 0x35));
+            }
+        }
+    }
+    assert!(echoed >= 80, "{echoed} of 100 packets came back");
+    let begin = Instant::now();
+    let stopping = std::thread::spawn(move || switch.stop());
+    let bye = guest.hear("BYE");
+    guest.send(&format!(
+        "SIP/2.0 200 OK\r\nVia: {}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {}\r\nContent-Length: 0\r\n\r\n",
+        header(&bye, "via"),
+        header(&bye, "from"),
+        header(&bye, "to"),
+        header(&bye, "call-id"),
+        header(&bye, "cseq")
+    ));
+    stopping.join().unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_draining_switch_keeps_its_calls_and_takes_no_new_ones() {
+    let switch = start("drain");
+    let (first, second) = (Guest::new(at(&switch, Transport::Udp)), Guest::new(at(&switch, Transport::Udp)));
+    let (answer, _) = first.call("9001");
+    switch.drain();
+    second.send(&request("INVITE", "9001", "UDP", second.sip.local_addr().unwrap(), 1, "", ""));
+    second.hear("SIP/2.0 503");
+    assert!(!switch.is_drained());
+    let me = first.sip.local_addr().unwrap();
+    first.send(&request("BYE", "9001", "UDP", me, 2, &first.to_tag(&answer), ""));
+    first.hear("SIP/2.0 200");
+    let begin = Instant::now();
+    while !switch.is_drained() {
+        assert!(begin.elapsed() < Duration::from_secs(2), "still not drained");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn what_is_no_sip_is_answered_where_it_can_be() {
+    let switch = start("malformed");
+    let guest = Guest::new(at(&switch, Transport::Udp));
+    guest.send("\r\n\r\n");
+    guest.send("hello");
+    let me = guest.sip.local_addr().unwrap();
+    guest.send(&request("OPTIONS", "1000", "UDP", me, 1, "", "").replace("SIP/2.0\r\n", "SIP/3.0\r\n"));
+    let answer = guest.hear("SIP/2.0 505");
+    assert!(answer.contains(&format!("rport={}", me.port())), "{answer}");
+    guest.send(&request("OPTIONS", "1000", "UDP", me, 2, "", ""));
+    guest.hear("SIP/2.0 200");
+}
+
+/// Reads one message off a stream.
+fn message(stream: &mut BufReader<TcpStream>) -> String {
+    let mut text = String::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(stream.read_line(&mut line).unwrap(), 0, "the switch hung up after {text:?}");
+        text.push_str(&line);
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; header(&text, "content-length").parse().unwrap()];
+    stream.read_exact(&mut body).unwrap();
+    text + &String::from_utf8(body).unwrap()
+}
+
+#[test]
+fn a_stream_is_cut_into_messages_however_it_comes() {
+    let switch = start("tcp");
+    let mut stream = TcpStream::connect(at(&switch, Transport::Tcp)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let me = stream.local_addr().unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let options = |cseq| request("OPTIONS", "1000", "TCP", me, cseq, "", "");
+
+    for piece in options(1).as_bytes().chunks(7) {
+        stream.write_all(piece).unwrap();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let answer = message(&mut reader);
+    assert!(answer.starts_with("SIP/2.0 200") && header(&answer, "cseq") == "1 OPTIONS", "{answer}");
+
+    // Two at once, keep-alives around them; a ping gets its pong (RFC 5626 section 4.4.1).
+    stream.write_all(format!("\r\n\r\n{}{}", options(2), options(3)).as_bytes()).unwrap();
+    let (mut pongs, mut cseqs) = (0, Vec::new());
+    while cseqs.len() < 2 || pongs < 1 {
+        if reader.fill_buf().unwrap().starts_with(b"\r\n") {
+            reader.consume(2);
+            pongs += 1;
+        } else {
+            cseqs.push(header(&message(&mut reader), "cseq").to_owned());
+        }
+    }
+    assert_eq!(cseqs, ["2 OPTIONS", "3 OPTIONS"]);
+
+    // A body without a length hides where the next message begins: told so, and hung up on (RFC 3261 section 18.3).
+    let lost = options(4).replace("Content-Length: 0\r\n", "Content-Type: application/sdp\r\n");
+    stream.write_all(lost.as_bytes()).unwrap();
+    let mut rest = String::new();
+    reader.read_to_string(&mut rest).unwrap();
+    assert!(rest.starts_with("SIP/2.0 400"), "{rest:?}");
+}
+
+#[test]
+fn a_switch_that_cannot_bind_says_what_and_where() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut site = lab("taken");
+    site.http.listen = taken.local_addr().unwrap();
+    let fault = Switch::start(Arc::new(site), Options::default()).err().unwrap();
+    assert!(matches!(fault, StartError::Bind { address, .. } if address == taken.local_addr().unwrap()));
+    assert!(fault.to_string().starts_with("the HTTP API cannot be bound to 127.0.0.1:"), "{fault}");
+}
+
+/// The program itself, with the lab's configuration on ports of its own.
+struct Program {
+    child: Child,
+    card: String,
+    token: PathBuf,
+}
+
+impl Program {
+    fn serve(name: &str) -> Program {
+        let folder = scratch(name);
+        let token = folder.join("token");
+        let root = env!("CARGO_MANIFEST_DIR");
+        let lab = std::fs::read_to_string(format!("{root}/sip-configs/cordboard.toml")).unwrap();
+        let text = lab
+            .replace("127.0.0.1:5060", "127.0.0.1:0")
+            .replace("127.0.0.1:8080", "127.0.0.1:0")
+            .replace("\"cordboard.token\"", &format!("{token:?}"))
+            .replace("\"flows\"", &format!("\"{root}/sip-configs/flows\""))
+            .replace("\"../prompts\"", &format!("\"{root}/prompts\""));
+        let file = folder.join("cordboard.toml");
+        std::fs::write(&file, text).unwrap();
+        let mut child = Command::new(BIN)
+            .args(["serve", "--config", file.to_str().unwrap()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut card = String::new();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        while !card.contains("linphonec>") {
+            assert_ne!(output.read_line(&mut card).unwrap(), 0, "{card}");
+        }
+        Program { child, card, token }
+    }
+
+    fn url(&self) -> String {
+        let from = self.card.find("http://").unwrap();
+        self.card[from..].split('/').take(3).collect::<Vec<_>>().join("/")
+    }
+
+    fn ctl(&self, words: &[&str]) -> (Option<i32>, String, String) {
+        let done = Command::new(BIN)
+            .args(["ctl", "--url", &self.url(), "--token-file", self.token.to_str().unwrap()])
+            .args(words)
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (done.status.code(), text(done.stdout), text(done.stderr))
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+#[test]
+fn the_program_is_used_from_a_shell_and_ends_when_asked() {
+    let mut program = Program::serve("program");
+    for part in ["udp:127.0.0.1:", "tcp:127.0.0.1:", "john        john", "1000", "*411#"] {
+        assert!(program.card.contains(part), "{part} in {}", program.card);
+    }
+    let (code, text, _) = program.ctl(&["agents"]);
+    assert!(code == Some(0) && text.contains("maria"), "{text}");
+    let (code, text, _) = program.ctl(&["john", "status", "Lunch"]);
+    assert!(code == Some(0) && text.contains("Lunch"), "{text}");
+    let (code, text, _) = program.ctl(&["--json", "john"]);
+    assert!(code == Some(0) && text.contains("\"status\": \"Lunch\""), "{text}");
+    let (code, _, fault) = program.ctl(&["john", "join"]);
+    assert!(code == Some(1) && fault.contains("InvalidStateException"), "{fault}");
+    let (code, _, fault) = program.ctl(&["john", "dance"]);
+    assert!(code == Some(2) && fault.contains("dance"), "{fault}");
+
+    program.signal("-HUP");
+    let (code, text, _) = program.ctl(&["john"]);
+    assert!(code == Some(0) && text.contains("Lunch"), "a reload keeps what the agents have chosen: {text}");
+
+    program.signal("-TERM");
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = program.child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(5), "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn wrong_command_lines_and_configurations_end_with_2() {
+    let folder = scratch("wrong");
+    let file = folder.join("wrong.toml");
+    std::fs::write(&file, "[sip]\ndomain = 3\nnonsense = true\n").unwrap();
+    let file = file.to_str().unwrap();
+    for words in
+        [&["serve", "--config", file][..], &["check", "--config", file], &["dance"], &["serve", "--lan", "nowhere"]]
+    {
+        let done = Command::new(BIN).args(words).output().unwrap();
+        assert_eq!(done.status.code(), Some(2), "{words:?}");
+        assert!(!done.stderr.is_empty());
+    }
+    assert_eq!(Command::new(BIN).arg("check").current_dir(&folder).status().unwrap().code(), Some(0), "the lab inside");
+}
