@@ -4,7 +4,7 @@
 //! bindings, and tells which agents became reachable and which no longer are.
 
 mod binding;
-mod registrar;
+mod rules;
 
 pub use binding::{Binding, Contact, Contacts, Register};
-pub use registrar::{Change, Refused, Registrar};
+pub use rules::{Change, Refused, Registrar};
