@@ -1,8 +1,8 @@
 //! The heart of the contract as a table: who hears what in each phase of a quick connect, driven on `contact::Call` alone.
 
 use cordboard::contact::{
-    Agent, Call, Catalog, Cx, Hears, Identity, Names, Out, Place, Press, QuickConnect, QuickConnectTo, Reason, Sound,
-    State,
+    Admission, Agent, Call, Catalog, Cx, Hears, Identity, Names, Out, Place, Press, QuickConnect, QuickConnectTo,
+    Reason, Sound, State,
 };
 use cordboard::flow::{self, FlowType, Speech};
 use cordboard::ids::{AgentId, ConnectionId, ContactId, FlowId, Mint, PlayId, PromptId, QuickConnectId};
@@ -86,7 +86,7 @@ impl Stage {
             let asked = self.out.iter().position(|out| matches!(out, Out::Enqueue { .. }));
             let Some(Out::Enqueue { contact, place, direct }) = asked.map(|at| self.out.remove(at)) else { return };
             let mut cx = Cx { now: self.now, catalog: &self.catalog, names: &mut self.names, out: &mut self.out };
-            self.call.enqueued(&mut cx, contact, place, direct, true);
+            self.call.enqueued(&mut cx, contact, place, direct, Admission::Waiting);
         }
     }
 

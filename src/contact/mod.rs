@@ -184,13 +184,15 @@ impl Call {
         self.connections.values().find(|c| c.kind == Kind::Inbound && c.second_line_of.is_none() && !c.is_gone())
     }
 
-    /// Where this agent is in the call: his first line, answered or still ringing.
+    /// Where this agent is in the call: his first line, answered or still ringing. A row that waits for an agent is not
+    /// yet her place.
     #[must_use]
     pub fn place_of(&self, agent: &AgentId) -> Option<&Connection> {
+        let theirs = |c: &&Connection| c.agent.as_ref() == Some(agent) && (c.is_up() || c.is_ringing());
         self.connections
             .values()
-            .find(|c| c.agent.as_ref() == Some(agent) && !c.is_gone() && c.second_line_of.is_none())
-            .or_else(|| self.connections.values().find(|c| c.agent.as_ref() == Some(agent) && !c.is_gone()))
+            .find(|c| theirs(c) && c.second_line_of.is_none())
+            .or_else(|| self.connections.values().find(theirs))
     }
 
     /// The contact in which this connection is the agent's place.

@@ -145,6 +145,12 @@ impl Connection {
         self.dialled.map(|d| (d.rings, now - d.at))
     }
 
+    /// Being called.
+    #[must_use]
+    pub fn is_ringing(&self) -> bool {
+        self.dialled.is_some() && !self.is_gone()
+    }
+
     /// Somebody is on this line: answered and not gone.
     #[must_use]
     pub fn is_up(&self) -> bool {
@@ -411,6 +417,15 @@ pub enum Out {
 pub enum Dial {
     Agent(AgentId),
     Address(String),
+}
+
+/// What a queue says to a contact that asks for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    Waiting,
+    /// Waiting for an agent who has no phone.
+    Unreachable,
+    Refused,
 }
 
 /// Connect's contact events.

@@ -191,7 +191,7 @@ impl Call {
             return Err(Refused::NotFound(format!("there is no quick connect {id} on this agent's list")));
         };
         if let QuickConnectTo::Agent { agent: target, .. } = &quick.to
-            && self.place_of(target).is_some()
+            && self.connections.values().any(|c| c.agent.as_ref() == Some(target) && !c.is_gone())
         {
             return Err(state(format!("{target} is on this contact already")));
         }

@@ -1,6 +1,6 @@
 //! A flow at work in a call: what it plays now, and what it asks of its contact.
 
-use super::model::{Contact, Cx, Hears, Out, Phase, Place, Sound, Sounding};
+use super::model::{Admission, Contact, Cx, Hears, Out, Phase, Place, Sound, Sounding};
 use super::{Call, Reason};
 use crate::flow::{Data, Effect, Ending, ErrorType, Flow, Hook, Outcome, Run, Spoken, Step, Target};
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PlayId, QueueId};
@@ -226,12 +226,12 @@ impl Call {
     }
 
     /// What the queue said to a contact that asked for a place.
-    pub fn enqueued(&mut self, cx: &mut Cx, contact: ContactId, place: Place, direct: bool, admitted: bool) {
+    pub fn enqueued(&mut self, cx: &mut Cx, contact: ContactId, place: Place, direct: bool, admission: Admission) {
         let Some(running) = self.running(Role::Party(contact)) else { return };
         if !std::mem::take(&mut running.asking) {
             return;
         }
-        if !admitted {
+        if admission == Admission::Refused {
             if direct {
                 // TransferContactToAgent has no error branch: a busy agent ends the contact.
                 self.contact_failed(cx, contact, Reason::Busy);
@@ -254,6 +254,7 @@ impl Call {
         k.phase = Phase::Queued(run);
         if let Some(row) = row.and_then(|id| self.connections.get_mut(&id)) {
             row.state = super::State::Connected;
+            row.last_offer = (admission == Admission::Unreachable).then_some(Reason::Unreachable);
         }
         cx.out.push(Out::Event { contact, event: super::Event::Queued });
         self.drive(cx, Role::Party(contact), Outcome::Begin);

@@ -1,6 +1,6 @@
 //! Who is calling, and what he has dialled.
 
-use super::{CallId, Engine, Line};
+use super::{CallId, Engine, Line, Work};
 use crate::contact::{Call, Dial, Identity};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::leg::Leg;
@@ -133,8 +133,7 @@ impl Engine {
                 if callee == *agent {
                     return Err(End::with(Status::LOOP_DETECTED));
                 }
-                let agent = Some(agent.clone());
-                return Ok(self.new_call(|cx| Call::bridge(cx, who, agent, Dial::Agent(callee))));
+                return self.direct(agent, who, callee);
             }
         }
         let agent = match caller {
@@ -164,6 +163,23 @@ impl Engine {
                 }
             },
         })
+    }
+
+    /// A direct call: both agents are on it from the first ring, so that nothing else is offered to them.
+    fn direct(&mut self, agent: &AgentId, who: Identity, callee: AgentId) -> Result<(CallId, ConnectionId), End> {
+        if self.router.contact_of(&callee).is_some() {
+            return Err(End::with(Status::BUSY_HERE));
+        }
+        let (call, connection) =
+            self.new_call(|cx| Call::bridge(cx, who, Some(agent.clone()), Dial::Agent(callee.clone())));
+        let contact = self.calls.get(&call).and_then(|c| c.contacts().keys().next().copied());
+        if let Some(contact) = contact {
+            let mut routed = Vec::new();
+            self.router.occupy(self.now, agent, contact, &mut routed);
+            self.router.occupy(self.now, &callee, contact, &mut routed);
+            self.work.extend(routed.into_iter().map(Work::Routing));
+        }
+        Ok((call, connection))
     }
 
     /// A quick connect dialled on an agent's second line.

@@ -1,7 +1,7 @@
 //! The contact wing: hands a call its events, and tells the others what it wants.
 
 use super::{Alarm, CallId, CcpEvent, ContactEvent, Engine, Output, Work};
-use crate::contact::{Call, Cx, Event, Hears, Out, Place, Reason, Sound as Heard, Tone as HeardTone};
+use crate::contact::{Admission, Call, Cx, Event, Hears, Out, Place, Reason, Sound as Heard, Tone as HeardTone};
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::leg::Want;
 use crate::media::{Sound, Source, Tone};
@@ -70,6 +70,13 @@ impl Engine {
             self.lines.remove(connection);
         }
         self.rooms.retain(|_, room| *room != id);
+        let mut routed = Vec::new();
+        for agent in call.connections().values().filter_map(|c| c.agent.as_ref()) {
+            for contact in call.contacts().keys() {
+                self.router.release(self.now, agent, *contact, &mut routed);
+            }
+        }
+        self.work.extend(routed.into_iter().map(Work::Routing));
         self.arm(Alarm::Call(id), None);
         for agent in call.connections().values().filter_map(|c| c.agent.clone()) {
             if let Some(desk) = self.desks.get_mut(&agent) {
@@ -129,8 +136,12 @@ impl Engine {
             info!(contact = %contact, %refused, "not queued");
         }
         // The contact learns that it is queued before it learns that it is offered.
-        let admitted = result.is_ok();
-        self.with_call(id, |call, cx| call.enqueued(cx, contact, place, direct, admitted));
+        let admission = match (&result, &place) {
+            (Err(_), _) => Admission::Refused,
+            (Ok(()), Place::Agent(agent)) if !self.router.is_reachable(agent) => Admission::Unreachable,
+            (Ok(()), _) => Admission::Waiting,
+        };
+        self.with_call(id, |call, cx| call.enqueued(cx, contact, place, direct, admission));
         self.work.extend(routed.into_iter().map(Work::Routing));
     }
 

@@ -30,9 +30,7 @@ impl Engine {
     pub(super) fn plot(&mut self, call: CallId, connection: ConnectionId, link: Link, user: &str) -> Option<Plot> {
         let number = self.ports.take()?;
         let id = LegId(self.count());
-        let port = PortId(self.count());
-        self.port_numbers.insert(port, number);
-        self.port_legs.insert(port, id);
+        let port = self.new_port(id, number);
         let settings = &self.site.media;
         let agent = self.calls.get(&call).and_then(|c| c.connections().get(&connection)).and_then(|c| c.agent.clone());
         let signalling =
@@ -59,6 +57,13 @@ impl Engine {
             codecs: settings.codecs.clone(),
             sdp_session: self.mint.u64() >> 2,
         })
+    }
+
+    pub(super) fn new_port(&mut self, leg: LegId, number: u16) -> PortId {
+        let port = PortId(self.count());
+        self.port_numbers.insert(port, number);
+        self.port_legs.insert(port, leg);
+        port
     }
 
     /// How a peer on this link reaches us.

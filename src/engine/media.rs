@@ -38,7 +38,17 @@ impl Engine {
                 self.with_call(call, |call, cx| call.hung_up(cx, connection));
             }
             MediaEvent::BindFailed { reason, .. } => {
-                warn!(%leg, reason, "an RTP port could not be bound");
+                // Somebody else has it: this number is not taken again.
+                warn!(%leg, reason, "an RTP port could not be bound; the leg takes another");
+                self.port_numbers.remove(&port);
+                self.port_legs.remove(&port);
+                if let Some(number) = self.ports.take() {
+                    let port = self.new_port(leg, number);
+                    self.with_leg(leg, |leg, doors| leg.move_to(port, number, doors));
+                    // Others hear it by its new name.
+                    self.touched.insert(call);
+                    return;
+                }
                 self.end_leg(leg, End::with(Status::SERVICE_UNAVAILABLE));
                 self.with_call(call, |call, cx| {
                     call.failed(cx, connection, crate::contact::Reason::Failed);

@@ -83,6 +83,8 @@ pub struct Leg {
     phone_holds: bool,
     start: Start,
     spec: PortSpec,
+    /// The phone sends to a port that is no longer ours.
+    moved: bool,
 }
 
 /// What a leg acts through.
@@ -160,6 +162,7 @@ impl Leg {
             phone_holds: false,
             start: Start::Wait,
             spec: PortSpec::default(),
+            moved: false,
         }
     }
 
@@ -273,6 +276,7 @@ impl Leg {
                     None => self.negotiator.rollback(),
                 }
                 self.told_held = held;
+                self.moved = false;
             }
             self.shown = shows.or(self.shown.take());
         } else {
@@ -281,7 +285,10 @@ impl Leg {
                 Some(at) => self.exchange = Exchange::Retry(at),
                 // Refused (488 and the like): the call goes on, held on our side only.
                 None if with_body && held != self.told_held => self.refused = Some(held),
-                None => self.shown = shows.or(self.shown.take()),
+                None => {
+                    self.moved = false;
+                    self.shown = shows.or(self.shown.take());
+                }
             }
         }
         self.push_spec(doors);
@@ -311,6 +318,19 @@ impl Leg {
             self.exchange = Exchange::Idle;
             self.reconcile(doors);
         }
+    }
+
+    /// The port could not be bound: another number, which the phone is told as soon as it can be.
+    pub fn move_to(&mut self, port: PortId, number: u16, doors: &mut Doors) {
+        doors.media.push((self.shard, MediaCommand::Close { port: self.port }));
+        self.port = port;
+        self.address.set_port(number);
+        self.shown_address.set_port(number);
+        self.moved = self.stage != Stage::Offered;
+        self.spec = PortSpec::default();
+        self.open(doors);
+        self.push_spec(doors);
+        self.reconcile(doors);
     }
 
     /// The session is over; the port closes.
@@ -352,17 +372,17 @@ impl Leg {
         let direction = held != self.told_held && self.signalling.is_some() && self.refused != Some(held);
         let shows = self.want.shows.clone();
         let identity = shows.is_some() && shows != self.shown;
-        if !direction && !identity {
+        if !direction && !identity && !self.moved {
             return;
         }
         let update = doors.endpoint.peer(self.session).is_some_and(|p| p.allow.contains(&Method::Update));
-        if !direction && self.shown.is_none() && !update {
+        if !direction && !self.moved && self.shown.is_none() && !update {
             // The first party of a plain connect is not worth a re-INVITE.
             self.shown = shows;
             return;
         }
         let by_update = update && (!direction || self.signalling == Some(OfferBy::Update));
-        let body = (direction || !by_update).then(|| self.negotiator.offer(&self.local()));
+        let body = (direction || self.moved || !by_update).then(|| self.negotiator.offer(&self.local()));
         let by = if by_update { OfferBy::Update } else { OfferBy::ReInvite };
         let headers = shows.as_ref().or(self.shown.as_ref()).map(|who| self.asserted(who)).into_iter().collect();
         let with_body = body.is_some();

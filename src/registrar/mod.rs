@@ -4,7 +4,7 @@
 //! bindings, and tells which agents became reachable and which no longer are.
 
 mod binding;
-mod rules;
+mod registrar;
 
 pub use binding::{Binding, Contact, Contacts, Register};
-pub use rules::{Change, Refused, Registrar};
+pub use registrar::{Change, Refused, Registrar};

@@ -126,13 +126,9 @@ impl Params {
 
 fn pairs(raw: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
     let inside = raw.strip_prefix(b";");
-    inside.into_iter().flat_map(|inside| elements(inside, b';')).map(|param| {
-        match memchr::memchr(b'=', param) {
-            Some(at) => {
-                (trim(param.get(..at).unwrap_or_default()), Some(trim(param.get(at + 1..).unwrap_or_default())))
-            }
-            None => (param, None),
-        }
+    inside.into_iter().flat_map(|inside| elements(inside, b';')).map(|param| match memchr::memchr(b'=', param) {
+        Some(at) => (trim(param.get(..at).unwrap_or_default()), Some(trim(param.get(at + 1..).unwrap_or_default()))),
+        None => (param, None),
     })
 }
 

@@ -341,7 +341,8 @@ impl Met {
 
     /// What every message has (RFC 3261 section 8.1.1). Max-Forwards is forgiven: RFC 2543 had none.
     fn all(&self) -> Result<(), Malformed> {
-        let met = [(self.via, "Via"), (self.from, "From"), (self.to, "To"), (self.call_id, "Call-ID"), (self.cseq, "CSeq")];
+        let met =
+            [(self.via, "Via"), (self.from, "From"), (self.to, "To"), (self.call_id, "Call-ID"), (self.cseq, "CSeq")];
         match met.into_iter().find(|(met, _)| !met) {
             Some((_, what)) => Err(Malformed { what, why: "missing" }),
             None => Ok(()),
