@@ -1,7 +1,7 @@
 //! The entry point: hands the command line to the program it names.
 
 use clap::{Parser, Subcommand};
-use cordboard::{ctl, io};
+use cordboard::{ctl, demo, io};
 use std::process::ExitCode;
 
 /// A SIP/RTP softswitch that does Amazon Connect's quick connects on ordinary phones.
@@ -23,6 +23,8 @@ enum Command {
     Check(io::Check),
     /// Use the HTTP API from a shell.
     Ctl(ctl::Args),
+    /// See and hear what this is: built-in phones play a story against a switch of their own.
+    Demo(demo::Args),
 }
 
 fn main() -> ExitCode {
@@ -32,5 +34,6 @@ fn main() -> ExitCode {
         Command::Serve(args) => io::serve(&args),
         Command::Check(args) => io::check(&args),
         Command::Ctl(args) => ctl::run(&args),
+        Command::Demo(args) => demo::run(&args),
     }
 }

@@ -33,6 +33,12 @@ impl Speech {
         self.recordings.get(&collapse(text))
     }
 
+    /// What a recording says.
+    #[must_use]
+    pub fn words(&self, recording: &PromptId) -> Option<&str> {
+        self.recordings.iter().find(|(_, prompt)| *prompt == recording).map(|(text, _)| text.as_str())
+    }
+
     /// A message as the recordings and pauses that speak it; an empty text is nothing at all.
     pub fn render(&self, message: &Message) -> Result<Vec<Spoken>, Unspoken> {
         match message {

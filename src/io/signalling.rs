@@ -33,6 +33,8 @@ pub(super) struct Course {
     pub stop: AtomicBool,
     /// Set by the engine's thread: draining, and nothing is left.
     pub drained: AtomicBool,
+    /// Set by the engine's thread: no call, leg or SIP session is left.
+    pub empty: AtomicBool,
     /// Set by a thread that ended in a panic: the switch cannot go on.
     pub failed: AtomicBool,
 }
@@ -75,6 +77,8 @@ impl Signalling {
             }
             self.flush(&sight);
             self.course.drained.store(self.draining && self.engine.is_idle(), Ordering::Relaxed);
+            let counts = self.engine.counts();
+            self.course.empty.store(counts.calls + counts.legs + counts.sessions == 0, Ordering::Relaxed);
             sight.step.record(self.clock.now().since(begin).as_secs_f64());
 
             if self.course.stop.load(Ordering::Relaxed) {

@@ -184,6 +184,12 @@ impl Switch {
         self.course.drained.load(Ordering::Relaxed)
     }
 
+    /// No call is left, and no leg or SIP session of one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.course.empty.load(Ordering::Relaxed)
+    }
+
     /// A thread has ended that must not; the switch cannot go on.
     #[must_use]
     pub fn has_failed(&self) -> bool {

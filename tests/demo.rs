@@ -1,0 +1,77 @@
+//! The demonstration over real sockets: a newcomer sees and hears the product, and a story that does not happen fails.
+
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use cordboard::audio::{Clip, power};
+use cordboard::demo;
+use cordboard::phone::ear::NOTES;
+use std::path::PathBuf;
+use std::process::Command;
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("cordboard-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn the_agent_quick_connect_is_shown_and_can_be_listened_to() {
+    let folder = scratch("agent");
+    let done = Command::new(env!("CARGO_BIN_EXE_cordboard"))
+        .args(["demo", "agent", "--out", folder.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let page = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(done.status.code(), Some(0), "{page}{}", String::from_utf8_lossy(&done.stderr));
+    for told in [
+        "john presses quick connect maria",
+        "ok  customer hears CustomerHold.wav within 60 ms",
+        "INVITE customer, sendonly",
+        "customer hears                      john hears                          maria hears",
+        "All of it happened",
+    ] {
+        assert!(page.contains(told), "{told} in {page}");
+    }
+    let wide: Vec<&str> = page.lines().filter(|line| line.chars().count() > 120).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+    // In this order the phones take their notes; each file holds those of the other two, and not its own.
+    let parties = ["customer", "john", "maria"];
+    for (number, party) in parties.into_iter().enumerate() {
+        let file = std::fs::read(folder.join(format!("{party}.wav"))).unwrap();
+        let heard = Clip::read(&file).unwrap();
+        for (other, note) in NOTES.into_iter().take(parties.len()).enumerate() {
+            let loud = heard.pcm().chunks(400).filter(|piece| power(piece, f32::from(note)) > 2_000.0).count();
+            let seconds = loud / 20;
+            assert_eq!(seconds >= 2, other != number, "{party} hears {} for {seconds} s", parties[other]);
+        }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_does_not_happen_is_told_with_what_was_there_instead() {
+    let story = "Story: Nobody sings\nGuests: customer\n\nA call:\n  customer dials 9001\n  \
+                 expect customer hears CustomerHold.wav within 2 s\n  expect customer hears the busy tone within 200 ms\n";
+    let mut page = Vec::new();
+    let happened = demo::show("nobody.story", story, None, &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    assert!(!happened, "{page}");
+    for told in [
+        "ok  customer hears CustomerHold.wav",
+        "FAILED  customer hears the busy tone",
+        "instead: customer heard CustomerHold.wav",
+        "in nobody.story, line 7",
+        "Not all of it happened",
+    ] {
+        assert!(page.contains(told), "{told} in {page}");
+    }
+    assert_eq!(demo::ending(happened), std::process::ExitCode::FAILURE);
+    assert_eq!(demo::ending(true), std::process::ExitCode::SUCCESS);
+}
+
+#[test]
+fn a_story_that_cannot_be_read_is_no_story() {
+    let fault =
+        demo::show("wrong.story", "Story: x\nGuests: customer\n\nA:\n  customer sings\n", None, &mut Vec::new());
+    assert!(fault.unwrap_err().to_string().starts_with("wrong.story:5:"));
+}
