@@ -71,16 +71,21 @@ impl Engine {
         let site = self.site.clone();
         let password = |user: &str| site.agents.get(user).map(|a| a.password.clone());
         let realm = site.sip.domain.as_str();
-        match self.guard.check(self.now, request, header, realm, password) {
-            Verdict::Ok(user) => Ok(AgentId::from(user)),
-            Verdict::Missing => Err(self.guard.challenge(self.now, realm, false)),
-            Verdict::Stale => Err(self.guard.challenge(self.now, realm, true)),
+        let stale = match self.guard.check(self.now, request, header, realm, password) {
+            Verdict::Ok(user) => return Ok(AgentId::from(user)),
+            Verdict::Missing => false,
+            Verdict::Stale => true,
             Verdict::Wrong => {
                 let from = request.headers.from().map(|f| f.uri.to_string()).unwrap_or_default();
                 warn!(from, method = request.method.as_str(), "wrong credentials");
-                Err(self.guard.challenge(self.now, realm, false))
+                false
             }
+        };
+        let mut challenges = self.guard.challenge(self.now, realm, stale);
+        if gives_up_on_a_second_algorithm(request) {
+            challenges.truncate(1);
         }
+        Err(challenges)
     }
 
     pub(super) fn on_registrar(&mut self, change: &Change) {
@@ -90,6 +95,12 @@ impl Engine {
         self.work.extend(routed.into_iter().map(Work::Routing));
         self.dirty.insert(change.agent.clone());
     }
+}
+
+/// RFC 8760 section 2.4 has a phone pass over an algorithm that it does not know. baresip 1 takes a second challenge in
+/// anything but MD5 for an error, and never answers the first.
+fn gives_up_on_a_second_algorithm(request: &Request) -> bool {
+    request.headers.first(&Name::UserAgent).is_some_and(|agent| agent.as_bytes().starts_with(b"baresip"))
 }
 
 /// `Sun, 22 Nov 2026 16:04:41 GMT` (RFC 3261 section 20.17): phones without a clock take theirs from here.
@@ -108,4 +119,27 @@ fn http_date(now: crate::time::Time) -> String {
         part(0..4),
         part(11..19)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::{Message, parse};
+    use bytes::Bytes;
+
+    #[test]
+    fn only_baresip_is_spared_a_second_algorithm() {
+        for (agent, spared) in [
+            ("User-Agent: baresip v1.0.0 (x86_64/linux)\r\n", true),
+            ("User-Agent: Linphonec/5.1.65\r\n", false),
+            ("User-Agent: like baresip\r\n", false),
+            ("", false),
+        ] {
+            let text = format!(
+                "REGISTER sip:cordboard.lab SIP/2.0\r\n{agent}Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:maria@cordboard.lab>;tag=1\r\nTo: <sip:maria@cordboard.lab>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n"
+            );
+            let Ok(Message::Request(request)) = parse(Bytes::from(text)) else { panic!("{agent}") };
+            assert_eq!(gives_up_on_a_second_algorithm(&request), spared, "{agent}");
+        }
+    }
 }
