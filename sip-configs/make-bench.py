@@ -13,7 +13,7 @@ drain_seconds = 5
 
 [media]
 listen = "127.0.0.1"
-ports = "16384-31999"
+ports = "40000-59999"
 rtp_timeout = 60
 codecs = ["PCMU", "PCMA"]
 
