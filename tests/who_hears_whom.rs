@@ -258,6 +258,34 @@ fn the_table_of_the_contract() {
 }
 
 #[test]
+fn two_who_hold_each_other_leave_the_customer_neither_alone_nor_waiting() {
+    // Whoever holds or resumes somebody is himself back.
+    let mut s = Stage::consult();
+    s.press("john", Press::Join);
+    s.press("john", Press::Hold(s.id("maria")));
+    s.press("maria", Press::Hold(s.id("john")));
+    s.hears("customer:maria john:YouAreOnHold.wav(held) maria:customer");
+    for (press, expected) in [
+        (Press::Swap, "customer:john john:customer maria:YouAreOnHold.wav(held)"),
+        (Press::Join, "customer:john+maria john:customer+maria maria:customer+john"),
+        (Press::ResumeAll, "customer:john+maria john:customer+maria maria:customer+john"),
+        (Press::HoldAll, "customer:CustomerHold.wav(held) john:silence maria:YouAreOnHold.wav(held)"),
+    ] {
+        let mut s = Stage::consult();
+        s.press("john", Press::Join);
+        s.press("maria", Press::HoldAll);
+        s.hears("customer:CustomerHold.wav(held) john:YouAreOnHold.wav(held) maria:silence");
+        s.press("john", press);
+        s.hears(expected);
+    }
+    // Himself he cannot hold.
+    let mut s = Stage::talking();
+    let john = s.id("john");
+    assert!(s.act(|call, cx| call.press(cx, &"john".into(), &Press::Hold(john))).is_err());
+    s.hears("customer:john john:customer");
+}
+
+#[test]
 fn leaving_strands_nobody() {
     for leave in [true, false] {
         for before in [None, Some(Press::Join), Some(Press::HoldAll), Some(Press::Swap)] {
@@ -430,6 +458,25 @@ fn a_second_line_carries_the_consult() {
     s.bye("john2");
     assert_eq!(s.hung_up("maria"), Some(Reason::Dropped));
     s.hears("customer:john john:customer");
+    // A colleague holds him on both.
+    let mut s = Stage::talking();
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+    s.who.insert("john2", line);
+    s.played("john2");
+    s.offer("maria");
+    s.answer("maria");
+    s.played("maria");
+    s.played("john2");
+    s.press("maria", Press::Swap);
+    s.hears("customer:maria john:YouAreOnHold.wav(held) john2:YouAreOnHold.wav(held) maria:customer");
+    // A line that his phone holds does not speak: who is taken back to him is on the other.
+    let mut s = Stage::talking();
+    let john = s.id("john");
+    s.act(|call, cx| call.phone_hold(cx, john, true));
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+    s.who.insert("john2", line);
+    s.press("john", Press::Join);
+    s.hears("customer:john2 john:customer john2:customer");
     // He leaves with the BYE of his last line.
     let mut s = Stage::talking();
     let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();

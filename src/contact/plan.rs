@@ -71,7 +71,9 @@ impl Call {
 
     /// A person with two lines has the consult on the second, the customer on the first, a conference on both.
     fn on_right_line(&self, c: &Connection, other: &Connection) -> bool {
-        if !self.connections.values().any(|o| o.is_up() && o.id != c.id && same_person(o, c)) {
+        // On one line, or on the one that his phone does not hold, he has everybody.
+        if !self.connections.values().any(|o| o.is_up() && o.id != c.id && same_person(o, c) && !self.is_other_line(o))
+        {
             return true;
         }
         let others = self.others_talking(c);
@@ -80,9 +82,10 @@ impl Call {
         joined || self.is_on_second_line(c, other) == c.second_line_of.is_some()
     }
 
-    /// A second line whose phone has put it on hold neither speaks nor doubles the person; nor does a first line so held.
+    /// A line that the phone has put on hold, while the person is on another: it neither speaks nor doubles him.
     fn is_other_line(&self, o: &Connection) -> bool {
-        o.held_by_phone && self.connections.values().any(|p| p.id != o.id && p.is_up() && same_person(p, o))
+        let speaks = |p: &Connection| p.id != o.id && p.is_up() && same_person(p, o) && !p.held_by_phone;
+        o.held_by_phone && self.connections.values().any(speaks)
     }
 
     /// Whether `other` was called over the second line of the person at `c`.

@@ -47,24 +47,31 @@ impl Call {
             Press::Join => self.join(cx, actor)?,
             Press::Swap => self.swap(cx, actor)?,
             Press::HoldAll => {
+                self.take_part(cx, actor);
                 for id in self.others(actor).filter(|c| self.can_hold(c.id)).map(|c| c.id).collect::<Vec<_>>() {
                     self.set_hold(cx, id, Some(actor));
                 }
             }
             Press::ResumeAll => {
+                self.take_part(cx, actor);
                 for id in self.others(actor).map(|c| c.id).collect::<Vec<_>>() {
                     self.set_hold(cx, id, None);
                 }
             }
             Press::Hold(id) => {
-                self.known(*id)?;
+                let c = self.known(*id)?;
+                if self.connections.get(&actor).is_some_and(|me| super::plan::same_person(me, c)) {
+                    return Err(state("an agent holds the others, not himself"));
+                }
                 if !self.can_hold(*id) {
                     return Err(state("a party that is still connecting cannot be held"));
                 }
+                self.take_part(cx, actor);
                 self.set_hold(cx, *id, Some(actor));
             }
             Press::Resume(id) => {
                 self.known(*id)?;
+                self.take_part(cx, actor);
                 self.set_hold(cx, *id, None);
             }
             Press::Drop(id) => {
@@ -148,12 +155,33 @@ impl Call {
         self.connections.values().filter(move |c| !c.is_gone() && me.is_none_or(|me| !super::plan::same_person(me, c)))
     }
 
+    /// The same, with one line of a person who has two.
+    fn other_persons(&self, actor: ConnectionId) -> impl Iterator<Item = &super::Connection> {
+        self.others(actor).filter(|c| c.second_line_of.is_none())
+    }
+
     pub(super) fn can_hold(&self, id: ConnectionId) -> bool {
         self.connections.get(&id).is_some_and(super::Connection::is_up) && !self.is_target_of_pending(id)
     }
 
-    /// Puts a party on hold or takes it off; doing so twice changes nothing.
+    /// Puts a party on hold or takes it off, on all of its lines; doing so twice changes nothing.
     pub(super) fn set_hold(&mut self, cx: &mut Cx, id: ConnectionId, by: Option<ConnectionId>) {
+        for line in self.lines_of(id) {
+            self.set_line_hold(cx, line, by);
+        }
+    }
+
+    /// An agent on hold who holds, resumes or adds somebody is back: else two who hold each other leave the customer alone.
+    fn take_part(&mut self, cx: &mut Cx, actor: ConnectionId) {
+        self.set_hold(cx, actor, None);
+    }
+
+    fn lines_of(&self, id: ConnectionId) -> Vec<ConnectionId> {
+        let Some(c) = self.connections.get(&id) else { return Vec::new() };
+        self.connections.values().filter(|o| super::plan::same_person(o, c)).map(|o| o.id).collect()
+    }
+
+    fn set_line_hold(&mut self, cx: &mut Cx, id: ConnectionId, by: Option<ConnectionId>) {
         let Some(c) = self.connections.get(&id).filter(|c| c.is_up()) else { return };
         let (contact, is_agent, on_hold) = (c.contact, c.agent.is_some(), c.state == State::Hold);
         match (by, on_hold) {
@@ -228,6 +256,7 @@ impl Call {
         let Some(from) = self.contact_served_by(actor).and_then(|id| self.contacts.get(&id)).cloned() else {
             return Err(state("the contact has ended"));
         };
+        self.take_part(cx, actor);
         for other in self.others(actor).filter(|c| self.can_hold(c.id)).map(|c| c.id).collect::<Vec<_>>() {
             self.set_hold(cx, other, Some(actor));
         }
@@ -266,9 +295,10 @@ impl Call {
 
     /// Everybody off hold and together; who is still being called comes in when he answers.
     fn join(&mut self, cx: &mut Cx, actor: ConnectionId) -> Result<(), Refused> {
-        if self.others(actor).count() < 2 {
+        if self.other_persons(actor).count() < 2 {
             return Err(state("there are no two parties to join"));
         }
+        self.take_part(cx, actor);
         for id in self.others(actor).map(|c| c.id).collect::<Vec<_>>() {
             self.set_hold(cx, id, None);
         }
@@ -277,10 +307,11 @@ impl Call {
 
     /// The one on hold and the one talked to change places.
     fn swap(&mut self, cx: &mut Cx, actor: ConnectionId) -> Result<(), Refused> {
-        let parties: Vec<ConnectionId> = self.others(actor).map(|c| c.id).collect();
+        let parties: Vec<ConnectionId> = self.other_persons(actor).map(|c| c.id).collect();
         let [first, second] = parties.as_slice() else {
             return Err(state("swap needs exactly three parties"));
         };
+        self.take_part(cx, actor);
         let held = |id: &ConnectionId| self.connections.get(id).is_some_and(|c| c.state == State::Hold);
         let (resume, hold) = match (held(first), held(second)) {
             (true, false) => (Some(*first), Some(*second)),

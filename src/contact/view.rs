@@ -57,7 +57,7 @@ impl Call {
             return vec!["leave"];
         }
         let others: Vec<&Connection> = self.present(me).collect();
-        let held = others.iter().any(|o| o.state == State::Hold);
+        let held = c.state == State::Hold || others.iter().any(|o| o.state == State::Hold);
         let talked_to = others.iter().any(|o| o.state == State::Connected && o.is_up());
         let pending = self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending());
         let mut lit = vec!["leave"];
@@ -89,7 +89,7 @@ impl Call {
         let mut lit = vec!["destroyConnection"];
         match c.state {
             State::Hold => lit.push("resumeConnection"),
-            State::Connected if self.can_hold(of) => lit.push("holdConnection"),
+            State::Connected if of != me && self.can_hold(of) => lit.push("holdConnection"),
             _ => {}
         }
         match c.muted_by {

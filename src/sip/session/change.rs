@@ -75,8 +75,9 @@ impl Session {
             return;
         }
         let Some(ours) = self.talk.ours.take_if(|ours| ours.client == client) else {
-            // Ended meanwhile, or the 2xx once more: it is acknowledged, and that is all.
-            if status.is_success() && !core.transactions.ack_again(client, &fork_of(&response), out) {
+            // Ended meanwhile, or the 2xx once more: that of an INVITE is acknowledged, and that is all.
+            let invited = response.headers.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
+            if invited && status.is_success() && !core.transactions.ack_again(client, &fork_of(&response), out) {
                 core.drop_fork(now, client, from, &response, false, out);
             }
             return;

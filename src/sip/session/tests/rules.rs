@@ -381,6 +381,17 @@ fn a_bye_answers_what_still_waits() {
 }
 
 #[test]
+fn an_update_that_is_answered_after_the_end_gets_no_ack() {
+    let mut world = World::new(1, 2);
+    let (caller, _) = world.up();
+    offer(&mut world, 0, caller, OfferBy::Update, "").unwrap();
+    end(&mut world, 0, caller);
+    world.run(5);
+    assert_eq!(world.sent(), "a>b UPDATE, a>b BYE, b>a 200, b>a 200", "17.1.1.3: ACK is for INVITE");
+    world.finish();
+}
+
+#[test]
 fn a_fork_that_loses_is_acknowledged_and_hung_up() {
     for slow_ack in [false, true] {
         let mut world = World::new(1, 3);
