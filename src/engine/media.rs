@@ -50,9 +50,12 @@ impl Engine {
                     return;
                 }
                 self.end_leg(leg, End::with(Status::SERVICE_UNAVAILABLE));
-                self.with_call(call, |call, cx| {
-                    call.failed(cx, connection, crate::contact::Reason::Failed);
-                    call.hung_up(cx, connection);
+                if !self.legs_of(connection).is_empty() {
+                    return; // another phone of hers rings on
+                }
+                self.with_call(call, |call, cx| match call.connections().get(&connection) {
+                    Some(c) if c.rang(cx.now).is_some() => call.failed(cx, connection, crate::contact::Reason::Failed),
+                    _ => call.hung_up(cx, connection),
                 });
             }
             MediaEvent::FirstRtp { .. } | MediaEvent::Closed { .. } => {}

@@ -357,6 +357,12 @@ impl Leg {
         self.want.held || self.phone_holds
     }
 
+    /// What its port was last told.
+    #[must_use]
+    pub fn spec(&self) -> &PortSpec {
+        &self.spec
+    }
+
     /// The codec in use.
     #[must_use]
     pub fn codec(&self) -> Option<Codec> {

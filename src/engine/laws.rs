@@ -1,0 +1,230 @@
+//! What must hold whenever the engine has nothing more to say: laws said against its own state, for simulators and tests.
+
+use super::Engine;
+use crate::contact::{Call, Connection, Hears, Line, Phase, State};
+use crate::ids::{AgentId, ConnectionId};
+use crate::leg::Stage;
+use crate::media::Source;
+use crate::routing;
+use std::collections::BTreeSet;
+
+impl Engine {
+    /// Every law that is broken now, in words.
+    #[must_use]
+    pub fn broken_laws(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        for (id, call) in &self.calls {
+            let mut said = Vec::new();
+            nobody_is_stranded(call, &mut said);
+            nobody_hears_the_held(call, &mut said);
+            self.lines_are_filled(call, &mut said);
+            self.ports_do_what_is_planned(call, &mut said);
+            self.queues_know(call, &mut said);
+            if call.is_over() {
+                said.push("is over and still here".to_owned());
+            }
+            broken.extend(said.into_iter().map(|text| format!("call {}: {text}", id.0)));
+        }
+        for agent in self.site.agents.keys() {
+            self.one_contact_an_agent(agent, &mut broken);
+        }
+        self.nothing_is_left_over(&mut broken);
+        broken
+    }
+
+    /// What should have come to its end when nobody has done anything for as long as a phone rings.
+    #[must_use]
+    pub fn unrest(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (id, call) in &self.calls {
+            for k in call.contacts().values() {
+                let what = match k.phase {
+                    Phase::InFlow(_) => "its flow",
+                    Phase::Offered(_) => "an offer",
+                    Phase::AgentWhisper { .. } => "the agent whisper",
+                    Phase::CustomerWhisper { .. } => "the customer whisper",
+                    Phase::Queued(_) | Phase::Connected | Phase::Line(_) | Phase::Ended => continue,
+                };
+                found.push(format!("call {}: {what} of {} takes for ever", id.0, k.id));
+            }
+        }
+        for leg in self.legs.values() {
+            if matches!(leg.stage, Stage::Offered | Stage::Answering) && !self.is_bridged(leg.connection) {
+                found.push(format!("{} of {} is {:?} for ever", leg.id, leg.connection, leg.stage));
+            }
+            if leg.stage == Stage::Up && !leg.is_settled() {
+                found.push(format!("{} of {} has an offer without an answer", leg.id, leg.connection));
+            }
+        }
+        found
+    }
+
+    fn is_bridged(&self, connection: ConnectionId) -> bool {
+        let call = self.lines.get(&connection).and_then(|line| self.calls.get(&line.call));
+        call.is_some_and(|call| call.contacts().values().any(|k| matches!(k.phase, Phase::Line(Line::Bridge))))
+    }
+
+    /// Who is up has one leg, who is called has some, who is gone has none.
+    fn lines_are_filled(&self, call: &Call, said: &mut Vec<String>) {
+        for c in call.connections().values() {
+            let legs = self.legs_of(c.id);
+            let called = c.rang(self.now).is_some();
+            let right = match (c.is_gone(), c.is_up(), called) {
+                (true, ..) => legs.is_empty(),
+                (_, true, _) => legs.len() == 1,
+                (.., true) => !legs.is_empty(),
+                _ => true,
+            };
+            if !right {
+                said.push(format!("{} has {} legs", name(c), legs.len()));
+            }
+            for leg in legs {
+                let stage = self.legs.get(&leg).filter(|l| l.connection == c.id).map(|l| l.stage);
+                let right = match stage {
+                    None | Some(Stage::Gone) => false,
+                    Some(stage) => !c.is_up() || matches!(stage, Stage::Up | Stage::Answering),
+                };
+                if !right {
+                    said.push(format!("{} has {leg}, which is {stage:?}", name(c)));
+                }
+            }
+        }
+    }
+
+    /// Each leg has the one source that the plan gives it, and is heard only if the plan lets it.
+    fn ports_do_what_is_planned(&self, call: &Call, said: &mut Vec<String>) {
+        for (id, want) in call.plan() {
+            let Some(leg) = self.legs_of(id).first().and_then(|leg| self.legs.get(leg)) else { continue };
+            let spec = leg.spec();
+            let right = match (&want.hears, &spec.source) {
+                (Hears::Silence, Source::Silence) => true,
+                (Hears::Sound(sounding), Source::Play { play, .. }) => sounding.play == *play,
+                (Hears::Parties(parties), Source::Hear(ports)) => {
+                    let planned: BTreeSet<ConnectionId> = parties.iter().copied().collect();
+                    let heard: BTreeSet<ConnectionId> = ports
+                        .iter()
+                        .filter_map(|port| self.port_legs.get(port))
+                        .filter_map(|leg| self.legs.get(leg))
+                        .map(|leg| leg.connection)
+                        .collect();
+                    planned == heard
+                }
+                _ => false,
+            };
+            if !right {
+                said.push(format!("{id} is to hear {:?} and its port has {:?}", want.hears, spec.source));
+            }
+            if spec.receive != want.heard {
+                said.push(format!("{id} is heard: {}, planned: {}", spec.receive, want.heard));
+            }
+        }
+    }
+
+    /// A contact waits in routing as long as it waits here.
+    fn queues_know(&self, call: &Call, said: &mut Vec<String>) {
+        for k in call.contacts().values() {
+            let waits = matches!(k.phase, Phase::Queued(_) | Phase::Offered(_) | Phase::AgentWhisper { .. });
+            let queued = self.router.is_queued(k.id);
+            if waits != queued {
+                said.push(format!("contact {} waits: {waits}, is queued: {queued}", k.id));
+            }
+            let party = call.connections().get(&k.party);
+            if k.is_pending() && party.is_none_or(Connection::is_gone) {
+                said.push(format!("contact {} is on its way for nobody", k.id));
+            }
+        }
+    }
+
+    /// An agent is on one contact, and routing knows which.
+    fn one_contact_an_agent(&self, agent: &AgentId, broken: &mut Vec<String>) {
+        let mut up = BTreeSet::new();
+        let mut rung = BTreeSet::new();
+        for (id, call) in self.calls.iter().filter(|(_, call)| call.has_buttons()) {
+            for c in call.connections().values().filter(|c| c.agent.as_ref() == Some(agent) && !c.is_gone()) {
+                if c.is_up() {
+                    up.insert(*id);
+                } else if c.rang(self.now).is_some() {
+                    rung.insert(*id);
+                }
+            }
+        }
+        if up.len() + rung.len() > 1 {
+            broken.push(format!("{agent} is on the calls {up:?} and rung by {rung:?}"));
+        }
+        let contact = self.router.contact_of(agent);
+        let call = contact.and_then(|contact| self.contacts.get(&contact));
+        let on_line = call.and_then(|id| self.calls.get(id)).is_some_and(|call| !call.has_buttons());
+        let state = self.router.state(agent);
+        let right = match &state {
+            Some(routing::State::Busy) => on_line || call.is_some_and(|id| up.contains(id)),
+            Some(routing::State::PendingBusy) => call.is_some_and(|id| rung.contains(id)),
+            _ => up.is_empty() && rung.is_empty(),
+        };
+        if !right {
+            let state = state.map(|s| s.to_string()).unwrap_or_default();
+            broken.push(format!("{agent} is {state} with {contact:?}, on {up:?}, rung by {rung:?}"));
+        }
+    }
+
+    /// Nothing belongs to a call that is not here.
+    fn nothing_is_left_over(&self, broken: &mut Vec<String>) {
+        for (id, line) in &self.lines {
+            if self.calls.get(&line.call).is_none_or(|call| !call.connections().contains_key(id)) {
+                broken.push(format!("{id} is a line of no call"));
+            }
+        }
+        for (id, leg) in &self.legs {
+            if self.lines.get(&leg.connection).is_none_or(|line| !line.legs.contains(id)) {
+                broken.push(format!("{id} is a leg of no line"));
+            }
+            if self.sessions.get(&leg.session) != Some(id) || self.port_legs.get(&leg.port) != Some(id) {
+                broken.push(format!("{id} is known neither by its session nor by its port"));
+            }
+        }
+        for (contact, call) in &self.contacts {
+            if !self.calls.contains_key(call) {
+                broken.push(format!("contact {contact} is of no call"));
+            }
+        }
+    }
+}
+
+/// Each person that is up hears somebody, or something; or is an agent who holds the others and can take them back; or an
+/// agent whose party just hears its whisper; or alone in a room.
+fn nobody_is_stranded(call: &Call, said: &mut Vec<String>) {
+    let plan = call.plan();
+    let silent = |id: &ConnectionId| plan.get(id).is_none_or(|want| want.hears == Hears::Silence);
+    for c in call.connections().values().filter(|c| c.is_up() && c.second_line_of.is_none()) {
+        let second = call.connections().values().find(|o| o.is_up() && o.second_line_of == Some(c.id));
+        if !silent(&c.id) || second.is_some_and(|second| !silent(&second.id)) {
+            continue;
+        }
+        let others = || call.connections().values().filter(|o| o.id != c.id && o.second_line_of != Some(c.id));
+        let holds = others().any(|o| o.is_up() && o.state == State::Hold);
+        let can_resume = call.actions(c.id).contains(&"resumeAll");
+        let waits = call.contacts().values().any(|k| match &k.phase {
+            Phase::CustomerWhisper { .. } => k.agent == Some(c.id),
+            Phase::Line(Line::Room) => !others().any(Connection::is_up),
+            _ => false,
+        });
+        if !(waits || c.agent.is_some() && holds && can_resume) {
+            said.push(format!("{} hears nothing", name(c)));
+        }
+    }
+}
+
+fn nobody_hears_the_held(call: &Call, said: &mut Vec<String>) {
+    let plan = call.plan();
+    for c in call.connections().values().filter(|c| c.is_up() && c.state == State::Hold) {
+        let heard = plan.get(&c.id).is_some_and(|want| want.heard)
+            || plan.values().any(|want| matches!(&want.hears, Hears::Parties(parties) if parties.contains(&c.id)));
+        if heard {
+            said.push(format!("{} is held and heard", name(c)));
+        }
+    }
+}
+
+fn name(c: &Connection) -> String {
+    let second = if c.second_line_of.is_some() { ", second line" } else { "" };
+    format!("{} ({}, {:?}{second})", c.identity.address, c.id, c.state)
+}

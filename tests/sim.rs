@@ -1,0 +1,208 @@
+//! Random people at random moments: thousands of seeded runs through the whole switch, each held to the laws of a call.
+//!
+//! `SIM_SEED=n` plays one run and prints what was done in it (`SIM_LADDER=1`: every message too), `SIM_RUNS=n` plays so many.
+
+#[path = "sim/laws.rs"]
+mod laws;
+#[path = "sim/people.rs"]
+mod people;
+#[path = "sim/sound.rs"]
+mod sound;
+#[path = "sim/world.rs"]
+mod world;
+
+use cordboard::config::{self, Source};
+use cordboard::ids::Mint;
+use cordboard::site::Site;
+use cordboard::story::script::Network;
+use cordboard::time::Duration;
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use world::World;
+
+const RUNS: u64 = 2_000;
+/// Every so many runs have real sound.
+const REAL: u64 = 20;
+/// Failures that are looked at before the rest is left alone.
+const ENOUGH: usize = 5;
+/// As long as a phone rings, and what a flow says before and after.
+const REST: Duration = Duration::from_secs(45);
+
+thread_local! {
+    static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn lab() -> Arc<Site> {
+    static LAB: OnceLock<Arc<Site>> = OnceLock::new();
+    let load = || config::load(&Source::Lab).unwrap_or_else(|faults| panic!("the lab is wrong: {faults:?}"));
+    Arc::clone(LAB.get_or_init(|| Arc::new(load())))
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+/// The lab, with phones told of their hold in one of the three ways.
+fn site(mint: &mut Mint) -> Arc<Site> {
+    use cordboard::sip::OfferBy;
+    let mut site = Site::clone(&lab());
+    for agent in site.agents.values_mut() {
+        agent.hold_signalling = match mint.below(5) {
+            0 => None,
+            1 => Some(OfferBy::Update),
+            _ => Some(OfferBy::ReInvite),
+        };
+    }
+    Arc::new(site)
+}
+
+fn network(mint: &mut Mint) -> Network {
+    let delay = Duration::from_millis(5 + mint.below(100));
+    let mut share = || u8::try_from(mint.below(11)).unwrap_or(0);
+    let (loses, repeats, reorders) = (share(), share(), share());
+    match mint.below(3) {
+        0 => Network { delay, ..Network::default() },
+        _ => Network { delay, loses, repeats, reorders },
+    }
+}
+
+/// Plays one run to its end or to the first broken law.
+fn play(seed: u64, ladder: bool) -> World {
+    let mut mint = Mint::new(seed);
+    let (site, network, people) = (site(&mut mint), network(&mut mint), people::phones(&mut mint));
+    let mut world = World::new(seed, site, network, seed % REAL == REAL - 1, people);
+    if ladder {
+        world.draw_ladder();
+    }
+    let told = format!("run {seed}: {:?}, sound: {}", world.network, world.media.real.is_some());
+    world.tell(told);
+    for at in 0..world.hands.len() {
+        let habits = world.hands[at].phone.habits().clone();
+        let told = format!("{} with {habits:?}", world.hands[at].name);
+        world.tell(told);
+        if world.hands[at].agent && world.mint.below(10) > 0 {
+            world.with_phone(at, |now, phone| phone.register(now));
+        }
+    }
+    world.run(world.now + Duration::from_millis(300));
+    let actions = 10 + world.mint.below(31);
+    let rests_at = world.mint.below(actions * 2);
+    for number in 0..actions {
+        if !world.broken.is_empty() {
+            return world;
+        }
+        people::act(&mut world);
+        world.hold_the_laws();
+        let pause = people::pause(&mut world.mint);
+        live(&mut world, pause);
+        if number == rests_at || number + 1 == actions {
+            world.tell("nobody does anything");
+            // A phone that is unplugged may take its agent through an offer and back into the queue.
+            for _ in 0..4 {
+                live(&mut world, REST);
+                if !world.broken.is_empty() || world.engine.unrest().is_empty() {
+                    break;
+                }
+            }
+            if world.broken.is_empty() {
+                laws::hold_at_rest(&mut world);
+            }
+        }
+    }
+    if world.broken.is_empty() {
+        laws::hold_at_the_end(&mut world);
+    }
+    world
+}
+
+/// Time passes; where there is sound, it is listened to.
+fn live(world: &mut World, time: Duration) {
+    let until = world.now + time;
+    if world.media.real.is_some() {
+        while world.now < until && world.broken.is_empty() {
+            world.run(until.min(world.now + Duration::from_millis(250)));
+            laws::hold_no_dead_air(world);
+        }
+    }
+    if world.broken.is_empty() {
+        world.run(until);
+        world.hold_the_laws();
+    }
+}
+
+/// What was broken in a run, and a bug that the switch caught.
+fn judge(seed: u64, ladder: bool) -> Option<String> {
+    PANICS.with_borrow_mut(Vec::clear);
+    let played = panic::catch_unwind(AssertUnwindSafe(|| play(seed, ladder)));
+    let mut text = String::new();
+    let panics = PANICS.with_borrow_mut(std::mem::take);
+    let broken: Vec<String> = panics.into_iter().chain(played.iter().flat_map(|world| world.broken.clone())).collect();
+    if let Ok(world) = &played
+        && (ladder || !broken.is_empty())
+    {
+        for (at, what) in &world.trace {
+            let _ = writeln!(text, "{:9.3}  {what}", at.since(world::BEGIN).as_secs_f64());
+        }
+        if let Some(ladder) = &world.ladder {
+            let _ = writeln!(text, "{}", ladder.render(world::BEGIN));
+        }
+    }
+    for what in &broken {
+        let _ = writeln!(text, "BROKEN in run {seed}: {what}");
+    }
+    (ladder || !broken.is_empty()).then_some(text).filter(|text| {
+        if broken.is_empty() {
+            println!("{text}");
+        }
+        !broken.is_empty()
+    })
+}
+
+#[test]
+fn whatever_people_do_the_laws_of_a_call_hold() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        PANICS.with_borrow_mut(|panics| panics.push(info.to_string()));
+        if std::thread::current().name().is_some() {
+            usual(info);
+        }
+    }));
+    if let Some(seed) = number("SIM_SEED") {
+        let ladder = std::env::var_os("SIM_LADDER").is_some();
+        if let Some(text) = judge(seed, ladder) {
+            panic!("\n{text}");
+        }
+        return;
+    }
+    let runs = number("SIM_RUNS").unwrap_or(RUNS);
+    let first = number("SIM_FIRST").unwrap_or(0);
+    let (next, stop) = (AtomicU64::new(first), AtomicBool::new(false));
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + runs {
+                        return;
+                    }
+                    if let Some(text) = judge(seed, false) {
+                        let mut failures = failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                        failures.push((seed, text));
+                        if failures.len() >= ENOUGH {
+                            stop.store(true, Ordering::Relaxed);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let mut failures = failures.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    failures.sort_unstable();
+    let report: String = failures.iter().map(|(_, text)| format!("\n{text}")).collect();
+    let seeds: Vec<u64> = failures.iter().map(|(seed, _)| *seed).collect();
+    assert!(failures.is_empty(), "{report}\nSIM_SEED=n cargo test --test sim plays one again: {seeds:?}");
+}

@@ -1,0 +1,111 @@
+//! What must be true of a run, seen from the phones and the wires; the engine says its own laws itself.
+
+use crate::people::AGENTS;
+use crate::world::World;
+use cordboard::phone::{LineId, LineState};
+use cordboard::time::Duration;
+
+/// A complaint that a network which loses, repeats and reorders explains.
+pub fn explained(complaint: &str, world: &World) -> bool {
+    let network = &world.network;
+    let rough = network.loses + network.reorders + network.repeats > 0;
+    // What comes again after it was lost has been overtaken; a late copy finds a transaction that is over.
+    let order = complaint.starts_with("the CSeq of ") || complaint.ends_with("for no transaction of ours");
+    // Sound is faster than the 200 that allows it.
+    let early = complaint == "RTP came in although our direction does not receive";
+    (order || early) && (rough || world.hands.iter().any(|hand| hand.was_unplugged))
+}
+
+/// Nobody has done anything for a while: what is under way has come to its end, and both ends agree on what is.
+pub fn hold_at_rest(world: &mut World) {
+    let mut broken = world.engine.unrest();
+    for hand in world.hands.iter().filter(|hand| !hand.was_unplugged) {
+        for line in hand.live().filter(|line| line.state() == LineState::Up) {
+            let who = format!("{}'s {}", hand.name, line.id());
+            let port = line.remote_rtp().and_then(|local| world.media.ports().find(|(_, known)| known.local == local));
+            let Some((_, known)) = port else {
+                broken.push(format!("{who} is up and the switch has no port for it"));
+                continue;
+            };
+            if known.spec.remote != Some(hand.phone.config().rtp) {
+                broken.push(format!("{who} is sent to at {:?}", known.spec.remote));
+            }
+            let receives = line.direction().is_some_and(|direction| direction.receives());
+            if known.spec.send != receives {
+                broken.push(format!("{who} receives: {receives}, the switch sends: {}", known.spec.send));
+            }
+        }
+    }
+    let up = world.media.ports().filter(|(_, known)| known.spec.remote.is_some());
+    for (port, known) in up {
+        let mut hands = world.hands.iter();
+        let hand = hands.find(|hand| Some(hand.phone.config().rtp) == known.spec.remote);
+        if let Some(hand) = hand.filter(|hand| !hand.was_unplugged)
+            && !hand.live().any(|line| line.remote_rtp() == Some(known.local))
+        {
+            broken.push(format!("{port} sends to {}, who has no call with it", hand.name));
+        }
+    }
+    world.broken.extend(broken);
+}
+
+/// No phone hears nothing at all for long: silence is packets too.
+pub fn hold_no_dead_air(world: &mut World) {
+    let bound = if world.network.loses == 0 { Duration::from_millis(300) } else { Duration::from_secs(9) };
+    let now = world.now;
+    let mut broken = Vec::new();
+    for hand in world.hands.iter().filter(|hand| !hand.was_unplugged) {
+        for (line, at) in &hand.heard_at {
+            let up = hand.phone.line(*line).is_some_and(|line| line.state() == LineState::Up);
+            if up && !hand.held.contains(line) && now.since(*at) > bound {
+                broken.push(format!("{}'s {line} has heard nothing for {} ms", hand.name, now.since(*at).as_millis()));
+            }
+        }
+    }
+    world.broken.extend(broken);
+}
+
+/// Everybody hangs up, and every timer passes: nothing is left.
+pub fn hold_at_the_end(world: &mut World) {
+    world.tell("everybody hangs up");
+    for hand in &mut world.hands {
+        hand.plugged = true;
+        hand.phone.habits_mut().answers_after = None;
+    }
+    for _ in 0..5 {
+        for at in 0..world.hands.len() {
+            let lines: Vec<LineId> = world.hands[at].live().map(cordboard::phone::Line::id).collect();
+            for line in lines {
+                world.with_phone(at, |now, phone| phone.hang_up(now, line));
+            }
+        }
+        world.run(world.now + Duration::from_secs(3));
+    }
+    world.hold_the_laws();
+    world.run(world.now + Duration::from_secs(170));
+    world.hold_the_laws();
+    if !world.broken.is_empty() {
+        return;
+    }
+    let mut broken = Vec::new();
+    let counts = world.engine.counts();
+    if !world.engine.is_empty() {
+        broken.push(format!("everybody has hung up and there is {counts:?}"));
+    }
+    if world.media.open() > 0 {
+        broken.push(format!("everybody has hung up and {} ports are open", world.media.open()));
+    }
+    for agent in AGENTS {
+        let state = world.screen(agent).map(|screen| screen.state).unwrap_or_default();
+        if matches!(state.as_str(), "Busy" | "PendingBusy") {
+            broken.push(format!("everybody has hung up and {agent} is {state}"));
+        }
+    }
+    for hand in &world.hands {
+        for line in hand.live() {
+            broken.push(format!("{}'s {} is {:?} for ever", hand.name, line.id(), line.state()));
+        }
+    }
+    broken.extend(world.unanswered());
+    world.broken.extend(broken);
+}
