@@ -28,10 +28,21 @@ fn read(name: &str) -> Story {
         .unwrap_or_else(|faults| panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }
 
+/// What the story plays on.
+fn site(story: &Story) -> Arc<Site> {
+    let Some(file) = &story.installation else { return lab() };
+    let file = folder().join(file);
+    Arc::new(config::load(&Source::File(file)).unwrap_or_else(|faults| panic!("{faults:?}")))
+}
+
 /// Plays one story. `STORY_LADDER=1` prints its ladder also when it goes well.
 fn play(name: &str) -> VirtualStage {
+    play_with(name, 1)
+}
+
+fn play_with(name: &str, seed: u64) -> VirtualStage {
     let story = read(name);
-    let mut stage = VirtualStage::new(&story, lab(), 1);
+    let mut stage = VirtualStage::new(&story, site(&story), seed);
     let mut evidence = Evidence::default();
     let mut told = String::new();
     let begin = stage.begin();
@@ -72,7 +83,9 @@ stories! {
     agent_quick_connect_by_feature_code,
     agent_quick_connect_by_second_line,
     agent_rejects,
+    agent_with_two_phones,
     agents_hold_key,
+    bridge_number,
     buttons_not_lit,
     customer_abandons,
     customer_hangs_up_in_consult,
@@ -84,12 +97,15 @@ stories! {
     hold_glare_491,
     join_while_ringing,
     lab_numbers,
+    lossy_network,
+    mute_outlives_hold,
     reinvite_refused_488,
     resume_while_ringing,
     target_drops_in_conference,
     target_drops_in_consult,
     target_drops_in_whisper,
     two_customers,
+    whisper_limit,
 }
 
 #[test]
@@ -118,4 +134,13 @@ fn one_seed_one_run() {
         stage.ladder.render(stage.begin())
     };
     assert_eq!(ladder(), ladder());
+}
+
+/// What is lost, comes twice or too late is another part of the call with every seed.
+#[test]
+fn a_lossy_network_is_lived_with_whatever_it_loses() {
+    for seed in 2..10 {
+        println!("seed {seed}");
+        play_with("lossy_network", seed);
+    }
 }

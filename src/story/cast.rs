@@ -83,15 +83,16 @@ impl Cast {
         for (number, member) in story.members.iter().enumerate() {
             let place = place(number);
             let name = member.party.as_str();
-            let mut config = PhoneConfig::new(name, board.sip, place.sip, place.rtp);
-            config.display = Some(capitalised(name));
+            let account = member.of.as_ref().map_or(name, Party::as_str);
+            let mut config = PhoneConfig::new(account, board.sip, place.sip, place.rtp);
+            config.display = Some(capitalised(account));
             config.domain.clone_from(&board.domain);
             let note = ear::NOTES.get(number % ear::NOTES.len()).copied().unwrap_or_default();
             config.note_hz = f32::from(note);
             config.seed = seed.wrapping_mul(31).wrapping_add(number as u64 + 1);
             let password = match member.role {
                 Role::Guest => None,
-                Role::Agent { .. } => board.passwords.get(name).cloned(),
+                Role::Agent { .. } => board.passwords.get(account).cloned(),
             };
             config.password.clone_from(&password);
             cast.notes.insert(note, member.party.clone());

@@ -9,11 +9,12 @@ use crate::time::Duration;
 pub struct Head {
     pub title: Option<String>,
     pub members: Vec<Member>,
+    pub installation: Option<String>,
     pub allow: Option<Duration>,
     pub network: Option<Network>,
 }
 
-pub const KEYS: &[&str] = &["Story", "Guests", "Agents", "Allow", "Network"];
+pub const KEYS: &[&str] = &["Story", "Guests", "Agents", "Installation", "Allow", "Network"];
 
 /// Words that the language needs for itself.
 const RESERVED: &[&str] =
@@ -37,27 +38,30 @@ pub fn read(head: &mut Head, line: &str) -> Result<bool, Trouble> {
         "Story" => head.title = Some(value.trim().to_owned()),
         "Guests" => {
             for (name, column) in listed(&value) {
-                add(head, &name, column, Role::Guest)?;
+                add(head, &name, column, Role::Guest, None)?;
             }
         }
         "Agents" => {
             for (text, column) in listed(&value) {
                 let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
-                let registered = match rest.trim() {
-                    "" => true,
-                    "not registered" | "(not registered)" => false,
-                    other => {
-                        let problem = format!("`{other}` says nothing about an agent");
+                let (mut registered, mut of) = (true, None);
+                match rest.trim().split_once(' ') {
+                    None if rest.trim().is_empty() => {}
+                    Some(("of", agent)) => of = Some(account(head, agent.trim(), column)?),
+                    _ if matches!(rest.trim(), "not registered" | "(not registered)") => registered = false,
+                    _ => {
+                        let problem = format!("`{}` says nothing about an agent", rest.trim());
                         return Err(Trouble::new(
                             column,
                             problem,
-                            "write `not registered`, or put a comma between two names",
+                            "write `not registered`, `of maria` for another phone of hers, or put a comma between two names",
                         ));
                     }
-                };
-                add(head, name, column, Role::Agent { registered })?;
+                }
+                add(head, name, column, Role::Agent { registered }, of)?;
             }
         }
+        "Installation" => head.installation = Some(value.trim().to_owned()),
         "Allow" => {
             let mut words = Words::split(&value, &[])?;
             head.allow = Some(words.duration()?);
@@ -82,7 +86,21 @@ fn listed(value: &str) -> Vec<(String, usize)> {
     found
 }
 
-fn add(head: &mut Head, name: &str, column: usize, role: Role) -> Result<(), Trouble> {
+/// The agent whose phone it also is: one named before.
+fn account(head: &Head, agent: &str, column: usize) -> Result<Party, Trouble> {
+    let party = Party::from(agent);
+    let is_agent = |m: &Member| m.party == party && m.of.is_none() && m.role != Role::Guest;
+    if head.members.iter().any(is_agent) {
+        return Ok(party);
+    }
+    Err(Trouble::new(
+        column,
+        format!("`{agent}` is no agent named before"),
+        format!("write `{agent}, mobile of {agent}`"),
+    ))
+}
+
+fn add(head: &mut Head, name: &str, column: usize, role: Role, of: Option<Party>) -> Result<(), Trouble> {
     let party = Party::from(name);
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
         return Err(Trouble::new(
@@ -101,7 +119,7 @@ fn add(head: &mut Head, name: &str, column: usize, role: Role) -> Result<(), Tro
     if head.members.iter().any(|m| m.party == party) {
         return Err(Trouble::new(column, format!("`{name}` is named twice"), "name each party once"));
     }
-    head.members.push(Member { party, role });
+    head.members.push(Member { party, role, of });
     Ok(())
 }
 
@@ -152,7 +170,8 @@ mod tests {
         for line in [
             "Story: A call",
             "Guests: customer",
-            "Agents: John, maria not registered",
+            "Agents: John, maria not registered, mobile of john",
+            "Installation: other/cordboard.toml",
             "Network: delay 20 ms, loses 5 %",
         ] {
             assert_eq!(read(&mut head, line), Ok(true), "{line}");
@@ -164,9 +183,12 @@ mod tests {
             [
                 ("customer", Role::Guest),
                 ("john", Role::Agent { registered: true }),
-                ("maria", Role::Agent { registered: false })
+                ("maria", Role::Agent { registered: false }),
+                ("mobile", Role::Agent { registered: true })
             ]
         );
+        assert_eq!(head.members.last().and_then(|m| m.of.clone()), Some(Party::from("john")));
+        assert_eq!(head.installation.as_deref(), Some("other/cordboard.toml"));
         let network = head.network.unwrap();
         assert_eq!((network.delay, network.loses), (Duration::from_millis(20), 5));
     }
@@ -175,7 +197,11 @@ mod tests {
     fn faults_of_the_head() {
         for (line, cure) in [
             ("Agnets: john", "write `Agents:`"),
-            ("Agents: john john", "write `not registered`, or put a comma between two names"),
+            (
+                "Agents: john john",
+                "write `not registered`, `of maria` for another phone of hers, or put a comma between two names",
+            ),
+            ("Agents: mobile of john", "write `john, mobile of john`"),
             ("Agents: john, John", "name each party once"),
             ("Guests: nobody", "take another name"),
             ("Network: loses 90 %", "write a whole number up to 50 %, as `5 %`"),

@@ -44,6 +44,7 @@ pub fn parse(file: &str, text: &str) -> Result<Story, Vec<Fault>> {
         file: file.to_owned(),
         title: head.title.unwrap_or_default(),
         members: head.members,
+        installation: head.installation,
         allow: head.allow.unwrap_or(ALLOW),
         network: head.network,
         phases,

@@ -42,6 +42,8 @@ impl fmt::Debug for Party {
 pub struct Member {
     pub party: Party,
     pub role: Role,
+    /// Whose account this phone has; the party's own if absent.
+    pub of: Option<Party>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,8 @@ pub struct Story {
     pub file: String,
     pub title: String,
     pub members: Vec<Member>,
+    /// The configuration of the switch, beside the story; the lab if absent.
+    pub installation: Option<String>,
     /// How long an expectation may take that does not say it itself.
     pub allow: Duration,
     /// What the network does; said only where the story depends on it.
