@@ -1,0 +1,68 @@
+//! SIPp with the shipped scenarios: registering, answering, calling; its own count of what worked.
+
+use super::lab::{Lab, shipped};
+use super::process::{PATIENCE, Process, free_port};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Over {
+    Udp,
+    Tcp,
+}
+
+pub struct Sipp {
+    process: Process,
+    counts: PathBuf,
+    calls: u32,
+}
+
+impl Sipp {
+    /// A scenario, from a port, for a number of calls one after another.
+    fn start(lab: &Lab, name: &str, over: Over, port: u16, calls: u32, words: &[&str]) -> Sipp {
+        let switch: SocketAddr = if over == Over::Tcp { lab.tcp } else { lab.udp };
+        let counts = lab.folder.join(format!("{name}-counts.csv"));
+        let mut command = Command::new("sipp");
+        command.arg(switch.to_string()).arg("-sf").arg(shipped("sip-configs/clients/sipp").join(format!("{name}.xml")));
+        command.args(["-i", &switch.ip().to_string(), "-p", &port.to_string(), "-m", &calls.to_string(), "-l", "1"]);
+        command.args(["-mp", &free_port().to_string(), "-t", if over == Over::Tcp { "t1" } else { "u1" }]);
+        command.args(["-nostdin", "-trace_stat", "-stf"]).arg(&counts).args(words);
+        Sipp { process: Process::start(name, &lab.folder, &mut command), counts, calls }
+    }
+
+    /// Registers John, who will answer on a port.
+    pub fn registers(lab: &Lab, over: Over, port: u16) {
+        let agents = shipped("sip-configs/clients/sipp/agents.csv");
+        let switch = if over == Over::Tcp { lab.tcp } else { lab.udp };
+        // Of itself SIPp 3.6 signs for `sip:::1:5060`, without the brackets, which is no address.
+        let words = ["-inf", &agents.display().to_string(), "-auth_uri", &switch.to_string()];
+        Sipp::start(lab, "registering-agent", over, port, 1, &words).has_succeeded();
+        lab.is_registered("john");
+    }
+
+    pub fn answers(lab: &Lab, over: Over, port: u16, calls: u32) -> Sipp {
+        Sipp::start(lab, "answering-agent", over, port, calls, &["-rtp_echo"])
+    }
+
+    pub fn calls(lab: &Lab, over: Over, number: &str, calls: u32) -> Sipp {
+        Sipp::start(lab, "customer", over, free_port(), calls, &["-s", number])
+    }
+
+    /// Waits for its end: every call as the scenario has it, by exit code and by its own count.
+    pub fn has_succeeded(mut self) {
+        let status = self.process.ends(PATIENCE + Duration::from_secs(5));
+        assert!(status.success(), "SIPp ended with {status}");
+        let text = fs::read_to_string(&self.counts).unwrap();
+        let mut lines = text.lines();
+        let (names, last) = (lines.next().unwrap_or_default(), lines.next_back().unwrap_or_default());
+        let count = |name: &str| {
+            let place = names.split(';').position(|known| known == name)?;
+            last.split(';').nth(place)?.parse::<u32>().ok()
+        };
+        let counted = (count("SuccessfulCall(C)"), count("FailedCall(C)"));
+        assert_eq!(counted, (Some(self.calls), Some(0)), "calls that succeeded, and failed, by SIPp's count");
+    }
+}
