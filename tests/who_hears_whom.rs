@@ -286,6 +286,20 @@ fn two_who_hold_each_other_leave_the_customer_neither_alone_nor_waiting() {
 }
 
 #[test]
+fn whom_a_dropped_agent_was_calling_and_holding_is_left_to_the_others() {
+    let mut s = Stage::consult();
+    s.press("john", Press::Join);
+    s.press("maria", Press::QuickConnect("peter".into()));
+    s.hears("customer:CustomerHold.wav(held) john:YouAreOnHold.wav(held) maria:TransferringToAgent.wav");
+    s.press("john", Press::Drop(s.id("maria")));
+    s.hears("customer:john john:customer");
+    s.offer("peter");
+    s.answer("peter");
+    s.played("peter");
+    s.hears("customer:john+peter john:customer+peter peter:customer+john");
+}
+
+#[test]
 fn leaving_strands_nobody() {
     for leave in [true, false] {
         for before in [None, Some(Press::Join), Some(Press::HoldAll), Some(Press::Swap)] {

@@ -52,11 +52,18 @@ impl Call {
         for contact in served {
             self.close(cx, contact, why);
         }
+        self.pass_on(cx, connection);
+        self.line_gone(cx, connection, why);
+        self.notify_left_alone(cx, why);
+    }
+
+    /// What somebody leaves behind who is gone: contacts on their way for him, and those he held.
+    fn pass_on(&mut self, cx: &mut Cx, connection: ConnectionId) {
         // The contacts in which he played the customer's role go on for the customer, or end.
         let heir = self.customer().filter(|h| h.is_up() && h.id != connection).map(|h| h.id);
         let stood_for: Vec<ContactId> =
             self.contacts.values().filter(|k| k.party == connection && !k.is_over()).map(|k| k.id).collect();
-        let was_agent = c.agent.is_some();
+        let was_agent = self.connections.get(&connection).is_some_and(|c| c.agent.is_some());
         for contact in stood_for {
             match heir {
                 Some(heir) if was_agent => {
@@ -85,8 +92,6 @@ impl Call {
                 self.set_hold(cx, other, None);
             }
         }
-        self.line_gone(cx, connection, why);
-        self.notify_left_alone(cx, why);
     }
 
     /// One of a person's two lines: the second's end drops whom it called; the first's end leaves him on the second.
@@ -155,6 +160,7 @@ impl Call {
                     cx.out.push(Out::HangUp { connection: row.id, why, like: None });
                 }
                 self.mark_gone(row.id, why);
+                self.pass_on(cx, row.id);
             }
             if let Some(agent) = row.agent {
                 match phase {

@@ -1,19 +1,21 @@
 //! What must be true of a run, seen from the phones and the wires; the engine says its own laws itself.
 
 use crate::people::AGENTS;
-use crate::world::World;
+use crate::world::{Handset, World};
 use cordboard::phone::{LineId, LineState};
 use cordboard::time::Duration;
 
 /// A complaint that a network which loses, repeats and reorders explains.
-pub fn explained(complaint: &str, world: &World) -> bool {
+pub fn explained(complaint: &str, whose: &Handset, world: &World) -> bool {
     let network = &world.network;
     let rough = network.loses + network.reorders + network.repeats > 0;
     // What comes again after it was lost has been overtaken; a late copy finds a transaction that is over.
     let order = complaint.starts_with("the CSeq of ") || complaint.ends_with("for no transaction of ours");
     // Sound is faster than the 200 that allows it.
     let early = complaint == "RTP came in although our direction does not receive";
-    (order || early) && (rough || world.hands.iter().any(|hand| hand.was_unplugged))
+    // Whoever is unplugged hears no ACK.
+    let deaf = complaint.starts_with("no ACK for our 200") && whose.was_unplugged;
+    deaf || (order || early) && (rough || world.hands.iter().any(|hand| hand.was_unplugged))
 }
 
 /// Nobody has done anything for a while: what is under way has come to its end, and both ends agree on what is.

@@ -278,7 +278,7 @@ impl World {
             }
             PhoneEvent::Complaint(complaint) => {
                 self.tell(format!("  {name} complains: {}", complaint.text));
-                if !crate::laws::explained(&complaint.text, self) {
+                if !crate::laws::explained(&complaint.text, &self.hands[at], self) {
                     self.broken.push(format!("{name} complains: {complaint}"));
                 }
             }
@@ -352,7 +352,9 @@ impl World {
                 format!("the switch's at {}", name(phone))
             }
         };
-        let open = self.invites.open.iter();
+        // An unplugged phone's answers go nowhere.
+        let deaf = |phone| self.places.get(phone).and_then(|at| self.hands.get(*at)).is_some_and(|h| h.was_unplugged);
+        let open = self.invites.open.iter().filter(|(at_switch, phone, ..)| *at_switch || !deaf(phone));
         open.map(|(switch, phone, id, cseq)| format!("an INVITE of {}: {id} {cseq}", whom(switch, phone))).collect()
     }
 }
