@@ -17,10 +17,17 @@ fn scratch(name: &str) -> PathBuf {
 #[test]
 fn the_agent_quick_connect_is_shown_and_can_be_listened_to() {
     let folder = scratch("agent");
-    let done = Command::new(env!("CARGO_BIN_EXE_cordboard"))
-        .args(["demo", "agent", "--out", folder.to_str().unwrap()])
-        .output()
-        .unwrap();
+    let show = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cordboard"));
+        command.args(["demo", "agent", "--out", folder.to_str().unwrap()]).output().unwrap()
+    };
+    let mut done = show();
+    // It counts milliseconds in real time. A machine that is too busy for that says so, and gets another chance.
+    for _ in 0..3 {
+        if String::from_utf8_lossy(&done.stdout).contains("This machine is busy") {
+            done = show();
+        }
+    }
     let page = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(0), "{page}{}", String::from_utf8_lossy(&done.stderr));
     for told in [

@@ -63,6 +63,8 @@ pub(super) struct Loopback {
     inbox: Receiver<News>,
     news: SyncSender<News>,
     pressed: Option<Result<(), String>>,
+    /// The most that a phone was woken too late.
+    late: Duration,
     wire: Vec<Wire>,
     over: Arc<AtomicBool>,
     readers: Vec<JoinHandle<()>>,
@@ -115,6 +117,7 @@ impl Loopback {
             inbox,
             news,
             pressed: None,
+            late: Duration::ZERO,
             wire: Vec::new(),
             over,
             readers: Vec::new(),
@@ -153,6 +156,11 @@ impl Loopback {
         &self.wire
     }
 
+    /// The most that this machine let a phone wait beyond its time: what is measured can be as wrong as that.
+    pub fn late(&self) -> Duration {
+        self.late
+    }
+
     /// What was heard until now, the last moments too.
     pub fn listen(&mut self, evidence: &mut Evidence) {
         self.cast.listen(self.clock.now(), true, evidence);
@@ -186,7 +194,9 @@ impl Loopback {
                 self.take(news, evidence);
             }
         }
-        self.cast.wake(self.clock.now());
+        let now = self.clock.now();
+        self.late = self.late.max(self.cast.deadline().map_or(Duration::ZERO, |due| now.since(due)));
+        self.cast.wake(now);
         self.flush(evidence);
     }
 

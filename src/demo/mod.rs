@@ -10,9 +10,10 @@ mod timeline;
 
 use crate::config::{self, Source};
 use crate::io::StartError;
+use crate::limits::FRAME;
 use crate::site::Site;
 use crate::story::{self, Evidence, Party, Stage as _, Story, Told};
-use crate::time::Time;
+use crate::time::{Duration, Time};
 use loopback::Loopback;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -49,6 +50,9 @@ const SCENES: &[Scene] = &[Scene {
     file: "tests/stories/agent_quick_connect.story",
     text: include_str!("../../tests/stories/agent_quick_connect.story"),
 }];
+
+/// Phones that are later than one frame of sound cannot tell 60 ms from 80.
+const BUSY: Duration = FRAME;
 
 /// Why a story could not be shown at all.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +143,12 @@ fn play(story: &Story, site: Site, folder: Option<&Path>, page: &mut dyn Write) 
             format!("\nNot all of it happened: {counts}.\n{}", page::wrapped(&failure.text, "FAILED: ", "        "))
         }
     });
+    if outcome.is_err() && stage.late() > BUSY {
+        let late = stage.late().as_millis();
+        print(&format!(
+            "This machine is busy: its own phones were up to {late} ms late. Try it again when it is not.\n"
+        ));
+    }
     print(&match folder {
         Some(folder) => record(story, &stage, folder, begin)?,
         None => "With --out DIR, what each of them heard is there to listen to.\n".to_owned(),
