@@ -139,9 +139,12 @@ impl Engine {
     fn one_contact_an_agent(&self, agent: &AgentId, broken: &mut Vec<String>) {
         let mut up = BTreeSet::new();
         let mut rung = BTreeSet::new();
-        for (id, call) in self.calls.iter().filter(|(_, call)| call.has_buttons()) {
+        let mut lines = BTreeSet::new();
+        for (id, call) in &self.calls {
             for c in call.connections().values().filter(|c| c.agent.as_ref() == Some(agent) && !c.is_gone()) {
-                if c.is_up() {
+                if !call.has_buttons() {
+                    lines.insert(*id);
+                } else if c.is_up() {
                     up.insert(*id);
                 } else if c.rang(self.now).is_some() {
                     rung.insert(*id);
@@ -153,16 +156,17 @@ impl Engine {
         }
         let contact = self.router.contact_of(agent);
         let call = contact.and_then(|contact| self.contacts.get(&contact));
-        let on_line = call.and_then(|id| self.calls.get(id)).is_some_and(|call| !call.has_buttons());
         let state = self.router.state(agent);
         let right = match &state {
-            Some(routing::State::Busy) => on_line || call.is_some_and(|id| up.contains(id)),
+            Some(routing::State::Busy) => call.is_some_and(|id| up.contains(id) || lines.contains(id)),
             Some(routing::State::PendingBusy) => call.is_some_and(|id| rung.contains(id)),
-            _ => up.is_empty() && rung.is_empty(),
+            _ => up.is_empty() && rung.is_empty() && lines.is_empty(),
         };
         if !right {
             let state = state.map(|s| s.to_string()).unwrap_or_default();
-            broken.push(format!("{agent} is {state} with {contact:?}, on {up:?}, rung by {rung:?}"));
+            broken.push(format!(
+                "{agent} is {state} with {contact:?}, on {up:?}, rung by {rung:?}, directly on {lines:?}"
+            ));
         }
     }
 

@@ -85,6 +85,8 @@ pub(super) struct Agent {
     /// Chosen while busy; it holds once she is free.
     pub next_status: Option<String>,
     pub activity: Activity,
+    /// Direct calls beside the contact in hand, the last one last: she is on that when the contact is over.
+    pub besides: Vec<ContactId>,
     pub trouble: Option<Trouble>,
     pub reachable: bool,
     /// Since when she could have been offered something: the longest idle is offered first.
@@ -102,6 +104,7 @@ impl Agent {
             setup,
             next_status: None,
             activity: Activity::Idle,
+            besides: Vec::new(),
             trouble: None,
             reachable: false,
             idle_since: now,
@@ -155,6 +158,9 @@ impl Agent {
 
     /// Her contact is over.
     pub fn finish(&mut self, now: Time) {
+        if !self.besides.is_empty() {
+            return self.free(now);
+        }
         match self.setup.after_call_work {
             AfterCallWork::None => self.free(now),
             AfterCallWork::For(time) => self.activity = Activity::AfterCallWork(Some(now + time)),
@@ -162,8 +168,12 @@ impl Agent {
         }
     }
 
-    /// She has nothing in hand any more.
+    /// What she had in hand is over.
     pub fn free(&mut self, now: Time) {
+        if let Some(contact) = self.besides.pop() {
+            self.activity = Activity::Busy(contact);
+            return;
+        }
         self.activity = Activity::Idle;
         self.idle_since = now;
         if let Some(next) = self.next_status.take() {

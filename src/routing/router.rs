@@ -214,21 +214,22 @@ impl Router {
         self.serve_queue(now, &target, out);
     }
 
-    /// The agent is on a contact that came to her by no queue: a direct call, or one that she made. False when she is
-    /// on another, or being offered one.
-    pub fn occupy(&mut self, now: Time, id: &AgentId, contact: ContactId, out: &mut Vec<Out>) -> bool {
-        match self.agents.get(id).map(|agent| agent.activity) {
-            Some(Activity::Idle | Activity::AfterCallWork(_)) => {
-                self.change(now, id, out, |agent| agent.activity = Activity::Busy(contact));
-                true
-            }
-            Some(Activity::Busy(on)) => on == contact,
-            Some(Activity::Offered(_)) | None => false,
-        }
+    /// The agent is on a contact that came to her by no queue: a direct call, or one that she made. While she has
+    /// another in hand, or is being offered one, it is hers besides.
+    pub fn occupy(&mut self, now: Time, id: &AgentId, contact: ContactId, out: &mut Vec<Out>) {
+        self.change(now, id, out, |agent| match agent.activity {
+            Activity::Idle | Activity::AfterCallWork(_) => agent.activity = Activity::Busy(contact),
+            Activity::Busy(on) if on == contact => {}
+            Activity::Busy(_) | Activity::Offered(_) if agent.besides.contains(&contact) => {}
+            Activity::Busy(_) | Activity::Offered(_) => agent.besides.push(contact),
+        });
     }
 
     /// The agent has left her contact: after-call work, then what she chose.
     pub fn release(&mut self, now: Time, id: &AgentId, contact: ContactId, out: &mut Vec<Out>) {
+        if let Some(agent) = self.agents.get_mut(id) {
+            agent.besides.retain(|other| *other != contact);
+        }
         if self.agents.get(id).is_some_and(|agent| agent.activity == Activity::Busy(contact)) {
             self.change(now, id, out, |agent| agent.finish(now));
             self.serve(now, id, out);
@@ -543,11 +544,7 @@ mod tests {
             "missed" => router.failed(now, &agent(2), number(3), Trouble::Missed, &mut out),
             "rejected" => router.failed(now, &agent(2), number(3), Trouble::Rejected, &mut out),
             "hungup" => router.failed(now, &agent(2), number(3), Trouble::HungUp, &mut out),
-            "occupy" => {
-                if !router.occupy(now, &agent(2), number(3), &mut out) {
-                    refused = Some(Refused::AgentBusy);
-                }
-            }
+            "occupy" => router.occupy(now, &agent(2), number(3), &mut out),
             "release" => router.release(now, &agent(2), number(3), &mut out),
             "clear" => router.clear(now, &agent(2), &mut out),
             deed => panic!("no deed {deed}"),
@@ -721,11 +718,22 @@ mod tests {
             ("1 phone ann", "ann:Available"),
             ("2 occupy ann 9", "ann:Busy"),
             ("2 occupy ann 9", ""),
-            ("2 occupy ann 8", "AgentBusy"),
+            ("2 occupy ann 8", ""),
             ("3 queue 1 sales", ""),
             ("4 release ann 8", ""),
             ("5 release ann 9", "ann:PendingBusy ann<1"),
-            ("6 occupy ann 9", "AgentBusy"),
+            // She calls while she is rung: a missed contact does not make her idle.
+            ("6 occupy ann 9", ""),
+            ("7 missed ann 1", "ann:Busy"),
+            ("8 release ann 9", "ann:MissedCallAgent"),
+            ("9 clear ann", "ann:PendingBusy ann<1"),
+            ("9 accept ann 1", "ann:Busy"),
+            ("9 dequeue 1", ""),
+            ("9 queue 2 sales", ""),
+            // Nor does the end of the contact she has in hand.
+            ("9 occupy ann 7", ""),
+            ("10 release ann 1", ""),
+            ("11 release ann 7", "ann:PendingBusy ann<2"),
         ]);
     }
 
