@@ -204,7 +204,6 @@ impl Engine {
             Place::Queue(queue) => queue.to_string(),
             Place::Agent(agent) => agent.to_string(),
         });
-        info!(contact = %contact, event = event.as_str(), agent = agent.map(AgentId::as_str), "contact event");
         self.outputs.push_back(Output::Contact(ContactEvent {
             event_type: event.as_str(),
             contact_id: contact.to_string(),
