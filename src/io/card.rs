@@ -99,7 +99,14 @@ fn meaning(feature: FeatureCode) -> &'static str {
 
 fn linphone(site: &Site, switch: &Switch, fresh: &BTreeMap<AgentId, String>, card: &mut String) {
     let Some((transport, at)) = switch.sip().first() else { return };
-    let Some((id, agent)) = site.agents.iter().next() else { return };
+    // Somebody who is rung when a customer calls, where there is one.
+    let serves = |id: &AgentId| {
+        let profile = site.routing.agents.get(id).and_then(|agent| site.routing.profiles.get(&agent.profile));
+        profile.is_some_and(|profile| !profile.queues.is_empty())
+    };
+    let Some((id, agent)) = site.agents.iter().find(|(id, _)| serves(id)).or_else(|| site.agents.iter().next()) else {
+        return;
+    };
     let password = match shown(id, &agent.password, fresh) {
         text if text.starts_with('(') => "PASSWORD".to_owned(),
         text => text,
