@@ -98,6 +98,7 @@ fn the_agent_quick_connect_on_three_linphones() {
     ear.phase("consult", &[(&customer, HOLD), (&john, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[JOHN]))]);
 
     lab.press("john", &["join"]);
+    lab.hears_parties("john", "customer", 2);
     ear.phase(
         "joined",
         &[
@@ -109,6 +110,7 @@ fn the_agent_quick_connect_on_three_linphones() {
 
     john.hang_up();
     john.has_ended();
+    lab.hears_parties("maria", "customer", 1);
     ear.phase("John left", &[(&customer, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[CUSTOMER]))]);
 
     maria.hang_up();
@@ -150,12 +152,12 @@ fn linphones_own_hold_key_plays_the_hold_flow() {
 }
 
 #[test]
-fn baresip_takes_a_quick_connect() {
-    let lab = Lab::start("baresip");
+fn a_quick_connect_is_a_call_on_linphones_second_line() {
+    let lab = Lab::start("second-line");
     let ear = Listener::new(&lab.library);
     let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
     let mut john = Linphone::start(&lab, "john", JOHN);
-    let mut maria = Baresip::start(&lab, "maria", MARIA);
+    let mut maria = Linphone::start(&lab, "maria", MARIA);
     lab.is_registered("john");
     lab.is_registered("maria");
 
@@ -163,14 +165,58 @@ fn baresip_takes_a_quick_connect() {
     john.rings();
     john.answer();
     lab.hears_parties("john", "customer", 1);
-    lab.press("john", &["quick-connect", "maria"]);
+
+    john.hold();
+    lab.hears_flow("john", "customer", "Default customer hold");
+    john.call(&lab, "qc-maria");
+    maria.rings();
+    maria.answer();
+    lab.hears_parties("john", "maria", 1);
+    ear.phase("consult", &[(&customer, HOLD), (&john, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[JOHN]))]);
+
+    // Hanging up that line drops Maria; the first line has the customer.
+    john.hang_up();
+    john.has_ended();
+    maria.has_ended();
+    john.resume();
+    lab.hears_parties("john", "customer", 1);
+    ear.phase("back", &[(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))]);
+}
+
+#[test]
+fn baresip_with_another_codec_takes_a_quick_connect_pressed_on_a_keypad() {
+    let lab = Lab::start("baresip");
+    let ear = Listener::new(&lab.library);
+    let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
+    let mut john = Linphone::start(&lab, "john", JOHN);
+    let mut maria = Baresip::start(&lab, "maria", "PCMA", MARIA);
+    lab.is_registered("john");
+    lab.is_registered("maria");
+
+    customer.call(&lab, "1000");
+    john.rings();
+    john.answer();
+    lab.hears_parties("john", "customer", 1);
+    john.dial_keys("*411#");
     maria.rings();
     maria.answer();
     lab.hears_parties("john", "john", 1);
     ear.phase("consult", &[(&customer, HOLD), (&john, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[JOHN]))]);
 
+    john.dial_keys("*1");
+    lab.hears_parties("john", "customer", 2);
+    ear.phase(
+        "joined",
+        &[
+            (&customer, Sound::Only(&[JOHN, MARIA])),
+            (&john, Sound::Only(&[CUSTOMER, MARIA])),
+            (&maria, Sound::Only(&[CUSTOMER, JOHN])),
+        ],
+    );
+
     lab.press("john", &["leave"]);
     john.has_ended();
+    lab.hears_parties("maria", "customer", 1);
     ear.phase("John left", &[(&customer, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[CUSTOMER]))]);
 
     maria.hang_up();

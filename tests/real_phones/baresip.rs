@@ -17,12 +17,14 @@ pub struct Baresip {
 }
 
 impl Baresip {
-    pub fn start(lab: &Lab, name: &str, hz: u16) -> Baresip {
+    /// With one codec only: between it and the others the switch must translate.
+    pub fn start(lab: &Lab, name: &str, codec: &str, hz: u16) -> Baresip {
         let (from, folder) =
             (shipped("sip-configs/clients/baresip").join(name), lab.folder.join(format!("{name}-baresip")));
         fs::create_dir_all(&folder).unwrap();
         let read = |file: &str| fs::read_to_string(from.join(file)).unwrap();
         let accounts = replaced(&read("accounts"), "127.0.0.1:5060", &lab.udp.to_string());
+        let accounts = replaced(&accounts, "audio_codecs=PCMU,PCMA", &format!("audio_codecs={codec}"));
         fs::write(folder.join("accounts"), accounts).unwrap();
         let plays = folder.join("plays.wav");
         sing(&plays, hz);

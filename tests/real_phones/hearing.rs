@@ -19,6 +19,8 @@ pub const MARIA: u16 = 850;
 const SETTLE: Duration = Duration::from_millis(600);
 /// What is judged at a time, and how much of it must be as told. Phones conceal and stretch where a machine is slow.
 const WINDOW: Duration = Duration::from_millis(1500);
+/// A busy machine has time for these at least, however long they take.
+const WINDOWS: usize = 5;
 const SHARE: f64 = 0.75;
 const TRACE: f64 = 0.05;
 
@@ -61,19 +63,33 @@ fn length(sound: &[i16]) -> Duration {
 }
 
 pub struct Listener {
-    ear: Ear,
+    library: Arc<Library>,
 }
 
 impl Listener {
     pub fn new(library: &Arc<Library>) -> Listener {
-        Listener { ear: Ear::new(library.clone(), &[CUSTOMER, JOHN, MARIA]) }
+        Listener { library: library.clone() }
+    }
+
+    /// An ear for voices and the prompts that may be there: looking for every prompt in every crackle takes long.
+    fn ear(&self, wanted: Sound) -> Ear {
+        let mut library = Library::default();
+        library.prompts.extend(self.library.prompts.iter().filter_map(|(id, clip)| {
+            let sought = match wanted {
+                Sound::Only(_) => false,
+                Sound::Prompt(prompt) => *id == PromptId::from(prompt),
+                Sound::Flow => true,
+            };
+            sought.then(|| (id.clone(), clip.clone()))
+        }));
+        Ear::new(Arc::new(library), &[CUSTOMER, JOHN, MARIA])
     }
 
     /// Waits until each phone heard, all in the same window, what it must hear in this phase.
     pub fn phase(&self, phase: &str, all: &[(&dyn Records, Sound)]) {
         let begin = Instant::now();
         let mut settle = SETTLE;
-        loop {
+        for window in 1.. {
             let heard = self.window(phase, settle, all);
             let story = heard.iter().zip(all).map(|(heard, (phone, wanted))| {
                 (is(heard, *wanted), format!("{} hears {} (must: {wanted:?})", phone.name(), told(heard)))
@@ -83,7 +99,8 @@ impl Listener {
                 println!("{phase}, after {} ms\n  {}", begin.elapsed().as_millis(), lines.join("\n  "));
                 return;
             }
-            assert!(begin.elapsed() < PATIENCE, "{phase}:\n  {}", lines.join("\n  "));
+            println!("not yet {phase}, after {} ms\n  {}", begin.elapsed().as_millis(), lines.join("\n  "));
+            assert!(window < WINDOWS || begin.elapsed() < PATIENCE, "{phase}:\n  {}", lines.join("\n  "));
             settle = Duration::ZERO;
         }
     }
@@ -96,11 +113,11 @@ impl Listener {
             let now: Vec<Vec<i16>> = all.iter().map(|(phone, _)| pcm(phone.recording())).collect();
             if now.iter().zip(&from).all(|(pcm, from)| length(pcm) >= *from + WINDOW) {
                 let samples = |span: Duration| (span.as_micros() * u128::from(SAMPLE_RATE) / 1_000_000) as usize;
-                let cut = |(pcm, from): (&Vec<i16>, &Duration)| {
+                let cut = |((_, wanted), (pcm, from)): (&(&dyn Records, Sound), (&Vec<i16>, &Duration))| {
                     let from = samples(*from);
-                    self.ear.listen_to_recording(Time::default(), &pcm[from..from + samples(WINDOW)])
+                    self.ear(*wanted).listen_to_recording(Time::default(), &pcm[from..from + samples(WINDOW)])
                 };
-                return now.iter().zip(&from).map(cut).collect();
+                return all.iter().zip(now.iter().zip(&from)).map(cut).collect();
             }
             for ((phone, _), (pcm, from)) in all.iter().zip(now.iter().zip(&from)) {
                 let late = begin.elapsed() > PATIENCE && length(pcm) < *from + WINDOW;

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+const STREAMS: &str = "Media streams established";
 const RINGS: &str = "Receiving new incoming call";
 
 pub struct Linphone {
@@ -42,8 +43,9 @@ impl Linphone {
     }
 
     pub fn call(&mut self, lab: &Lab, number: &str) {
+        let before = self.process.log().matches(STREAMS).count();
         self.process.say(&format!("call sip:{number}@{}", lab.udp));
-        self.process.says("Media streams established", 1);
+        self.process.says(STREAMS, before + 1);
     }
 
     /// Waits until it rings once more.
@@ -54,6 +56,13 @@ impl Linphone {
 
     pub fn answer(&mut self) {
         self.process.say("answer");
+    }
+
+    /// Keys on its keypad, a command each.
+    pub fn dial_keys(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.process.say(&key.to_string());
+        }
     }
 
     pub fn hold(&mut self) {
