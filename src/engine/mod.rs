@@ -20,6 +20,7 @@ pub use vocabulary::*;
 use crate::contact::{self, Call, Keys, Names};
 use crate::ids::{AgentId, ConnectionId, ContactId, LegId, Mint, PortId, ShardId};
 use crate::leg::{Leg, Ports};
+use crate::limits::give_back;
 use crate::media::MediaCommand;
 use crate::registrar::{self, Registrar};
 use crate::routing::{self, Router};
@@ -250,6 +251,12 @@ impl Engine {
             }
         }
         self.keys_expired();
+        give_back(&mut self.lines);
+        give_back(&mut self.legs);
+        give_back(&mut self.sessions);
+        give_back(&mut self.port_legs);
+        give_back(&mut self.port_numbers);
+        give_back(&mut self.armed);
     }
 
     /// Tells everybody everything until nobody wants anything more, then carries out what has changed.

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::inbox::{Inbox, Refused};
-use super::socket;
+use super::system;
 use crate::audio::Library;
 use crate::engine::Input;
 use crate::ids::PortId;
@@ -274,7 +274,7 @@ impl Sockets {
     }
 
     fn bind(&mut self, port: PortId, rtcp: bool, address: SocketAddr) -> io::Result<usize> {
-        let mut socket = socket::rtp(address)?;
+        let mut socket = system::rtp(address)?;
         let place = self.free.last().copied().unwrap_or(self.places.len());
         self.registry.register(&mut socket, Token(place), Interest::READABLE)?;
         let bound = Some(Place { port, rtcp, socket });

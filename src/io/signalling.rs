@@ -19,6 +19,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+/// Transactions that leave memory worth handing back: some megabytes.
+const MANY: usize = 1_000;
 /// How long the thread may not notice that it should stop, when nothing else happens.
 const STOP: Duration = Duration::from_millis(100);
 /// How long until what a media thread had no room for is tried again.
@@ -57,6 +59,7 @@ impl Signalling {
     pub fn run(mut self) {
         let sight = Sight::new();
         let mut stopping = None;
+        let mut busiest = 0;
         loop {
             let held = self.flush_shards();
             let Ok(first) = self.tray.wait(self.patience(held)) else { return };
@@ -78,6 +81,12 @@ impl Signalling {
             self.flush(&sight);
             self.course.drained.store(self.draining && self.engine.is_idle(), Ordering::Relaxed);
             let counts = self.engine.counts();
+            // Once the calls of a busy time are forgotten, so is their memory.
+            busiest = busiest.max(counts.transactions);
+            if busiest > MANY && counts.transactions < busiest / 8 {
+                busiest = counts.transactions;
+                super::system::trim_memory();
+            }
             self.course.empty.store(counts.calls + counts.legs + counts.sessions == 0, Ordering::Relaxed);
             sight.step.record(self.clock.now().since(begin).as_secs_f64());
 

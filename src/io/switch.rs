@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::inbox::{self, Inbox, Refused};
 use super::signalling::{Course, Signalling};
 use super::tcp::Streams;
-use super::{entropy, http, media, socket, token, udp};
+use super::{entropy, http, media, system, token, udp};
 use crate::control::{self, Account, Gate, Keys};
 use crate::engine::{Engine, Input};
 use crate::ids::AgentId;
@@ -63,7 +63,7 @@ impl Switch {
     /// Binds everything, then runs. Port 0 is whatever port was free: see [`Switch::sip`] and [`Switch::http`].
     pub fn start(site: Arc<Site>, options: Options) -> Result<Switch, StartError> {
         telemetry::metrics::start();
-        socket::raise_descriptor_limit();
+        system::raise_descriptor_limit();
         let system = |what| move |cause| StartError::System { what, cause };
         let doors = Doors::bind(&site)?;
         let token_file = std::path::absolute(&site.http.admin_token_file).unwrap_or(site.http.admin_token_file.clone());
@@ -270,7 +270,7 @@ impl Doors {
             let failed = |cause| StartError::Bind { what, address: *address, cause };
             let local = match transport {
                 Transport::Udp => {
-                    let socket = socket::sip_udp(*address).map_err(failed)?;
+                    let socket = system::sip_udp(*address).map_err(failed)?;
                     let local = socket.local_addr().map_err(failed)?;
                     udp.push((local, socket));
                     local
@@ -281,8 +281,8 @@ impl Doors {
                         address.port() == 0 && bound.ip() == address.ip()
                     });
                     let listener = beside
-                        .and_then(|(_, bound)| socket::tcp_listener(*bound).ok())
-                        .map_or_else(|| socket::tcp_listener(*address), Ok)
+                        .and_then(|(_, bound)| system::tcp_listener(*bound).ok())
+                        .map_or_else(|| system::tcp_listener(*address), Ok)
                         .map_err(failed)?;
                     let local = listener.local_addr().map_err(failed)?;
                     tcp.push((local, listener));
@@ -292,7 +292,7 @@ impl Doors {
             sip.push((*transport, local));
         }
         let failed = |cause| StartError::Bind { what: "the HTTP API", address: site.http.listen, cause };
-        let http = socket::tcp_listener(site.http.listen).map_err(failed)?;
+        let http = system::tcp_listener(site.http.listen).map_err(failed)?;
         let http_address = http.local_addr().map_err(failed)?;
         Ok(Doors { sip, udp, tcp, http, http_address })
     }

@@ -1,7 +1,7 @@
 //! SIP over TCP: connections taken and made, one for each remote address, every queue and every wait bounded.
 
 use super::inbox::{Inbox, Refused};
-use super::socket;
+use super::system;
 use crate::engine::Input;
 use crate::limits::{TCP_CONNECTIONS, TCP_QUEUE};
 use crate::sip::{Frame, Framer, Link, PONG, Transport, parse};
@@ -159,7 +159,7 @@ impl Streams {
 
     /// Both directions until one of them ends.
     async fn carry(&self, stream: TcpStream, link: Link, queue: mpsc::Receiver<Bytes>) {
-        socket::sip_stream(&stream, link.remote);
+        system::sip_stream(&stream, link.remote);
         let (reader, writer) = stream.into_split();
         let (replies, pongs) = mpsc::channel(4);
         tokio::select! {

@@ -281,6 +281,7 @@ impl Endpoint {
 
     /// Does everything that is due.
     pub fn wake(&mut self, now: Time, out: &mut Vec<Out>) {
+        crate::limits::give_back(&mut self.tags);
         while let Some(lost) = self.core.transactions.wake(now, out) {
             if let Some(lost) = lost {
                 self.lost(now, lost, out);

@@ -8,6 +8,7 @@ use super::server::Server;
 use super::{ClientKey, Moves, Purpose, ServerKey, Tell, Timers};
 use crate::sip::endpoint::{Out, SessionId};
 use crate::sip::{Link, Method, Name, Request, Response, Status, Text, Transport, Via};
+use crate::limits::give_back;
 use crate::time::Time;
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeSet, HashMap};
@@ -373,8 +374,17 @@ impl Transactions {
         lost
     }
 
+    fn give_back(&mut self) {
+        give_back(&mut self.clients);
+        give_back(&mut self.client_keys);
+        give_back(&mut self.servers);
+        give_back(&mut self.server_keys);
+        give_back(&mut self.merged);
+    }
+
     /// Runs the first deadline that is due. `None`: nothing is due. `Some(None)`: done, and nobody is told.
     pub fn wake(&mut self, now: Time, out: &mut Vec<Out>) -> Option<Option<Lost>> {
+        self.give_back();
         let (at, id) = *self.deadlines.first()?;
         if at > now {
             return None;
