@@ -121,7 +121,7 @@ fn the_agent_quick_connect_on_three_linphones() {
 }
 
 #[test]
-fn linphones_own_hold_key_plays_the_hold_flow() {
+fn linphones_own_hold_keys_hold_and_resume() {
     let lab = Lab::start("hold-key");
     let ear = Listener::new(&lab.library);
     let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
@@ -144,6 +144,14 @@ fn linphones_own_hold_key_plays_the_hold_flow() {
     john.resume();
     lab.hears_parties("john", "customer", 1);
     ear.phase("resumed", &[(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))]);
+
+    customer.hold();
+    lab.shows("john", "that the customer holds", |snapshot| {
+        snapshot["contacts"][0]["connections"][0]["heldBy"] == "customer"
+    });
+    customer.resume();
+    lab.shows("john", "that nobody holds", |snapshot| snapshot["contacts"][0]["connections"][0]["heldBy"].is_null());
+    ear.phase("taken back", &[(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))]);
 
     customer.hang_up();
     customer.has_ended();

@@ -114,7 +114,9 @@ fn state(connection: &Value) -> String {
         let _ = write!(words, " ({})", text(connection, "reason"));
     }
     if !text(connection, "heldBy").is_empty() {
-        let _ = write!(words, " by {}", text(connection, "heldBy"));
+        // A customer who pressed his own Hold key is on no hold of ours.
+        let held = if words == "hold" { "" } else { ", held" };
+        let _ = write!(words, "{held} by {}", text(connection, "heldBy"));
     }
     if words == "connected" && connection.get("answered").and_then(Value::as_bool) == Some(false) {
         words.push_str(", not answered");
@@ -148,6 +150,18 @@ fn hears(contact: &Value, connection: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_tells_who_holds_whom() {
+        for (connection, words) in [
+            (serde_json::json!({"state": "hold", "heldBy": "John"}), "hold by John"),
+            (serde_json::json!({"state": "connected", "heldBy": "customer"}), "connected, held by customer"),
+            (serde_json::json!({"state": "connected", "answered": false}), "connected, not answered"),
+            (serde_json::json!({"state": "disconnected", "reason": "left"}), "disconnected (left)"),
+        ] {
+            assert_eq!(state(&connection), words);
+        }
+    }
 
     #[test]
     fn a_screen_reads_like_one() {

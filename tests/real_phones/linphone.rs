@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 const STREAMS: &str = "Media streams established";
+const PAUSED: &str = "is now paused";
 const RINGS: &str = "Receiving new incoming call";
 
 pub struct Linphone {
@@ -66,7 +67,10 @@ impl Linphone {
     }
 
     pub fn hold(&mut self) {
+        let before = self.process.log().matches(PAUSED).count();
         self.process.say("pause");
+        // Until then it refuses to resume.
+        self.process.says(PAUSED, before + 1);
     }
 
     pub fn resume(&mut self) {
