@@ -51,8 +51,11 @@ impl Engine {
             Event::OfferWithdrawn { .. } | Event::Replied { .. } => {}
             Event::OfferAnswered { session, status, body, retry_after, .. } => {
                 let retry = retry_after.map(|after| self.now + after);
-                if let Some((leg, ..)) = self.whose(session) {
-                    self.with_leg(leg, |leg, doors| leg.offer_answered(status, body.as_ref(), retry, doors));
+                let Some((leg, connection, call)) = self.whose(session) else { return };
+                let heard = self.with_leg(leg, |leg, doors| leg.offer_answered(status, body.as_ref(), retry, doors));
+                if heard == Some(Heard::Deaf) {
+                    self.end_leg(leg, End::with(Status::NOT_ACCEPTABLE_HERE));
+                    self.with_call(call, |call, cx| call.hung_up(cx, connection));
                 }
             }
             Event::Ended { session, by, status, .. } => {

@@ -119,6 +119,8 @@ pub enum Heard {
     Nothing,
     /// Its Hold key was pressed or released.
     PhoneHold(bool),
+    /// It sends to a port that is not ours any more, and refuses to be told of another.
+    Deaf,
 }
 
 impl Leg {
@@ -260,10 +262,16 @@ impl Leg {
     }
 
     /// The final response to an offer of ours.
-    pub fn offer_answered(&mut self, status: Status, body: Option<&Bytes>, retry: Option<Time>, doors: &mut Doors) {
+    pub fn offer_answered(
+        &mut self,
+        status: Status,
+        body: Option<&Bytes>,
+        retry: Option<Time>,
+        doors: &mut Doors,
+    ) -> Heard {
         let Exchange::Asked { held, shows, body: with_body } = std::mem::replace(&mut self.exchange, Exchange::Idle)
         else {
-            return;
+            return Heard::Nothing;
         };
         if status.is_success() {
             if with_body {
@@ -283,16 +291,15 @@ impl Leg {
             self.negotiator.rollback();
             match retry {
                 Some(at) => self.exchange = Exchange::Retry(at),
+                None if with_body && self.moved => return Heard::Deaf,
                 // Refused (488 and the like): the call goes on, held on our side only.
                 None if with_body && held != self.told_held => self.refused = Some(held),
-                None => {
-                    self.moved = false;
-                    self.shown = shows.or(self.shown.take());
-                }
+                None => self.shown = shows.or(self.shown.take()),
             }
         }
         self.push_spec(doors);
         self.reconcile(doors);
+        Heard::Nothing
     }
 
     /// What the contact wants from now on.
@@ -345,10 +352,12 @@ impl Leg {
         doors.media.push((self.shard, MediaCommand::Digits { port: self.port, digits: digits.to_owned() }));
     }
 
-    /// Whether the phone is told of its hold as the contact wants it.
+    /// Whether the phone is told of its hold as the contact wants it, or has refused to be.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.exchange == Exchange::Idle
+        let held = self.want.held;
+        let told = held == self.told_held || self.signalling.is_none() || self.refused == Some(held);
+        told && self.exchange == Exchange::Idle && !self.negotiator.pending()
     }
 
     /// On hold from either side: it may well send nothing.
