@@ -94,6 +94,9 @@ fn play(seed: u64, ladder: bool) -> World {
         if !world.broken.is_empty() {
             return world;
         }
+        if world.mint.below(200) == 0 {
+            reload(&mut world);
+        }
         people::act(&mut world);
         world.hold_the_laws();
         let pause = people::pause(&mut world.mint);
@@ -109,13 +112,37 @@ fn play(seed: u64, ladder: bool) -> World {
             }
             if world.broken.is_empty() {
                 laws::hold_at_rest(&mut world);
+                if world.media.real.is_some() && world.network.loses + world.network.reorders == 0 {
+                    laws::hold_what_is_heard(&mut world);
+                }
             }
         }
+    }
+    if world.broken.is_empty() && seed.is_multiple_of(8) {
+        laws::hold_after_hang_up_all(&mut world);
     }
     if world.broken.is_empty() {
         laws::hold_at_the_end(&mut world);
     }
     world
+}
+
+/// An agent's account goes, or all are there again.
+fn reload(world: &mut World) {
+    let mut site = Site::clone(&world.site);
+    let whole = lab();
+    if site.agents.len() == whole.agents.len() {
+        let gone = people::AGENTS.get(usize::try_from(world.mint.below(4)).unwrap_or(0)).copied().unwrap_or_default();
+        world.tell(format!("{gone} is no longer an agent"));
+        site.agents.remove(gone);
+        site.routing.agents.remove(gone);
+    } else {
+        world.tell("everybody is an agent");
+        site.agents.clone_from(&whole.agents);
+        site.routing.clone_from(&whole.routing);
+    }
+    world.reload(Arc::new(site));
+    world.hold_the_laws();
 }
 
 /// Time passes; where there is sound, it is listened to.

@@ -2,8 +2,13 @@
 
 use crate::people::AGENTS;
 use crate::world::{Handset, World};
-use cordboard::phone::{LineId, LineState};
+use cordboard::ids::PortId;
+use cordboard::media::Source;
+use cordboard::phone::ear::{self, Ear, Heard};
+use cordboard::phone::{Direction, LineId, LineState};
 use cordboard::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 /// A complaint that a network which loses, repeats and reorders explains.
 pub fn explained(complaint: &str, whose: &Handset, world: &World) -> bool {
@@ -62,6 +67,68 @@ pub fn hold_no_dead_air(world: &mut World) {
             if up && !hand.held.contains(line) && now.since(*at) > bound {
                 broken.push(format!("{}'s {line} has heard nothing for {} ms", hand.name, now.since(*at).as_millis()));
             }
+        }
+    }
+    world.broken.extend(broken);
+}
+
+fn ear(world: &World) -> &'static Ear {
+    static EAR: OnceLock<Ear> = OnceLock::new();
+    EAR.get_or_init(|| Ear::new(Arc::clone(&world.site.library), &ear::NOTES))
+}
+
+/// The notes of those that a port is told to hear, and that may be heard and hum.
+fn notes(world: &World, ports: &[PortId]) -> Vec<u16> {
+    let hum = |port: &PortId| {
+        let (_, known) = world.media.ports().find(|(id, known)| *id == port && known.spec.receive)?;
+        let hand =
+            world.hands.iter().find(|hand| hand.plugged && Some(hand.phone.config().rtp) == known.spec.remote)?;
+        let mut lines = hand.live().filter(|line| line.remote_rtp() == Some(known.local));
+        let sends = lines.any(|line| line.state() == LineState::Up && line.direction().is_some_and(Direction::sends));
+        sends.then_some(hand.phone.config().note_hz as u16)
+    };
+    let notes: BTreeSet<u16> = ports.iter().filter_map(hum).collect();
+    notes.into_iter().collect()
+}
+
+/// Each phone hears what its port is told, to the last voice; nobody hears a voice that is held.
+pub fn hold_what_is_heard(world: &mut World) {
+    let mut broken = Vec::new();
+    for hand in world.hands.iter().filter(|hand| !hand.was_unplugged) {
+        for line in hand.live().filter(|line| line.state() == LineState::Up) {
+            let port = line.remote_rtp().and_then(|local| world.media.ports().find(|(_, known)| known.local == local));
+            let Some((_, known)) = port.filter(|(_, known)| known.spec.send) else { continue };
+            let frames = line.heard();
+            let last = ear(world).listen(frames.get(frames.len().saturating_sub(30)..).unwrap_or_default());
+            for (_, heard) in last.frames.iter().rev().take(5) {
+                let right = match &known.spec.source {
+                    Source::Silence => *heard == Heard::Silence,
+                    Source::Play { .. } => !matches!(heard, Heard::Notes(_) | Heard::Unknown),
+                    Source::Hear(ports) => match notes(world, ports) {
+                        notes if notes.is_empty() => *heard == Heard::Silence,
+                        notes => *heard == Heard::Notes(notes),
+                    },
+                };
+                if !right {
+                    let told = &known.spec.source;
+                    broken.push(format!("{}'s {} hears {heard:?}, and its port has {told:?}", hand.name, line.id()));
+                    break;
+                }
+            }
+        }
+    }
+    world.broken.extend(broken);
+}
+
+/// The switch goes down: whoever was connected is told.
+pub fn hold_after_hang_up_all(world: &mut World) {
+    world.tell("the switch hangs up");
+    world.hang_up_all();
+    world.run(world.now + Duration::from_secs(40));
+    let mut broken = Vec::new();
+    for hand in world.hands.iter().filter(|hand| !hand.was_unplugged) {
+        for line in hand.live() {
+            broken.push(format!("the switch has hung up and {}'s {} is {:?}", hand.name, line.id(), line.state()));
         }
     }
     world.broken.extend(broken);

@@ -336,6 +336,18 @@ impl World {
         }
     }
 
+    pub fn hang_up_all(&mut self) {
+        self.input(Input::HangUpAll);
+        self.flush();
+    }
+
+    /// Another installation, taken over without dropping a call.
+    pub fn reload(&mut self, site: Arc<Site>) {
+        self.site = Arc::clone(&site);
+        self.input(Input::Reload(site));
+        self.flush();
+    }
+
     pub fn screen(&self, agent: &str) -> Option<AgentSnapshot> {
         self.engine.snapshot(&AgentId::from(agent))
     }
