@@ -141,14 +141,14 @@ impl Mint {
         if end == 0 { 0 } else { self.0.next_u64() % end }
     }
 
-    /// Sixteen characters of `[0-9a-z]`, about 80 bits: a tag, a branch, a nonce (RFC 3261 section 19.3 asks for 32).
+    /// Sixteen characters of `[0-9a-v]`, about 80 bits: a tag, a branch, a nonce (RFC 3261 section 19.3 asks for 32).
     pub fn token(&mut self) -> String {
-        const ALPHABET: &[u8; 32] = b"0123456789abcdefghijkmnpqrstuvwx";
+        let letter = |bits: u64| char::from_digit((bits & 31) as u32, 32).unwrap_or('0');
         let (mut high, mut low) = (self.0.next_u64(), self.0.next_u64());
         let mut text = String::with_capacity(16);
         for _ in 0..8 {
-            text.push(char::from(ALPHABET[(high & 31) as usize]));
-            text.push(char::from(ALPHABET[(low & 31) as usize]));
+            text.push(letter(high));
+            text.push(letter(low));
             high >>= 5;
             low >>= 5;
         }

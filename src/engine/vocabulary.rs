@@ -8,6 +8,8 @@ use crate::site::Site;
 use bytes::Bytes;
 use std::sync::Arc;
 
+// A message is by far the largest and by far the most frequent: boxing it would cost an allocation for nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub enum Input {
     /// A message that parsed. What did not is answered at the door.

@@ -108,7 +108,7 @@ fn document(file: &str, text: &str, value: &Value, container: &Value) -> Result<
 }
 
 /// The first of two places that holds a text.
-fn first<'a>(places: [Option<&'a Value>; 2]) -> Option<&'a str> {
+fn first(places: [Option<&Value>; 2]) -> Option<&str> {
     places.into_iter().flatten().find_map(Value::as_str).map(str::trim).filter(|found| !found.is_empty())
 }
 
@@ -198,10 +198,8 @@ impl<'a> Reader<'a> {
             }
         };
         let transitions = value.get("Transitions").unwrap_or(&Value::Null);
-        let next = match transitions.get("NextAction").and_then(Value::as_str) {
-            Some(next) => Some(self.target(identifier, "NextAction", next)),
-            None => None,
-        };
+        let next = transitions.get("NextAction").and_then(Value::as_str);
+        let next = next.map(|next| self.target(identifier, "NextAction", next));
         let list = |key: &str| transitions.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let errors = list("Errors").iter().filter_map(|branch| self.error(identifier, branch)).collect();
         let conditions = list("Conditions").iter().filter_map(|branch| self.condition(identifier, branch)).collect();

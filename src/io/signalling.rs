@@ -59,7 +59,7 @@ impl Signalling {
     pub fn run(mut self) {
         let sight = Sight::new();
         let mut stopping = None;
-        let mut busiest = 0;
+        let (mut busiest, mut stretched) = (0, false);
         loop {
             let held = self.flush_shards();
             let Ok(first) = self.tray.wait(self.patience(held)) else { return };
@@ -83,7 +83,9 @@ impl Signalling {
             let counts = self.engine.counts();
             // Once the calls of a busy time are forgotten, so is their memory.
             busiest = busiest.max(counts.transactions);
-            if busiest > MANY && counts.transactions < busiest / 8 {
+            stretched |= busiest > MANY;
+            if stretched && (counts.transactions == 0 || counts.transactions < busiest / 8) {
+                stretched = counts.transactions > 0;
                 busiest = counts.transactions;
                 super::system::trim_memory();
             }

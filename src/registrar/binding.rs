@@ -28,7 +28,7 @@ impl Register {
                             // A binding outlives the datagram, whose memory the parts of the URI would keep.
                             uri: Uri::parse(&contact.uri.to_string())?.without_headers(),
                             expires: contact.expires(),
-                            q: contact.params.get("q").and_then(|q| thousandths(q.as_str().as_ref())),
+                            q: contact.params.get("q").and_then(|q| thousandths(q.as_str())),
                         })
                     })
                     .collect::<Result<_, Malformed>>()?,

@@ -4,6 +4,7 @@
 //! bindings, and tells which agents became reachable and which no longer are.
 
 mod binding;
+#[allow(clippy::module_inception)]
 mod registrar;
 
 pub use binding::{Binding, Contact, Contacts, Register};

@@ -152,9 +152,7 @@ pub fn read(words: &mut Words, agent: &Party) -> Result<Option<State>, Trouble> 
 fn row(words: &mut Words, agent: Party, of: String) -> Result<State, Trouble> {
     let mut want = Row::default();
     loop {
-        if words.take("is held by") {
-            want.held_by = Some(words.text("who holds")?.0);
-        } else if words.take("held by") {
+        if words.take("is held by") || words.take("held by") {
             want.held_by = Some(words.text("who holds")?.0);
         } else if words.take("is") {
             want.state = Some(one_of(words, CONNECTION_STATES, "a connection's state")?);

@@ -140,6 +140,7 @@ impl Core {
         }
     }
 
+    #[allow(clippy::too_many_arguments)]
     /// Answers a request: the To tag, the name card, the caller's headers and the body are added.
     pub fn reply(
         &mut self,
