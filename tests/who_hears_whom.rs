@@ -491,6 +491,13 @@ fn a_second_line_carries_the_consult() {
     s.who.insert("john2", line);
     s.press("john", Press::Join);
     s.hears("customer:john2 john:customer john2:customer");
+    // Whoever is dropped is dropped on both.
+    let mut s = Stage::consult();
+    let line = s.act(|call, cx| call.second_line(cx, &"maria".into(), &"peter".into())).unwrap();
+    s.who.insert("maria2", line);
+    s.press("john", Press::Drop(s.id("maria")));
+    assert_eq!(s.hung_up("maria2"), Some(Reason::Dropped));
+    s.hears("customer:CustomerHold.wav(held) john:silence");
     // He leaves with the BYE of his last line.
     let mut s = Stage::talking();
     let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();

@@ -127,6 +127,19 @@ impl Call {
         }
     }
 
+    /// When the switch ends somebody's part, his second line ends too: else the first one's end would only move him there.
+    pub(super) fn end_second_lines(&mut self, cx: &mut Cx, first: ConnectionId, why: Reason) {
+        let of_his = |c: &&super::Connection| c.second_line_of == Some(first) && !c.is_gone();
+        let lines: Vec<ConnectionId> = self.connections.values().filter(of_his).map(|c| c.id).collect();
+        for id in lines {
+            cx.out.push(Out::HangUp { connection: id, why, like: None });
+            for k in self.contacts.values_mut().filter(|k| k.party == id && !k.is_over()) {
+                k.party = first;
+            }
+            self.mark_gone(id, why);
+        }
+    }
+
     /// Ends a consult from the side of who asked for it: cancelled while unanswered, dropped later.
     pub(super) fn withdraw(&mut self, cx: &mut Cx, contact: ContactId) {
         let Some(row) = self.contacts.get(&contact).and_then(|k| k.agent) else { return };
@@ -159,6 +172,7 @@ impl Call {
                 if row.is_up() || row.dialled.is_some() {
                     cx.out.push(Out::HangUp { connection: row.id, why, like: None });
                 }
+                self.end_second_lines(cx, row.id, why);
                 self.mark_gone(row.id, why);
                 self.pass_on(cx, row.id);
             }

@@ -337,31 +337,13 @@ impl Call {
             self.withdraw(cx, contact);
             return;
         }
+        self.end_second_lines(cx, id, Reason::Dropped);
         cx.out.push(Out::HangUp { connection: id, why: Reason::Dropped, like: None });
         self.gone(cx, id, Reason::Dropped);
     }
 
     fn leave(&mut self, cx: &mut Cx, actor: ConnectionId) {
-        let lines: Vec<ConnectionId> = self
-            .connections
-            .values()
-            .filter(|c| c.id != actor && c.second_line_of == Some(actor) && !c.is_gone())
-            .map(|c| c.id)
-            .collect();
-        // Leaving is a hang-up that the switch carries out; a first line's end would only move him to his second.
-        for id in lines {
-            cx.out.push(Out::HangUp { connection: id, why: Reason::Left, like: None });
-            let called: Vec<ContactId> =
-                self.contacts.values().filter(|k| k.party == id && !k.is_over()).map(|k| k.id).collect();
-            for contact in called {
-                if let Some(k) = self.contacts.get_mut(&contact) {
-                    k.party = actor;
-                }
-            }
-            if let Some(c) = self.connections.get_mut(&id) {
-                c.state = State::Disconnected(Reason::Left);
-            }
-        }
+        self.end_second_lines(cx, actor, Reason::Left);
         cx.out.push(Out::HangUp { connection: actor, why: Reason::Left, like: None });
         self.gone(cx, actor, Reason::Left);
     }
