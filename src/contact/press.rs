@@ -5,7 +5,7 @@ use super::{
     Call, Contact, Cx, Event, Identity, Kind, Method, Out, Phase, Place, QuickConnectTo, Reason, Refused, State,
 };
 use crate::flow::{Hook, Outcome};
-use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
+use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::limits::PARTIES;
 use std::collections::BTreeMap;
 use tracing::info;

@@ -77,7 +77,13 @@ impl Engine {
         };
         let site = self.site.clone();
         let Some(desk) = self.desks.get_mut(&agent) else { return };
-        match desk.keys.digit(self.now, digit, &site.catalog, &agent) {
+        let typed = desk.keys.digit(self.now, digit, &site.catalog, &agent);
+        if typed == Typed::Waiting {
+            self.typing.insert(agent.clone());
+        } else {
+            self.typing.remove(&agent);
+        }
+        match typed {
             Typed::Waiting => {}
             Typed::Press(press) => self.press_by_phone(&agent, &press),
             Typed::Unknown(code) => info!(%agent, code, "no quick connect has this code"),
@@ -97,11 +103,12 @@ impl Engine {
     pub(super) fn keys_expired(&mut self) {
         let now = self.now;
         let expired: Vec<(AgentId, String)> = self
-            .desks
-            .iter_mut()
-            .filter_map(|(agent, desk)| desk.keys.expired(now).map(|digits| (agent.clone(), digits)))
+            .typing
+            .iter()
+            .filter_map(|agent| self.desks.get_mut(agent)?.keys.expired(now).map(|digits| (agent.clone(), digits)))
             .collect();
         for (agent, digits) in expired {
+            self.typing.remove(&agent);
             let Some(call) = self.call_of(&agent, None) else { continue };
             let Some(connection) = self.calls.get(&call).and_then(|c| c.place_of(&agent)).map(|c| c.id) else {
                 continue;

@@ -95,6 +95,8 @@ pub struct Engine {
     port_legs: HashMap<PortId, LegId>,
     port_numbers: HashMap<PortId, u16>,
     desks: BTreeMap<AgentId, Desk>,
+    /// Agents in the middle of what may be a feature code.
+    typing: BTreeSet<AgentId>,
     alarms: BTreeSet<(Time, Alarm)>,
     armed: HashMap<AlarmKey, Time>,
     work: VecDeque<Work>,
@@ -147,6 +149,7 @@ impl Engine {
             port_legs: HashMap::new(),
             port_numbers: HashMap::new(),
             desks: site.agents.keys().map(|id| (id.clone(), Desk::default())).collect(),
+            typing: BTreeSet::new(),
             alarms: BTreeSet::new(),
             armed: HashMap::new(),
             work: VecDeque::new(),
@@ -198,7 +201,7 @@ impl Engine {
     /// When to send [`Input::Wake`].
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        let keys = self.desks.values().filter_map(|desk| desk.keys.deadline()).min();
+        let keys = self.typing.iter().filter_map(|agent| self.desks.get(agent)?.keys.deadline()).min();
         [self.endpoint.deadline(), self.registrar.deadline(), self.router.deadline(), keys]
             .into_iter()
             .fold(self.alarms.first().map(|(at, _)| *at), earliest)
