@@ -13,13 +13,14 @@ use std::time::Duration;
 /// The way in: one for every door.
 #[derive(Clone)]
 pub(super) struct Inbox {
-    sender: SyncSender<Input>,
+    /// Boxed: a queue of thousands of messages in place would be megabytes that stay.
+    sender: SyncSender<Box<Input>>,
     depth: Arc<AtomicUsize>,
 }
 
 /// The engine's end.
 pub(super) struct Tray {
-    receiver: Receiver<Input>,
+    receiver: Receiver<Box<Input>>,
     depth: Arc<AtomicUsize>,
 }
 
@@ -41,10 +42,10 @@ impl Inbox {
     pub fn offer(&self, input: Input) -> Result<(), Refused> {
         // Counted before it is sent, so that the engine's side never counts below zero.
         self.depth.fetch_add(1, Ordering::Relaxed);
-        self.sender.try_send(input).map_err(|refused| {
+        self.sender.try_send(Box::new(input)).map_err(|refused| {
             self.depth.fetch_sub(1, Ordering::Relaxed);
             match refused {
-                TrySendError::Full(input) => Refused::Full(Box::new(input)),
+                TrySendError::Full(input) => Refused::Full(input),
                 TrySendError::Disconnected(_) => Refused::Closed,
             }
         })
@@ -60,14 +61,14 @@ impl Tray {
     /// Waits for an input, at most so long. `Err` when every door has closed.
     pub fn wait(&self, timeout: Duration) -> Result<Option<Input>, ()> {
         match self.receiver.recv_timeout(timeout) {
-            Ok(input) => Ok(Some(self.taken(input))),
+            Ok(input) => Ok(Some(self.taken(*input))),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(()),
         }
     }
 
     pub fn next(&self) -> Option<Input> {
-        self.receiver.try_recv().ok().map(|input| self.taken(input))
+        self.receiver.try_recv().ok().map(|input| self.taken(*input))
     }
 
     pub fn depth(&self) -> usize {
