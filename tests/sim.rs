@@ -112,9 +112,6 @@ fn play(seed: u64, ladder: bool) -> World {
             }
             if world.broken.is_empty() {
                 laws::hold_at_rest(&mut world);
-                if world.media.real.is_some() && world.network.loses + world.network.reorders == 0 {
-                    laws::hold_what_is_heard(&mut world);
-                }
             }
         }
     }
@@ -157,6 +154,10 @@ fn live(world: &mut World, time: Duration) {
     if world.broken.is_empty() {
         world.run(until);
         world.hold_the_laws();
+        // Who hangs up just now falls silent before anybody is told.
+        if time >= laws::SETTLED {
+            laws::hold_what_is_heard(world);
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use cordboard::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+/// What was told so long ago has reached every ear, and every phone knows of it.
+pub const SETTLED: Duration = Duration::from_secs(2);
+
 /// A complaint that a network which loses, repeats and reorders explains.
 pub fn explained(complaint: &str, whose: &Handset, world: &World) -> bool {
     let network = &world.network;
@@ -93,6 +96,10 @@ fn notes(world: &World, ports: &[PortId]) -> Vec<u16> {
 
 /// Each phone hears what its port is told, to the last voice; nobody hears a voice that is held.
 pub fn hold_what_is_heard(world: &mut World) {
+    let kind = world.network.loses + world.network.reorders == 0;
+    if world.media.real.is_none() || !kind || world.now.since(world.media.told_at) < SETTLED {
+        return;
+    }
     let mut broken = Vec::new();
     for hand in world.hands.iter().filter(|hand| !hand.was_unplugged) {
         for line in hand.live().filter(|line| line.state() == LineState::Up) {

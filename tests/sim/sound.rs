@@ -66,6 +66,8 @@ pub struct Media {
     /// Of a thousand ports so many cannot be bound.
     unbindable: u64,
     mint: Mint,
+    /// When anything was last told.
+    pub told_at: Time,
     /// Commands that make no sense.
     pub faults: Vec<String>,
 }
@@ -80,6 +82,7 @@ impl Media {
             round: None,
             unbindable,
             mint: Mint::new(seed),
+            told_at: Time::default(),
             faults: Vec::new(),
         }
     }
@@ -98,6 +101,7 @@ impl Media {
     }
 
     pub fn command(&mut self, now: Time, command: MediaCommand) {
+        self.told_at = now;
         match &command {
             MediaCommand::Open { port, local } => {
                 if self.known.values().any(|known| known.local == *local) {
