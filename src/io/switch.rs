@@ -26,6 +26,9 @@ const LAST_BYTES: Duration = Duration::from_millis(200);
 /// How often somebody who waits looks again.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How often the samples of the metrics are counted: some thousands until then.
+const SAMPLES: Duration = Duration::from_secs(5);
+
 /// What a configuration does not say.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -126,6 +129,12 @@ impl Switch {
             tokio::net::TcpListener::from_std(doors.http).map_err(system("sockets"))?
         };
         runtime.spawn(http::serve(listener, router));
+        runtime.spawn(async {
+            loop {
+                tokio::time::sleep(SAMPLES).await;
+                telemetry::metrics::count_samples();
+            }
+        });
         let signalling = Signalling {
             engine,
             clock,

@@ -42,12 +42,16 @@ pub fn start() {
 #[must_use]
 pub fn render() -> String {
     match RENDERER.get() {
-        Some(Some(handle)) => {
-            // Without this, histogram samples pile up between two scrapes.
-            handle.run_upkeep();
-            handle.render()
-        }
+        Some(Some(handle)) => handle.render(),
         _ => String::new(),
+    }
+}
+
+/// Counts the samples of the histograms, which pile up until then whether somebody scrapes or not. To be called now and
+/// then, by whoever has a clock.
+pub fn count_samples() {
+    if let Some(Some(handle)) = RENDERER.get() {
+        handle.run_upkeep();
     }
 }
 
