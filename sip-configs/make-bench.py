@@ -13,7 +13,7 @@ drain_seconds = 5
 
 [media]
 listen = "127.0.0.1"
-ports = "40000-59999"
+ports = "10000-20999"
 rtp_timeout = 60
 codecs = ["PCMU", "PCMA"]
 
