@@ -210,6 +210,11 @@ impl Phone {
         }
         line.remote_cseq = Some(head.cseq);
         line.source = from;
+        if state == LineState::Ended && head.method == Method::Notify && self.expects_notify(id) {
+            // RFC 5057 section 4.1: the subscription of a REFER outlives the call.
+            let status = self.notified(now, id, request);
+            return self.respond(now, key, status, Vec::new(), None);
+        }
         if state == LineState::Ended {
             // Our BYE and theirs may cross; anything else comes too late.
             let status = if head.method == Method::Bye { 200 } else { 481 };
@@ -234,7 +239,12 @@ impl Phone {
                 }
             }
             Method::Options => self.respond(now, key, 200, self.call_headers(), None),
-            Method::Message | Method::Notify => self.respond(now, key, 200, Vec::new(), None),
+            Method::Message => self.respond(now, key, 200, Vec::new(), None),
+            Method::Notify => {
+                let status = self.notified(now, id, request);
+                self.respond(now, key, status, Vec::new(), None);
+                self.leave_transferred(now, id);
+            }
             _ => self.respond(now, key, 405, vec![("Allow", self.allow())], None),
         }
     }

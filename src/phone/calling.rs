@@ -1,6 +1,6 @@
 //! What comes back for the requests the phone sends.
 
-use super::line::LineState;
+use super::line::{Line, LineState};
 use super::transaction::{Client, Purpose};
 use super::wire::{self, Draft, Received};
 use super::{LineId, Phone, PhoneEvent};
@@ -15,8 +15,12 @@ impl Phone {
             return self.judge.complain(now, None, text);
         };
         let line = match client.purpose {
-            Purpose::Invite(line) | Purpose::Reinvite(line) | Purpose::InDialog(line) => Some(line),
-            _ => None,
+            Purpose::Invite(line)
+            | Purpose::Reinvite(line)
+            | Purpose::InDialog(line)
+            | Purpose::Info(line)
+            | Purpose::Refer(line) => Some(line),
+            Purpose::Register { .. } | Purpose::Cancel | Purpose::Bye => None,
         };
         // What we sent, read back the way the other side must have read it.
         if let Ok(asked) = wire::read(&client.bytes) {
@@ -46,8 +50,16 @@ impl Phone {
             Purpose::Register { expires } => self.register_response(now, response, expires),
             Purpose::Invite(line) => self.invite_response(now, line, &client, response),
             Purpose::Reinvite(line) => self.reinvite_response(now, line, &client, response),
-            Purpose::InDialog(_) if status >= 300 => self.failed(now, &client, status, Some(response)),
-            Purpose::InDialog(_) | Purpose::Cancel | Purpose::Bye => {}
+            Purpose::Refer(line)
+                if matches!(status, 401 | 407) && self.challenged(now, line, &client, response).is_some() => {}
+            Purpose::InDialog(_) | Purpose::Info(_) | Purpose::Refer(_) if status >= 300 => {
+                self.failed(now, &client, status, Some(response));
+            }
+            Purpose::Info(line) if status >= 200 => self.informed(now, line),
+            Purpose::Refer(line) if status >= 200 => {
+                self.referred(now, line, client.draft.cseq, status, Some(response));
+            }
+            Purpose::InDialog(_) | Purpose::Info(_) | Purpose::Refer(_) | Purpose::Cancel | Purpose::Bye => {}
         }
     }
 
@@ -73,7 +85,7 @@ impl Phone {
             100 => {}
             101..=199 => self.early(now, id, response),
             200..=299 => self.answered(now, id, client, response),
-            401 | 407 if self.challenged(now, id, client, response) => {}
+            401 | 407 if self.invited_again(now, id, client, response) => {}
             _ => self.failed(now, client, status, Some(response)),
         }
         let leaving = self.lines.get(&id).is_some_and(|line| line.leaving && line.state == LineState::Calling);
@@ -83,23 +95,35 @@ impl Phone {
         }
     }
 
-    /// Answers a challenge to an INVITE with a new one. False when there is no answer.
-    fn challenged(&mut self, now: Time, id: LineId, client: &Client, response: &Received) -> bool {
-        let mut draft = client.draft.clone();
-        let Some(line) = self.lines.get_mut(&id).filter(|line| line.attempts < 2 && !line.leaving) else {
-            return false;
-        };
-        line.attempts += 1;
-        line.cseq += 1;
-        draft.cseq = line.cseq;
-        if !self.authorize(&mut draft, response) {
-            return false;
-        }
-        let branch = self.request(now, client.to, draft, client.purpose);
+    fn invited_again(&mut self, now: Time, id: LineId, client: &Client, response: &Received) -> bool {
+        let Some(branch) = self.challenged(now, id, client, response) else { return false };
         if let Some(line) = self.lines.get_mut(&id) {
             line.invite = Some(branch);
         }
         true
+    }
+
+    /// Answers a challenge to a request with a new one and says its branch. `None` when there is no answer.
+    fn challenged(&mut self, now: Time, id: LineId, client: &Client, response: &Received) -> Option<String> {
+        let mut draft = client.draft.clone();
+        let line = self.lines.get_mut(&id).filter(|line| line.attempts < 2 && !line.leaving)?;
+        line.attempts += 1;
+        line.cseq += 1;
+        draft.cseq = line.cseq;
+        if let Some(transfer) = line.transfers.iter_mut().find(|transfer| transfer.cseq == client.draft.cseq) {
+            transfer.cseq = draft.cseq;
+        }
+        if !self.authorize(&mut draft, response) {
+            return None;
+        }
+        Some(self.request(now, client.to, draft, client.purpose))
+    }
+
+    fn informed(&mut self, now: Time, id: LineId) {
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.infos.pop_front();
+        }
+        self.next_info(now, id);
     }
 
     fn early(&mut self, now: Time, id: LineId, response: &Received) {
@@ -132,6 +156,7 @@ impl Phone {
             // The answer crossed our giving up: BYE (RFC 3261 section 9.1).
             return self.send_bye(now, id);
         }
+        line.attempts = 0;
         line.state = LineState::Up;
         line.answered_at = Some(now);
         line.sound.changed_at = now;
@@ -187,8 +212,9 @@ impl Phone {
                 self.tell(PhoneEvent::Changed { line: id, status, direction });
                 self.show(id, response, false);
                 self.change(now, id);
+                self.send_refer(now, id);
             }
-            401 | 407 if self.challenged(now, id, client, response) => {}
+            401 | 407 if self.invited_again(now, id, client, response) => {}
             _ => self.failed(now, client, status, Some(response)),
         }
     }
@@ -223,16 +249,26 @@ impl Phone {
                     _ => {
                         let direction = line.direction().unwrap_or_default();
                         line.session.want = direction;
+                        line.session.zeroed = false;
                         self.tell(PhoneEvent::Changed { line: id, status, direction });
+                        self.send_refer(now, id);
                     }
                 }
             }
-            // RFC 3261 section 12.2.1.2: these two end the dialog.
-            Purpose::InDialog(id) if matches!(status, 481 | 408) => {
-                self.send_bye(now, id);
-                self.end(now, id, false, Some(status), reason);
+            Purpose::InDialog(id) | Purpose::Info(id) | Purpose::Refer(id) => {
+                if matches!(client.purpose, Purpose::Refer(_)) {
+                    self.referred(now, id, client.draft.cseq, status, response);
+                }
+                // RFC 3261 section 12.2.1.2: these two end the dialog.
+                let live = self.lines.get(&id).is_some_and(Line::is_live);
+                if live && matches!(status, 481 | 408) {
+                    self.send_bye(now, id);
+                    self.end(now, id, false, Some(status), reason);
+                } else if matches!(client.purpose, Purpose::Info(_)) {
+                    self.informed(now, id);
+                }
             }
-            Purpose::InDialog(_) | Purpose::Cancel | Purpose::Bye => {}
+            Purpose::Cancel | Purpose::Bye => {}
         }
     }
 

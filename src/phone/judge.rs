@@ -64,7 +64,7 @@ impl Judge {
             Some(Ok(1..)) => {}
             Some(_) => faults.push(format!("{name} with a useless Max-Forwards")),
         }
-        if matches!(method, Method::Invite | Method::Update | Method::Subscribe | Method::Refer)
+        if matches!(method, Method::Invite | Method::Update | Method::Subscribe | Method::Refer | Method::Notify)
             && request.contact().is_none()
         {
             faults.push(format!("{name} without a Contact"));
@@ -126,7 +126,7 @@ impl Judge {
             faults.push(format!("{name} changes our To to {}", head.to.text));
         }
         let needs = match (status, head.method) {
-            (200..=299, Method::Invite | Method::Update) => "Contact",
+            (200..=299, Method::Invite | Method::Update | Method::Refer) => "Contact",
             (401, _) => "WWW-Authenticate",
             (405, _) => "Allow",
             (407, _) => "Proxy-Authenticate",

@@ -1,7 +1,7 @@
 //! The phone's keys: what a hand does to it. A key that means nothing now does nothing, and says so by `false`.
 
 use super::line::{Line, LineState};
-use super::session::Direction;
+use super::session::{Direction, HoldForm};
 use super::transaction::Purpose;
 use super::wire::Draft;
 use super::{LineId, Phone, PhoneEvent};
@@ -11,6 +11,10 @@ use rsip::{Method, Uri};
 impl Phone {
     /// Calls a number, a user of the domain, or a whole `sip:` address.
     pub fn call(&mut self, now: Time, target: &str) -> LineId {
+        self.call_with(now, target, Vec::new())
+    }
+
+    pub(super) fn call_with(&mut self, now: Time, target: &str, headers: Vec<(&'static str, String)>) -> LineId {
         let id = self.next_line();
         let mut line = Line::new(now, id, false, &self.config, &mut self.mint);
         let uri = self.target(target);
@@ -20,6 +24,7 @@ impl Phone {
         let offer = line.session.offer();
         let mut draft = line.draft(Method::Invite);
         draft.headers = self.call_headers();
+        draft.headers.extend(headers);
         draft.body = Some(("application/sdp", offer));
         self.lines.insert(id, line);
         let branch = self.request(now, self.config.registrar, draft, Purpose::Invite(id));
@@ -38,7 +43,7 @@ impl Phone {
         vec![("Contact", self.contact()), ("Allow", self.allow()), ("User-Agent", "Cordboard phone".into())]
     }
 
-    fn target(&self, target: &str) -> Uri {
+    pub(super) fn target(&self, target: &str) -> Uri {
         if target.starts_with("sip:")
             && let Ok(uri) = Uri::try_from(target)
         {
@@ -116,20 +121,26 @@ impl Phone {
 
     /// The Hold key: a re-INVITE that stops what we hear.
     pub fn hold(&mut self, now: Time, line: LineId) -> bool {
-        let want = if self.config.habits.holds_inactive { Direction::Inactive } else { Direction::SendOnly };
-        self.want(now, line, want)
+        let form = self.config.habits.holds;
+        let want = if form == HoldForm::Inactive { Direction::Inactive } else { Direction::SendOnly };
+        self.turn(now, line, want, form == HoldForm::ZeroAddress)
     }
 
     pub fn resume(&mut self, now: Time, line: LineId) -> bool {
         self.want(now, line, Direction::SendRecv)
     }
 
-    fn want(&mut self, now: Time, id: LineId, want: Direction) -> bool {
+    pub(super) fn want(&mut self, now: Time, id: LineId, want: Direction) -> bool {
+        self.turn(now, id, want, false)
+    }
+
+    fn turn(&mut self, now: Time, id: LineId, want: Direction, zeroed: bool) -> bool {
         let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return false };
-        if line.session.want == want {
+        if (line.session.want, line.session.zeroed) == (want, zeroed) {
             return false;
         }
         line.session.want = want;
+        line.session.zeroed = zeroed;
         line.changing = true;
         self.change(now, id);
         true
@@ -174,14 +185,29 @@ impl Phone {
             line.sound.press(digits);
             return true;
         }
-        for digit in digits.chars() {
-            let Some(line) = self.lines.get_mut(&id) else { break };
-            let mut draft = line.draft(Method::Info);
-            draft.body = Some(("application/dtmf-relay", format!("Signal={digit}\r\nDuration=160\r\n")));
-            let to = line.next_hop();
-            self.request(now, to, draft, Purpose::InDialog(id));
+        self.info(now, id, digits)
+    }
+
+    /// Presses digits: one INFO each, whatever was agreed.
+    pub fn info(&mut self, now: Time, id: LineId, digits: &str) -> bool {
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return false };
+        let idle = line.infos.is_empty();
+        line.infos.extend(digits.chars());
+        if idle {
+            self.next_info(now, id);
         }
         true
+    }
+
+    /// A digit waits until the one before it is answered, or the network could swap them.
+    pub(super) fn next_info(&mut self, now: Time, id: LineId) {
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return };
+        let Some(digit) = line.infos.front() else { return };
+        let body = format!("Signal={digit}\r\nDuration=160\r\n");
+        let mut draft = line.draft(Method::Info);
+        draft.body = Some(("application/dtmf-relay", body));
+        let to = line.next_hop();
+        self.request(now, to, draft, Purpose::Info(id));
     }
 
     /// The Mute key: silence goes out instead of the note.

@@ -2,11 +2,13 @@
 
 use super::session::{Direction, Session};
 use super::sound::{HeardFrame, Sound};
+use super::transfer::Transfer;
 use super::wire::{self, Draft, Head, Party, Received};
 use super::{LineId, PhoneConfig};
 use crate::ids::Mint;
 use crate::time::Time;
 use rsip::{Method, Uri};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +70,11 @@ pub struct Line {
     /// When a re-INVITE that met a 491 is tried again.
     pub(super) retry_at: Option<Time>,
     pub(super) changing: bool,
+    /// The Refer-To of a REFER that waits for our hold.
+    pub(super) refer_to: Option<String>,
+    pub(super) transfers: Vec<Transfer>,
+    /// Digits that go by INFO, the one under way first.
+    pub(super) infos: VecDeque<char>,
     pub(super) attempts: u8,
     pub(super) started: Time,
     pub(super) answered_at: Option<Time>,
@@ -104,6 +111,9 @@ impl Line {
             answer_at: None,
             retry_at: None,
             changing: false,
+            refer_to: None,
+            transfers: Vec::new(),
+            infos: VecDeque::new(),
             attempts: 0,
             started: now,
             answered_at: None,

@@ -19,13 +19,15 @@ mod registration;
 mod session;
 mod sound;
 mod transaction;
+mod transfer;
 mod wire;
 
 pub use crate::audio::Codec;
 pub use judge::Complaint;
 pub use line::{Identity, Line, LineState};
-pub use session::Direction;
+pub use session::{Direction, HoldForm};
 pub use sound::HeardFrame;
+pub use transfer::{AfterTransfer, DialogName, Transfer};
 
 use crate::ids::Mint;
 use crate::time::{Duration, Time, earliest};
@@ -120,10 +122,16 @@ pub struct Habits {
     pub digits_by_info: bool,
     /// Rings with 183 and hums before it answers.
     pub early_media: bool,
-    /// Its Hold key asks for `inactive` instead of `sendonly`.
-    pub holds_inactive: bool,
+    /// What its Hold key asks for.
+    pub holds: HoldForm,
     /// Goes on sending while it holds, against its own SDP, as some phones do.
     pub hums_on_hold: bool,
+    /// When it hangs up what it transfers.
+    pub after_transfer: AfterTransfer,
+    /// Holds first, and leaves the port out of Refer-To.
+    pub transfers_like_linphone: bool,
+    /// Asks not to be told how its transfers go (RFC 4488).
+    pub transfers_untold: bool,
 }
 
 impl Default for Habits {
@@ -139,8 +147,11 @@ impl Default for Habits {
             no_update: false,
             digits_by_info: false,
             early_media: false,
-            holds_inactive: false,
+            holds: HoldForm::default(),
             hums_on_hold: false,
+            after_transfer: AfterTransfer::default(),
+            transfers_like_linphone: false,
+            transfers_untold: false,
         }
     }
 }
@@ -195,6 +206,17 @@ pub enum PhoneEvent {
         line: LineId,
         status: u16,
         direction: Direction,
+    },
+    /// The response to our REFER.
+    Referred {
+        line: LineId,
+        status: u16,
+    },
+    /// How our transfer goes, told by a NOTIFY; the last one when `over`.
+    TransferTold {
+        line: LineId,
+        status: u16,
+        over: bool,
     },
     /// The line shows somebody else.
     Identity {

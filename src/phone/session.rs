@@ -3,7 +3,7 @@
 use crate::audio::Codec;
 use sdp_types::{Media, Session as Sdp};
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// Who sends, from the phone's own view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,16 @@ impl Direction {
     }
 }
 
+/// How a phone says that it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HoldForm {
+    #[default]
+    SendOnly,
+    Inactive,
+    /// `c=IN IP4 0.0.0.0` and no direction at all, as before RFC 3264 (its section 8.4).
+    ZeroAddress,
+}
+
 /// What flows, once agreed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stream {
@@ -76,6 +86,8 @@ pub(super) struct Session {
     codecs: Vec<Codec>,
     /// What we want: less than sendrecv while our own Hold key is down.
     pub want: Direction,
+    /// We hold by an address of zeros.
+    pub zeroed: bool,
     ours: Option<String>,
     theirs: Option<(Sdp, Vec<u8>)>,
     /// The highest version of theirs seen in offers that were refused unread: counting goes on from either.
@@ -99,6 +111,7 @@ impl Session {
             address,
             codecs: codecs.to_vec(),
             want: Direction::SendRecv,
+            zeroed: false,
             ours: None,
             theirs: None,
             refused: 0,
@@ -119,7 +132,14 @@ impl Session {
         let event = stream.as_ref().and_then(|stream| stream.event).unwrap_or(EVENT);
         // A later offer keeps every stream in its place (RFC 3264 section 8).
         let places = self.theirs.as_ref().map(|(theirs, _)| theirs.medias.clone()).unwrap_or_default();
-        let body = self.publish("0 0", &places, audio_place(&places), &formats, Some(event), self.want);
+        let body = self.publish(
+            "0 0",
+            &places,
+            audio_place(&places),
+            &formats,
+            Some(event),
+            (!self.zeroed).then_some(self.want),
+        );
         self.offered = Sdp::parse(body.as_bytes()).ok();
         self.answered = None;
         body
@@ -167,7 +187,7 @@ impl Session {
         self.stream = Some(Stream { remote, codec, accepts: common.clone(), event, direction });
         self.theirs = Some((offer.clone(), body.to_vec()));
         self.rollback();
-        Ok(self.publish(&times, &offer.medias, place, &common, event, direction))
+        Ok(self.publish(&times, &offer.medias, place, &common, event, Some(direction)))
     }
 
     /// Takes the answer to our offer. False when the body is none.
@@ -251,7 +271,7 @@ impl Session {
         audio: usize,
         formats: &[(u8, Codec)],
         event: Option<u8>,
-        direction: Direction,
+        direction: Option<Direction>,
     ) -> String {
         let mut numbers: Vec<String> = formats.iter().map(|(number, _)| number.to_string()).collect();
         numbers.extend(event.map(|number| number.to_string()));
@@ -273,12 +293,15 @@ impl Session {
         if let Some(number) = event {
             let _ = write!(streams, "a=rtpmap:{number} telephone-event/8000\r\na=fmtp:{number} 0-15\r\n");
         }
-        let _ = write!(streams, "a={}\r\n", direction.as_str());
+        if let Some(direction) = direction {
+            let _ = write!(streams, "a={}\r\n", direction.as_str());
+        }
         for place in places.iter().skip(audio + 1) {
             let _ = write!(streams, "m={} 0 {} {}\r\n", place.media, place.proto, place.fmt);
         }
         let ip = self.address.ip();
-        let rest = format!("s=-\r\nc=IN IP4 {ip}\r\nt={times}\r\n{streams}");
+        let reached = if self.zeroed { Ipv4Addr::UNSPECIFIED.into() } else { ip };
+        let rest = format!("s=-\r\nc=IN IP4 {reached}\r\nt={times}\r\n{streams}");
         if !self.ours.as_ref().is_some_and(|ours| ours.ends_with(&rest)) {
             self.version += 1;
         }
@@ -325,7 +348,7 @@ fn fit(offer: &Sdp, answer: &Sdp) -> Vec<String> {
                 faults.push(format!("the answer renumbers {meaning} as {number}"));
             }
         }
-        let (asked, said) = (direction(offer, ours), direction(answer, theirs));
+        let (asked, said) = (written(offer, ours), written(answer, theirs));
         if said.and(asked.reversed()) != said {
             faults.push(format!("{} answered with {}", asked.as_str(), said.as_str()));
         }
@@ -365,11 +388,15 @@ fn event(media: &Media) -> Option<u8> {
     meanings(media).into_iter().find(|(_, meaning)| meaning == "TELEPHONE-EVENT/8000").map(|(number, _)| number)
 }
 
+/// The direction that the attributes say.
+fn written(sdp: &Sdp, media: &Media) -> Direction {
+    let said = |has: &dyn Fn(&str) -> bool| Direction::ALL.into_iter().find(|direction| has(direction.as_str()));
+    said(&|name| media.has_attribute(name)).or_else(|| said(&|name| sdp.has_attribute(name))).unwrap_or_default()
+}
+
 fn direction(sdp: &Sdp, media: &Media) -> Direction {
     let address = media.connections.first().or(sdp.connection.as_ref()).map_or("", |c| &c.connection_address);
-    let said = |has: &dyn Fn(&str) -> bool| Direction::ALL.into_iter().find(|direction| has(direction.as_str()));
-    let said = said(&|name| media.has_attribute(name)).or_else(|| said(&|name| sdp.has_attribute(name)));
-    match said.unwrap_or_default() {
+    match written(sdp, media) {
         _ if media.port == 0 => Direction::Inactive,
         said if address == "0.0.0.0" => Direction::of(said.sends(), false),
         said => said,

@@ -4,6 +4,8 @@ use super::*;
 use crate::ids::Mint;
 use std::collections::BTreeMap;
 
+mod transfers;
+
 /// Phones on one wire, each sending to the others by address. Loses, repeats and delays as it is told, from a seed.
 struct Net {
     now: Time,
@@ -221,16 +223,16 @@ fn nobody_there_is_a_timeout() {
 
 #[test]
 fn hold_and_resume() {
-    for inactive in [false, true] {
+    for form in [HoldForm::SendOnly, HoldForm::Inactive, HoldForm::ZeroAddress] {
         let mut net = Net::new(2);
-        net.phones[0].habits_mut().holds_inactive = inactive;
+        net.phones[0].habits_mut().holds = form;
         let (a, b) = net.up();
         assert!(net.phones[0].hold(net.now, a));
         assert!(!net.phones[0].hold(net.now, a), "it is held already");
         net.run(200);
-        let (ours, theirs) = match inactive {
-            true => (Direction::Inactive, Direction::Inactive),
-            false => (Direction::SendOnly, Direction::RecvOnly),
+        let (ours, theirs) = match form {
+            HoldForm::Inactive => (Direction::Inactive, Direction::Inactive),
+            HoldForm::SendOnly | HoldForm::ZeroAddress => (Direction::SendOnly, Direction::RecvOnly),
         };
         assert_eq!(net.phones[0].line(a).unwrap().direction(), Some(ours));
         assert_eq!(net.phones[1].line(b).unwrap().direction(), Some(theirs));

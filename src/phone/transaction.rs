@@ -20,6 +20,8 @@ pub(super) enum Purpose {
     Cancel,
     Bye,
     InDialog(LineId),
+    Info(LineId),
+    Refer(LineId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

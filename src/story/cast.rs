@@ -238,6 +238,10 @@ impl Cast {
 
     /// A hand at a phone.
     pub fn key(&mut self, now: Time, party: &Party, key: &Key) -> Result<(), String> {
+        let picked = match key {
+            Key::PickUp(of) => self.phone(of).and_then(|phone| phone.line(phone.live_line()?)?.dialog()),
+            _ => None,
+        };
         let Some(actor) = self.actors.get_mut(party) else { return Err(format!("{party} has no phone")) };
         let phone = &mut actor.phone;
         let done = match key {
@@ -261,12 +265,44 @@ impl Cast {
             Key::Answer => ringing(phone).is_some_and(|line| phone.answer(now, line)),
             Key::Decline { status } => ringing(phone).is_some_and(|line| phone.decline(now, line, *status)),
             Key::HangUp(line) => pick(phone, *line).is_some_and(|line| phone.hang_up(now, line)),
-            Key::Hold(line) => pick(phone, *line).is_some_and(|line| phone.hold(now, line)),
+            Key::Hold(line, form) => {
+                phone.habits_mut().holds = *form;
+                pick(phone, *line).is_some_and(|line| phone.hold(now, line))
+            }
             Key::Resume(line) => pick(phone, *line).is_some_and(|line| phone.resume(now, line)),
             Key::Digits(digits) => {
                 let count = u32::try_from(digits.chars().count()).unwrap_or(u32::MAX);
                 actor.keying_until = now + FRAME * KEY * count;
                 pick(phone, Line::InUse).is_some_and(|line| phone.dtmf(now, line, digits))
+            }
+            Key::Infos(digits) => {
+                let count = u32::try_from(digits.chars().count()).unwrap_or(u32::MAX);
+                actor.keying_until = now + FRAME * KEY * count;
+                pick(phone, Line::InUse).is_some_and(|line| phone.info(now, line, digits))
+            }
+            Key::Transfer { target, line } => pick(phone, *line).is_some_and(|line| phone.transfer(now, line, target)),
+            Key::TransferToLine(other) => {
+                let line = if *other == Line::First { Line::Second } else { Line::First };
+                match (pick(phone, line), pick(phone, *other)) {
+                    (Some(line), Some(other)) => phone.transfer_to_line(now, line, other),
+                    _ => false,
+                }
+            }
+            Key::PickUp(_) => picked.is_some_and(|dialog| {
+                phone.pick_up(now, &dialog);
+                true
+            }),
+            Key::AfterTransfer(habit) => {
+                phone.habits_mut().after_transfer = *habit;
+                true
+            }
+            Key::LikeLinphone => {
+                phone.habits_mut().transfers_like_linphone = true;
+                true
+            }
+            Key::Untold => {
+                phone.habits_mut().transfers_untold = true;
+                true
             }
             Key::LetRing => ringing(phone).is_some(),
             Key::RefuseReInvites(refuse) => {
@@ -325,12 +361,14 @@ fn note_event(party: &Party, ringing: &mut BTreeSet<LineId>, now: Time, event: P
                 (false, false) => Seen::Ended(status),
             }
         }
+        PhoneEvent::Referred { status, .. } => Seen::Referred(status),
+        PhoneEvent::TransferTold { status, .. } => Seen::TransferTold(status),
+        PhoneEvent::Digit { digit, .. } => Seen::Digit(digit),
         PhoneEvent::Complaint(complaint) => Seen::Complaint(complaint.text),
         PhoneEvent::Unregistered
         | PhoneEvent::Progress { .. }
         | PhoneEvent::ReInvited { .. }
-        | PhoneEvent::Changed { .. }
-        | PhoneEvent::Digit { .. } => return,
+        | PhoneEvent::Changed { .. } => return,
     };
     evidence.saw(party, now, seen);
 }

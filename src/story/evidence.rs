@@ -58,6 +58,11 @@ pub enum Seen {
     NotRegistered(u16),
     Answered,
     Ended(Option<u16>),
+    /// The response to its REFER.
+    Referred(u16),
+    /// How its transfer goes.
+    TransferTold(u16),
+    Digit(char),
     /// The switch broke a rule of SIP, SDP or RTP. One is enough to fail a story.
     Complaint(String),
 }

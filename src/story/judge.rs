@@ -57,7 +57,12 @@ pub fn judge(expectation: &Expectation, window: Window, evidence: &mut Evidence,
 fn grace(expectation: &Expectation) -> Duration {
     match &expectation.clause {
         Clause::Hearing(hearing) => judge_hearing::grace(hearing),
-        Clause::Signal(Signal::RingsNot { lasting, .. } | Signal::GetsNot { lasting, .. }) => *lasting,
+        Clause::Signal(
+            Signal::RingsNot { lasting, .. }
+            | Signal::GetsNot { lasting, .. }
+            | Signal::ToldNot { lasting, .. }
+            | Signal::DigitsNot { lasting, .. },
+        ) => *lasting,
         Clause::State(_) => SETTLE,
         Clause::Signal(_) => Duration::ZERO,
     }
@@ -168,6 +173,29 @@ fn judge_signal(signal: &Signal, window: Window, evidence: &mut Evidence) -> Ver
         Signal::GetsNot { who, method, lasting } => {
             absent(evidence, who, window, *lasting, |seen| matches!(seen, Seen::Request(got) if got == method))
         }
+        Signal::TransferAccepted { who } => {
+            use_sight(evidence, who, window, |seen| matches!(seen, Seen::Referred(..300)))
+        }
+        Signal::TransferRefused { who, status } => use_sight(
+            evidence,
+            who,
+            window,
+            |seen| matches!(seen, Seen::Referred(got @ 300..) if status.is_none_or(|status| status == *got)),
+        ),
+        Signal::Told { who, told } => {
+            use_sight(evidence, who, window, |seen| matches!(seen, Seen::TransferTold(got) if told.is(*got)))
+        }
+        Signal::ToldNot { who, told, lasting } => absent(
+            evidence,
+            who,
+            window,
+            *lasting,
+            |seen| matches!(seen, Seen::TransferTold(got) if told.is_none_or(|told| told.is(*got))),
+        ),
+        Signal::Digits { who, digits } => judge_digits(evidence, who, window, digits),
+        Signal::DigitsNot { who, lasting } => {
+            absent(evidence, who, window, *lasting, |seen| matches!(seen, Seen::Digit(_)))
+        }
         Signal::Shows { who, text } => {
             let shown = latest(evidence, who, |seen| match seen {
                 Seen::Shows(text) => Some(text.clone()),
@@ -199,6 +227,23 @@ fn judge_signal(signal: &Signal, window: Window, evidence: &mut Evidence) -> Ver
         Signal::SwitchEmpty if evidence.empty => Verdict::Met(None),
         Signal::SwitchEmpty => Verdict::Wait("a call, a contact or a port is left in it".to_owned()),
     }
+}
+
+/// All digits since the action are these.
+fn judge_digits(evidence: &Evidence, who: &Party, window: Window, digits: &str) -> Verdict {
+    let sights = evidence.phones.get(who).map(|watch| watch.sights.as_slice()).unwrap_or_default();
+    let since = sights.iter().filter(|sight| sight.at >= window.action);
+    let came: String = since
+        .filter_map(|sight| match sight.what {
+            Seen::Digit(digit) => Some(digit),
+            _ => None,
+        })
+        .collect();
+    if came == digits {
+        return Verdict::Met(None);
+    }
+    let instead = if came.is_empty() { "no digit came".to_owned() } else { format!("the digits {came} came") };
+    if digits.starts_with(&came) { Verdict::Wait(instead) } else { Verdict::Broken(instead) }
 }
 
 /// The first sight of this kind since the action that met no other expectation.

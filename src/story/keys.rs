@@ -1,7 +1,9 @@
 //! What a hand does at a phone: dial, answer, decline, hold, key digits, and the phone's own whims.
 
 use super::fault::{Trouble, nearest};
+use super::script::Party;
 use super::words::Words;
+use crate::phone::{AfterTransfer, HoldForm};
 
 /// Which of the phone's calls is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,10 +31,27 @@ pub enum Key {
     },
     /// Ends the call in whatever state it is: CANCEL before the answer, BYE after it.
     HangUp(Line),
-    Hold(Line),
+    Hold(Line, HoldForm),
     Resume(Line),
     /// Digits as telephone-events (RFC 4733).
     Digits(String),
+    /// Digits as INFO requests.
+    Infos(String),
+    /// REFER of a line to a number, an agent or an address.
+    Transfer {
+        target: String,
+        line: Line,
+    },
+    /// REFER with Replaces: the other of two lines goes to the party of this one.
+    TransferToLine(Line),
+    /// INVITE with Replaces of another party's call.
+    PickUp(Party),
+    /// When it hangs up what it transfers, from now on.
+    AfterTransfer(AfterTransfer),
+    /// Transfers the way Linphone does, from now on.
+    LikeLinphone,
+    /// Asks not to be told how its transfers go, from now on.
+    Untold,
     /// Goes on ringing: said for the reader.
     LetRing,
     /// Every re-INVITE and UPDATE with an offer is refused with 488 from now on, or taken again.
@@ -54,7 +73,19 @@ const FORMS: &[&str] = &[
     "hangs up",
     "cancels",
     "keys 123#",
+    "keys 123# by INFO",
+    "transfers to 1000",
+    "transfers to maria on the first line",
+    "transfers to the second line",
+    "picks up maria's call",
+    "hangs up once a transfer is accepted",
+    "hangs up once a transfer is done",
+    "waits after a transfer",
+    "transfers like Linphone",
+    "transfers without being told",
     "presses the hold key",
+    "presses the hold key as inactive",
+    "presses the hold key as c=0.0.0.0",
     "presses the resume key",
     "refuses re-INVITEs with 488",
     "takes re-INVITEs again",
@@ -83,14 +114,38 @@ pub fn read(words: &mut Words) -> Result<Option<Key>, Trouble> {
         Key::Decline { status }
     } else if words.take_any(&["does not answer", "lets it ring"]).is_some() {
         Key::LetRing
+    } else if words.take("hangs up once a transfer is accepted") {
+        Key::AfterTransfer(AfterTransfer::LeavesAtOnce)
+    } else if words.take("hangs up once a transfer is done") {
+        Key::AfterTransfer(AfterTransfer::LeavesWhenDone)
+    } else if words.take("waits after a transfer") {
+        Key::AfterTransfer(AfterTransfer::Waits)
+    } else if words.take("transfers like Linphone") {
+        Key::LikeLinphone
+    } else if words.take("transfers without being told") {
+        Key::Untold
+    } else if words.take("transfers to") {
+        transfer(words)?
+    } else if words.take("picks up") {
+        let party = words.party()?;
+        if !words.take("'s call") {
+            return Err(Trouble::new(
+                words.column(),
+                "whose call is meant is not said",
+                "write `picks up maria's call`",
+            ));
+        }
+        Key::PickUp(party)
     } else if words.take("hangs up") {
         Key::HangUp(line(words))
     } else if words.take("cancels") {
         Key::HangUp(Line::InUse)
     } else if words.take("keys") {
-        Key::Digits(digits(words)?)
+        let digits = digits(words)?;
+        if words.take("by INFO") { Key::Infos(digits) } else { Key::Digits(digits) }
     } else if words.take_any(&["presses the hold key", "presses his hold key", "presses her hold key"]).is_some() {
-        Key::Hold(line(words))
+        let form = hold_form(words)?;
+        Key::Hold(line(words), form)
     } else if words.take_any(&["presses the resume key", "presses his resume key", "presses her resume key"]).is_some()
     {
         Key::Resume(line(words))
@@ -113,6 +168,37 @@ pub fn read(words: &mut Words) -> Result<Option<Key>, Trouble> {
         return Ok(None);
     };
     Ok(Some(key))
+}
+
+/// What follows `transfers to`.
+fn transfer(words: &mut Words) -> Result<Key, Trouble> {
+    for (phrases, other) in [
+        (["the first line", "his first line", "her first line"], Line::First),
+        (["the second line", "his second line", "her second line"], Line::Second),
+    ] {
+        if words.take_any(&phrases).is_some() {
+            return Ok(Key::TransferToLine(other));
+        }
+    }
+    let target = words.word("a number, an agent or a sip: address")?;
+    Ok(Key::Transfer { target, line: line(words) })
+}
+
+fn hold_form(words: &mut Words) -> Result<HoldForm, Trouble> {
+    if !words.take("as") {
+        return Ok(HoldForm::SendOnly);
+    }
+    let column = words.column();
+    match words.word("how it holds")?.as_str() {
+        "sendonly" => Ok(HoldForm::SendOnly),
+        "inactive" => Ok(HoldForm::Inactive),
+        "c=0.0.0.0" => Ok(HoldForm::ZeroAddress),
+        other => Err(Trouble::new(
+            column,
+            format!("`{other}` is no way to hold"),
+            "use one of: sendonly, inactive, c=0.0.0.0",
+        )),
+    }
 }
 
 /// `on the second line`, or the one in use.
@@ -163,7 +249,8 @@ mod tests {
     #[test]
     fn every_form_in_the_list_is_read() {
         for form in FORMS {
-            let mut words = Words::split(form, &[]).unwrap();
+            let parties = [Party::from("maria")];
+            let mut words = Words::split(form, &parties).unwrap();
             assert!(read(&mut words).unwrap().is_some(), "{form}");
             assert!(words.done().is_ok(), "{form}");
         }
@@ -180,13 +267,21 @@ mod tests {
             ("declines with 603", Key::Decline { status: 603 }),
             ("hangs up on his second line", Key::HangUp(Line::Second)),
             ("keys *411#", Key::Digits("*411#".into())),
+            ("keys *1 by INFO", Key::Infos("*1".into())),
+            ("presses his hold key", Key::Hold(Line::InUse, HoldForm::SendOnly)),
+            ("presses the hold key as c=0.0.0.0", Key::Hold(Line::InUse, HoldForm::ZeroAddress)),
+            ("presses her hold key as inactive on her first line", Key::Hold(Line::First, HoldForm::Inactive)),
+            ("transfers to qc-maria", Key::Transfer { target: "qc-maria".into(), line: Line::InUse }),
+            ("transfers to 1000 on the first line", Key::Transfer { target: "1000".into(), line: Line::First }),
+            ("transfers to his second line", Key::TransferToLine(Line::Second)),
+            ("hangs up once a transfer is done", Key::AfterTransfer(AfterTransfer::LeavesWhenDone)),
             ("registers with password wrong", Key::Register { password: Some("wrong".into()) }),
         ] {
             let mut words = Words::split(text, &[]).unwrap();
             assert_eq!(read(&mut words).unwrap(), Some(key), "{text}");
             assert!(words.done().is_ok(), "{text}");
         }
-        for text in ["declines with 200", "keys 12x", "dials"] {
+        for text in ["declines with 200", "keys 12x", "dials", "presses the hold key as hold", "transfers to"] {
             assert!(read(&mut Words::split(text, &[]).unwrap()).is_err(), "{text}");
         }
     }

@@ -178,7 +178,7 @@ impl Runner<'_> {
 
     fn key(&mut self, party: &Party, key: &Key) -> Result<(), String> {
         self.stage.key(party, key, self.evidence)?;
-        if matches!(key, Key::Digits(_)) {
+        if matches!(key, Key::Digits(_) | Key::Infos(_)) {
             self.keying(party);
         }
         Ok(())

@@ -146,6 +146,10 @@ impl Expectation {
                     | Signal::StopsRinging { .. }
                     | Signal::Gets { .. }
                     | Signal::ReInvited { .. }
+                    | Signal::TransferAccepted { .. }
+                    | Signal::TransferRefused { .. }
+                    | Signal::Told { .. }
+                    | Signal::Digits { .. }
                     | Signal::Answered { .. }
                     | Signal::Ends { .. }
             )

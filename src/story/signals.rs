@@ -1,6 +1,7 @@
 //! What can be expected of the SIP that a phone sees: ringing, methods, re-INVITEs, who is shown, how a call ends.
 
 use super::fault::{Trouble, nearest};
+use super::keys;
 use super::script::Party;
 use super::words::Words;
 use crate::time::Duration;
@@ -47,6 +48,36 @@ pub enum Signal {
         who: Party,
         status: u16,
     },
+    /// The switch took its REFER.
+    TransferAccepted {
+        who: Party,
+    },
+    /// The switch refused its REFER, with this status if it is said.
+    TransferRefused {
+        who: Party,
+        status: Option<u16>,
+    },
+    /// A NOTIFY told it how its transfer goes.
+    Told {
+        who: Party,
+        told: Told,
+    },
+    /// No NOTIFY of its transfer comes for so long, or none that tells this.
+    ToldNot {
+        who: Party,
+        told: Option<Told>,
+        lasting: Duration,
+    },
+    /// Digits came, one after the other and no others.
+    Digits {
+        who: Party,
+        digits: String,
+    },
+    /// No digit comes for so long.
+    DigitsNot {
+        who: Party,
+        lasting: Duration,
+    },
     /// The switch took the call.
     Answered {
         who: Party,
@@ -60,6 +91,26 @@ pub enum Signal {
     SwitchEmpty,
 }
 
+/// How a transfer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A provisional status, this one if it is said.
+    UnderWay(Option<u16>),
+    Succeeded,
+    Failed(Option<u16>),
+}
+
+impl Told {
+    #[must_use]
+    pub fn is(self, status: u16) -> bool {
+        match self {
+            Told::UnderWay(said) => status < 200 && said.is_none_or(|said| said == status),
+            Told::Succeeded => (200..300).contains(&status),
+            Told::Failed(said) => status >= 300 && said.is_none_or(|said| said == status),
+        }
+    }
+}
+
 const DIRECTIONS: &[&str] = &["sendrecv", "sendonly", "recvonly", "inactive"];
 const METHODS: &[&str] = &["INVITE", "ACK", "BYE", "CANCEL", "UPDATE", "OPTIONS", "INFO", "NOTIFY", "MESSAGE", "REFER"];
 
@@ -71,6 +122,11 @@ pub fn read_of(words: &mut Words, who: &Party) -> Result<Option<Signal>, Trouble
     let who = who.clone();
     let signal = if words.take("phone") {
         phone(words, who)?
+    } else if words.take("transfer is accepted") {
+        Signal::TransferAccepted { who }
+    } else if words.take("transfer is refused") {
+        let status = if words.take("with") { Some(words.status(300..=699)?) } else { None };
+        Signal::TransferRefused { who, status }
     } else if words.take("call is answered") {
         Signal::Answered { who }
     } else if words.take("call ends") || words.take("call is refused") {
@@ -89,6 +145,17 @@ fn phone(words: &mut Words, who: Party) -> Result<Signal, Trouble> {
         Signal::RingsNot { who, lasting: away(words)? }
     } else if words.take("stops ringing") {
         Signal::StopsRinging { who }
+    } else if words.take("is told that the transfer") {
+        Signal::Told { who, told: told(words)? }
+    } else if words.take("is not told that the transfer") {
+        let told = Some(told(words)?);
+        Signal::ToldNot { who, told, lasting: away(words)? }
+    } else if words.take("is told nothing of the transfer") {
+        Signal::ToldNot { who, told: None, lasting: away(words)? }
+    } else if words.take("gets the digits") {
+        Signal::Digits { who, digits: keys::digits(words)? }
+    } else if words.take("gets no digits") {
+        Signal::DigitsNot { who, lasting: away(words)? }
     } else if words.take("gets no") {
         let method = method(words)?;
         Signal::GetsNot { who, method, lasting: away(words)? }
@@ -119,10 +186,30 @@ fn phone(words: &mut Words, who: Party) -> Result<Signal, Trouble> {
             words.column(),
             format!("a phone does not say `{}`", words.rest()),
             "write `rings`, `does not ring for 30 s`, `stops ringing`, `gets CANCEL`, `gets no INVITE`, `is re-INVITEd sendonly`, \
-             `shows Maria`, `is registered`",
+             `shows Maria`, `is registered`, `is told that the transfer succeeded`, `gets the digits 12`",
         ));
     };
     Ok(signal)
+}
+
+/// What follows `is told that the transfer`.
+fn told(words: &mut Words) -> Result<Told, Trouble> {
+    if words.take("is under way") {
+        let status = if words.take("with") { Some(words.status(100..=199)?) } else { None };
+        return Ok(Told::UnderWay(status));
+    }
+    if words.take("succeeded") {
+        return Ok(Told::Succeeded);
+    }
+    if words.take("failed") {
+        let status = if words.take("with") { Some(words.status(300..=699)?) } else { None };
+        return Ok(Told::Failed(status));
+    }
+    Err(Trouble::new(
+        words.column(),
+        format!("a transfer is not said to have `{}`", words.rest()),
+        "write `is under way with 180`, `succeeded`, or `failed with 486`",
+    ))
 }
 
 /// `the switch is empty`.
@@ -169,6 +256,24 @@ mod tests {
             ("phone shows \"John Doe\"", Signal::Shows { who: who(), text: "John Doe".into() }),
             ("call ends with 486", Signal::Ends { who: who(), status: Some(486) }),
             ("call ends", Signal::Ends { who: who(), status: None }),
+            ("transfer is refused with 403", Signal::TransferRefused { who: who(), status: Some(403) }),
+            (
+                "phone is told that the transfer is under way with 180",
+                Signal::Told { who: who(), told: Told::UnderWay(Some(180)) },
+            ),
+            (
+                "phone is told that the transfer failed with 486",
+                Signal::Told { who: who(), told: Told::Failed(Some(486)) },
+            ),
+            (
+                "phone is not told that the transfer succeeded for 5 s",
+                Signal::ToldNot { who: who(), told: Some(Told::Succeeded), lasting: Duration::from_secs(5) },
+            ),
+            (
+                "phone is told nothing of the transfer",
+                Signal::ToldNot { who: who(), told: None, lasting: Duration::from_secs(1) },
+            ),
+            ("phone gets the digits 12#", Signal::Digits { who: who(), digits: "12#".into() }),
         ] {
             let mut words = Words::split(text, &[]).unwrap();
             assert_eq!(read_of(&mut words, &who()).unwrap(), Some(signal), "{text}");

@@ -4,7 +4,7 @@ use crate::world::World;
 use cordboard::engine::{Addressee, Button};
 use cordboard::ids::{Mint, QuickConnectId};
 use cordboard::media::MediaEvent;
-use cordboard::phone::{Codec, LineId, LineState, PhoneConfig};
+use cordboard::phone::{Codec, HoldForm, LineId, LineState, PhoneConfig};
 use cordboard::time::Duration;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -41,7 +41,7 @@ pub fn phones(mint: &mut Mint) -> Vec<PhoneConfig> {
                     2 => habits.digits_by_info = true,
                     3 => habits.glares = 1 + u32::try_from(mint.below(3)).unwrap_or(0),
                     4 => habits.early_media = true,
-                    5 => habits.holds_inactive = true,
+                    5 => habits.holds = HoldForm::Inactive,
                     6 => habits.rings = false,
                     7 => habits.declines_with = Some(486),
                     _ => habits.silent = agent,
