@@ -421,7 +421,9 @@ impl Leg {
         if let Some(agreed) = self.negotiator.agreed() {
             spec.remote = Some(agreed.remote);
             spec.rtcp = Some(agreed.remote_rtcp);
+            spec.rtcp_mux = agreed.rtcp_mux;
             spec.latch = true;
+            spec.ptime = agreed.ptime;
             spec.codec = agreed.codecs.first().map(|(pt, name)| (media_codec(*name), *pt));
             spec.accepts = agreed.accepts.iter().map(|(pt, name)| (*pt, media_codec(*name))).collect();
             spec.telephone_event = agreed.telephone_event;

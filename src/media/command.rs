@@ -56,9 +56,13 @@ pub struct PortSpec {
     /// `latch` is false. Another address here begins that anew. Without one, nothing is sent and nothing is heard.
     pub remote: Option<SocketAddr>,
     pub rtcp: Option<SocketAddr>,
+    /// RTP and RTCP share one port, at both ends (RFC 5761). Without it each has its own.
+    pub rtcp_mux: bool,
     pub latch: bool,
     /// What we send, and its payload type there.
     pub codec: Option<(Codec, u8)>,
+    /// Milliseconds of sound that the phone wants in a packet, 10 to 60 in steps of 10; `None`: whatever suits us.
+    pub ptime: Option<u16>,
     /// What else may come in: payload type to codec.
     pub accepts: Vec<(u8, Codec)>,
     /// The payload type of telephone-event, if agreed (RFC 4733).

@@ -124,8 +124,10 @@ pub struct Local {
 pub struct Agreed {
     /// Where the peer receives RTP. Not to be sent to unless `direction` sends.
     pub remote: SocketAddr,
-    /// Where the peer receives RTCP: `a=rtcp` (RFC 3605), else one port above.
+    /// Where the peer receives RTCP: with RTP, where `rtcp_mux` says so; else `a=rtcp` (RFC 3605), else one port above.
     pub remote_rtcp: SocketAddr,
+    /// RTP and RTCP share one port, at both ends (RFC 5761).
+    pub rtcp_mux: bool,
     /// What we may send, with the peer's payload types; the first is what we do send. Never empty.
     pub codecs: Vec<(u8, Name)>,
     /// What may come in, with our payload types.
@@ -136,7 +138,7 @@ pub struct Agreed {
     pub remote_direction: Direction,
     /// What is left for us: what we said and what the peer lets us do.
     pub direction: Direction,
-    /// Milliseconds of sound per packet that the peer asks for.
+    /// Milliseconds of sound per packet that the peer asks for: 10 to 60, in steps of 10.
     pub ptime: Option<u16>,
 }
 

@@ -55,6 +55,7 @@ struct Stated<'a> {
     telephone_event: Option<u8>,
     direction: Direction,
     ptime: Option<u16>,
+    rtcp_mux: bool,
 }
 
 impl Negotiator {
@@ -109,6 +110,7 @@ impl Negotiator {
                 telephone_event,
                 direction: local.direction,
                 ptime: Some(20),
+                rtcp_mux: true,
             }),
         );
         self.offered = Some(offered);
@@ -139,6 +141,7 @@ impl Negotiator {
             Agreed {
                 remote,
                 remote_rtcp: audio.remote_rtcp(remote),
+                rtcp_mux: audio.rtcp_mux,
                 codecs: common.clone(),
                 accepts: common,
                 telephone_event,
@@ -156,6 +159,8 @@ impl Negotiator {
             telephone_event,
             direction,
             ptime: audio.ptime,
+            // RFC 5761 section 5.1.1: in the answer only if it was in the offer.
+            rtcp_mux: audio.rtcp_mux,
         });
         // RFC 3264 section 6: the t= line of the answer is the offer's.
         let body = self.publish(times, stated.as_ref());
@@ -200,6 +205,7 @@ impl Negotiator {
                 Agreed {
                     remote,
                     remote_rtcp: audio.remote_rtcp(remote),
+                    rtcp_mux: audio.rtcp_mux,
                     codecs,
                     accepts: offered.codecs.clone(),
                     telephone_event: audio.telephone_event.filter(|_| offered.telephone_event.is_some()),
@@ -249,6 +255,7 @@ impl Negotiator {
         Agreed {
             remote,
             remote_rtcp: remote,
+            rtcp_mux: false,
             codecs: known.map(|agreed| agreed.codecs.clone()).unwrap_or_default(),
             accepts: known.map(|agreed| agreed.accepts.clone()).unwrap_or_default(),
             telephone_event: known.and_then(|agreed| agreed.telephone_event),
@@ -317,6 +324,9 @@ impl Stated<'_> {
         }
         if let Some(ptime) = self.ptime {
             media.add_attribute_with_value("ptime", ptime);
+        }
+        if self.rtcp_mux {
+            media.add_attribute(sdp_types::Attribute::new("rtcp-mux"));
         }
         media.add_attribute(sdp_types::Attribute::new(self.direction.as_str()));
         media

@@ -4,6 +4,9 @@ use super::{Direction, Name, SdpError};
 use sdp_types::{Attribute, Connection, Media, Session, Time};
 use std::net::{IpAddr, SocketAddr};
 
+/// Milliseconds of sound in a packet when nobody says anything (RFC 3551 section 4.2).
+const USUAL: u16 = 20;
+
 /// One stream of the body, in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stream {
@@ -26,6 +29,8 @@ pub(super) struct Audio {
     pub telephone_event: Option<u8>,
     pub direction: Direction,
     pub ptime: Option<u16>,
+    /// RTCP comes to the port of RTP (RFC 5761).
+    pub rtcp_mux: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +85,8 @@ fn audio(session: &Session, media: &Media) -> Audio {
             .or_else(|| direction(&session.attributes))
             // RFC 8866 section 6.7: sendrecv when nothing is said.
             .unwrap_or_default(),
-        ptime: value(&media.attributes, "ptime").and_then(|text| text.trim().parse().ok()),
+        ptime: ptime(media),
+        rtcp_mux: media.attributes.iter().any(|attribute| attribute.attribute.eq_ignore_ascii_case("rtcp-mux")),
     }
 }
 
@@ -120,6 +126,19 @@ fn encoding(media: &Media, number: u8) -> Encoding {
 fn address(connection: &Connection) -> Option<IpAddr> {
     // A TTL or count after a slash belongs to multicast; the address before it is all that matters.
     connection.connection_address.split('/').next()?.parse().ok()
+}
+
+/// Milliseconds a packet: what is asked for, no more than what is taken (RFC 8866 sections 6.4 and 6.5), in whole tens.
+fn ptime(media: &Media) -> Option<u16> {
+    let number = |name| value(&media.attributes, name)?.trim().split('.').next()?.parse::<u16>().ok();
+    let (asked, most) = (number("ptime"), number("maxptime"));
+    let wanted = match (asked, most) {
+        (Some(asked), most) => asked.min(most.unwrap_or(asked)),
+        // Nobody minds our usual packet but one who takes only less.
+        (None, Some(most)) if most < USUAL => most,
+        (None, _) => return None,
+    };
+    Some((wanted / 10 * 10).clamp(10, 60))
 }
 
 /// `a=rtcp:53020` or `a=rtcp:53020 IN IP4 126.16.64.4` (RFC 3605 section 2.1).
@@ -162,6 +181,9 @@ impl Audio {
     }
 
     pub fn remote_rtcp(&self, remote: SocketAddr) -> SocketAddr {
+        if self.rtcp_mux {
+            return remote;
+        }
         // RFC 3550 section 11: the next higher port.
         self.rtcp.unwrap_or_else(|| SocketAddr::new(remote.ip(), remote.port().saturating_add(1)))
     }

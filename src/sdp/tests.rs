@@ -34,7 +34,7 @@ fn an_offer_says_all_it_must() {
         text(&offer),
         "v=0\r\no=- 10 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 8 101\r\n\
          a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
-         a=ptime:20\r\na=sendrecv\r\n"
+         a=ptime:20\r\na=rtcp-mux\r\na=sendrecv\r\n"
     );
 }
 
@@ -188,10 +188,34 @@ fn ptime_rtcp_and_time_are_kept() {
     let (answer, agreed) = Negotiator::new(1).answer(offer.as_bytes(), &local(SendRecv)).unwrap();
     assert!(has(&answer, "a=ptime:30") && has(&answer, "t=2873397496 2873404696"), "{}", text(&answer));
     assert_eq!((agreed.ptime, agreed.remote_rtcp), (Some(30), "203.0.113.8:5101".parse().unwrap()));
-    for (line, port) in [("", 5001), ("a=rtcp:7000", 7000), ("a=rtcp:nonsense", 5001)] {
-        let (_, agreed) =
-            Negotiator::new(1).answer(&body(&format!("m=audio 5000 RTP/AVP 0\n{line}")), &local(SendRecv)).unwrap();
-        assert_eq!(agreed.remote_rtcp.port(), port, "{line}");
+    for (line, port, mux) in [
+        ("", 5001, false),
+        ("a=rtcp:7000", 7000, false),
+        ("a=rtcp:nonsense", 5001, false),
+        ("a=rtcp-mux", 5000, true),
+        ("a=rtcp:7000\na=rtcp-mux", 5000, true),
+    ] {
+        let offer = body(&format!("m=audio 5000 RTP/AVP 0\n{line}"));
+        let (answer, agreed) = Negotiator::new(1).answer(&offer, &local(SendRecv)).unwrap();
+        assert_eq!((agreed.remote_rtcp.port(), agreed.rtcp_mux), (port, mux), "{line}");
+        assert_eq!(has(&answer, "a=rtcp-mux"), mux, "RFC 5761 section 5.1.1: only if offered");
+    }
+    for (lines, ptime) in [
+        ("", None),
+        ("a=ptime:10", Some(10)),
+        ("a=ptime:60", Some(60)),
+        ("a=ptime:200", Some(60)),
+        ("a=ptime:5", Some(10)),
+        ("a=ptime:35", Some(30)),
+        ("a=ptime:20.0", Some(20)),
+        ("a=ptime:40\na=maxptime:30", Some(30)),
+        ("a=maxptime:150", None),
+        ("a=maxptime:10", Some(10)),
+        ("a=ptime:often", None),
+    ] {
+        let offer = body(&format!("m=audio 5000 RTP/AVP 0\n{lines}"));
+        let (_, agreed) = Negotiator::new(1).answer(&offer, &local(SendRecv)).unwrap();
+        assert_eq!(agreed.ptime, ptime, "{lines}");
     }
 }
 
