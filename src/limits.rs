@@ -46,6 +46,10 @@ pub const NO_PROVISIONAL: Duration = Duration::from_secs(5);
 /// How long the tone of a failed consult lasts, and how often the agent is then reminded of the customer on hold.
 pub const FAILURE_TONE: Duration = Duration::from_secs(3);
 pub const REMINDER: Duration = Duration::from_secs(10);
+/// How long a phone is told of its REFER without asking again: longer than anybody waits for a transfer.
+pub const SUBSCRIPTION: Duration = Duration::from_secs(600);
+/// How long a number outside may ring before a transfer to it has failed (Connect's default for outbound calls).
+pub const OUTSIDE_RING: Duration = Duration::from_secs(60);
 /// How long a digest challenge may be answered: longer than any person types, shorter than a stolen answer is worth.
 pub const NONCE_LIFE: Duration = Duration::from_secs(600);
 /// Answered challenges whose use is counted, so that none is replayed: five a phone for ten thousand phones. The oldest go

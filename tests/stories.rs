@@ -104,6 +104,13 @@ stories! {
     target_drops_in_conference,
     target_drops_in_consult,
     target_drops_in_whisper,
+    transfer_and_leave,
+    transfer_in_conference,
+    transfer_of_direct_call,
+    transfer_taken_back,
+    transfer_to_agent,
+    transfer_to_number,
+    transfer_to_quick_connect,
     two_customers,
     whisper_limit,
 }

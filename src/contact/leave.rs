@@ -44,6 +44,7 @@ impl Call {
                 _ => {}
             }
         }
+        self.transfer_loses(cx, &c, why);
         self.mark_gone(connection, why);
         info!(contact = %c.contact, party = %c.identity.name, reason = why.as_str(), "party gone");
         // The contacts he served are over.
@@ -51,6 +52,9 @@ impl Call {
             self.contacts.values().filter(|k| k.agent == Some(connection) && !k.is_over()).map(|k| k.id).collect();
         for contact in served {
             self.close(cx, contact, why);
+        }
+        if let Some(agent) = c.agent.clone() {
+            cx.out.push(Out::Left { agent });
         }
         self.pass_on(cx, connection);
         self.line_gone(cx, connection, why);
@@ -159,7 +163,7 @@ impl Call {
     }
 
     /// The contact is over: out of its queue, its agent's leg ended. Its party stays.
-    fn close(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
+    pub(super) fn close(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
         let Some(k) = self.contacts.get_mut(&contact).filter(|k| !k.is_over()) else { return };
         let phase = std::mem::replace(&mut k.phase, Phase::Ended);
         let (row, queued) = (k.agent, k.queued.is_some());
@@ -181,7 +185,10 @@ impl Call {
                     Phase::Offered(_) => {
                         cx.out.push(Out::OfferEnded { contact, agent, failure: Some(Reason::Cancelled) });
                     }
-                    Phase::AgentWhisper { .. } | Phase::CustomerWhisper { .. } | Phase::Connected => {
+                    Phase::AgentWhisper { .. }
+                    | Phase::CustomerWhisper { .. }
+                    | Phase::Dialling(_)
+                    | Phase::Connected => {
                         cx.out.push(Out::Released { contact, agent });
                     }
                     _ => {}
@@ -195,6 +202,9 @@ impl Call {
     pub(super) fn contact_failed(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
         let Some(k) = self.contacts.get(&contact).filter(|k| !k.is_over()) else { return };
         let party = k.party;
+        if self.give_back(cx, contact, why) {
+            return;
+        }
         let consulting = self.connections.get(&party).is_some_and(|c| c.agent.is_some() && c.is_up());
         self.close(cx, contact, why);
         if consulting {

@@ -12,6 +12,7 @@ mod offer;
 mod plan;
 mod press;
 mod running;
+mod transfer;
 mod view;
 
 pub use catalog::*;
@@ -19,6 +20,7 @@ pub use keys::{FeatureCode, FeatureCodes, Keys, Typed};
 pub use model::*;
 pub use press::Press;
 pub use running::Running;
+pub use transfer::Goal;
 pub use view::Banner;
 
 use crate::flow::Outcome;
@@ -112,6 +114,7 @@ impl Call {
                 muted_by: None,
                 held_by_phone: false,
                 second_line_of: None,
+                transfers: None,
                 hold_flow: None,
                 notice: None,
                 dialled: None,

@@ -119,6 +119,8 @@ pub struct Connection {
     pub held_by_phone: bool,
     /// The same person's first line, if this is his second.
     pub second_line_of: Option<ConnectionId>,
+    /// He has asked to be replaced: this contact is to come in his place.
+    pub(super) transfers: Option<ContactId>,
     /// What plays while held.
     pub(super) hold_flow: Option<Running>,
     /// What an agent hears who is left alone with a held customer.
@@ -143,6 +145,12 @@ impl Connection {
     #[must_use]
     pub fn rang(&self, now: Time) -> Option<(bool, Duration)> {
         self.dialled.map(|d| (d.rings, now - d.at))
+    }
+
+    /// Silent, because somebody else is to take his place.
+    #[must_use]
+    pub fn transfers(&self) -> bool {
+        self.transfers.is_some() && !self.is_gone()
     }
 
     /// Being called.
@@ -290,6 +298,8 @@ pub enum Phase {
         whisper: Running,
         until: Time,
     },
+    /// Somebody is called without a queue and without whispers; `party` hears its hold flow.
+    Dialling(Running),
     Connected,
     /// Not a contact centre's story: a test line, a room, a plain bridge.
     Line(Line),
@@ -397,6 +407,20 @@ pub enum Out {
         agent: AgentId,
         failure: Option<Reason>,
     },
+    /// An agent is called by no queue: nothing else is to be offered to her.
+    Occupy {
+        contact: ContactId,
+        agent: AgentId,
+    },
+    /// How far the transfer is that this party asked for.
+    Transfer {
+        connection: ConnectionId,
+        progress: Progress,
+    },
+    /// An agent is in this call no longer, whatever she was in it.
+    Left {
+        agent: AgentId,
+    },
     /// An agent's part is over.
     Released {
         contact: ContactId,
@@ -413,6 +437,20 @@ pub enum Out {
     },
 }
 
+/// What becomes of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    Queued,
+    Rings,
+    /// The new party is really there.
+    Connected,
+    /// With `like`, for the same cause as that party's.
+    Failed {
+        why: Reason,
+        like: Option<ConnectionId>,
+    },
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dial {
     Agent(AgentId),
@@ -425,7 +463,7 @@ pub enum Admission {
     Waiting,
     /// Waiting for an agent who has no phone.
     Unreachable,
-    Refused,
+    Refused(Reason),
 }
 
 /// Connect's contact events.

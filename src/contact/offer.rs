@@ -2,11 +2,14 @@
 //! the agent does not take it.
 
 use super::running::Role;
-use super::{Call, Contact, Cx, Dial, Dialled, Event, Identity, Kind, Line, Method, Out, Phase, Reason, State};
+use super::{
+    Call, Connection, Contact, Cx, Dial, Dialled, Event, Identity, Kind, Line, Method, Out, Phase, Progress, Reason,
+    State,
+};
 use crate::flow::{Ending, Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId};
-use crate::limits::{NO_PROVISIONAL, RING, WHISPER};
-use crate::time::Time;
+use crate::limits::{NO_PROVISIONAL, OUTSIDE_RING, RING, WHISPER};
+use crate::time::{Duration, Time};
 use tracing::info;
 
 impl Call {
@@ -65,6 +68,10 @@ impl Call {
         };
         if first {
             self.line_ringing(cx, connection);
+            let by = self.contact_served_by(connection).and_then(|contact| self.transferor(contact));
+            if let Some(connection) = by {
+                cx.out.push(Out::Transfer { connection, progress: Progress::Rings });
+            }
         }
     }
 
@@ -79,6 +86,7 @@ impl Call {
         c.dialled = None;
         let agent = c.agent.clone();
         match self.contact_served_by(connection) {
+            Some(contact) if self.is_dialling(contact) => self.dialling_answered(cx, contact),
             Some(contact) => {
                 if let Some(agent) = agent {
                     cx.out.push(Out::OfferEnded { contact, agent, failure: None });
@@ -97,6 +105,7 @@ impl Call {
         };
         c.dialled = None;
         match self.contact_served_by(connection) {
+            Some(contact) if self.is_dialling(contact) => self.dialling_failed(cx, contact, why),
             Some(contact) => self.offer_failed(cx, contact, why),
             None => self.line_failed(cx, connection, why),
         }
@@ -164,7 +173,7 @@ impl Call {
     }
 
     /// Both whispers are over: they talk.
-    fn connect(&mut self, cx: &mut Cx, contact: ContactId) {
+    pub(super) fn connect(&mut self, cx: &mut Cx, contact: ContactId) {
         let Some(k) = self.contacts.get_mut(&contact) else { return };
         k.phase = Phase::Connected;
         k.connected = Some(cx.now);
@@ -173,6 +182,7 @@ impl Call {
         }
         info!(contact = %contact, "connected to agent");
         cx.out.push(Out::Event { contact, event: Event::ConnectedToAgent });
+        self.transferred(cx, contact);
     }
 
     /// A flow came to its end; what that means depends on whose it was.
@@ -208,8 +218,7 @@ impl Call {
         self.connections
             .values()
             .filter(|c| !self.is_bridge(c.contact))
-            .filter_map(|c| c.dialled)
-            .map(|d| if d.rings { d.at + RING } else { d.at + NO_PROVISIONAL })
+            .filter_map(|c| c.dialled.map(|d| d.at + patience(c, d)))
             .min()
     }
 
@@ -221,19 +230,18 @@ impl Call {
             .filter(|c| !self.is_bridge(c.contact))
             .filter_map(|c| {
                 let d = c.dialled?;
-                if d.rings && d.at + RING <= cx.now {
-                    Some((c.id, Reason::NoAnswer))
-                } else if !d.rings && d.at + NO_PROVISIONAL <= cx.now {
-                    Some((c.id, Reason::Unreachable))
-                } else {
-                    None
-                }
+                let why = if d.rings { Reason::NoAnswer } else { Reason::Unreachable };
+                (d.at + patience(c, d) <= cx.now).then_some((c.id, why))
             })
             .collect();
         for (connection, why) in due {
             cx.out.push(Out::HangUp { connection, why, like: None });
             self.failed(cx, connection, why);
         }
+    }
+
+    fn is_dialling(&self, contact: ContactId) -> bool {
+        self.contacts.get(&contact).is_some_and(|k| matches!(k.phase, Phase::Dialling(_)))
     }
 
     fn is_bridge(&self, contact: ContactId) -> bool {
@@ -269,5 +277,14 @@ impl Call {
                 self.contact_failed(cx, contact, Reason::Dropped);
             }
         }
+    }
+}
+
+/// How long somebody may be called: an agent's phone is to show that it rings, a number outside has its network between.
+fn patience(c: &Connection, dialled: Dialled) -> Duration {
+    match (&c.agent, dialled.rings) {
+        (None, _) => OUTSIDE_RING,
+        (Some(_), true) => RING,
+        (Some(_), false) => NO_PROVISIONAL,
     }
 }

@@ -18,12 +18,20 @@ impl Call {
             Hears::Parties(parties) => self.shown(c, parties),
             _ => None,
         };
-        Want { hears, heard: !held && c.muted_by.is_none() && !self.is_target_of_pending(c.id), held, shows }
+        Want {
+            hears,
+            heard: !held && !c.transfers() && c.muted_by.is_none() && !self.is_target_of_pending(c.id),
+            held,
+            shows,
+        }
     }
 
     fn hears(&self, c: &Connection) -> Hears {
         if c.state == State::Hold {
             return c.hold_flow.as_ref().map_or(Hears::Silence, |run| run.hears());
+        }
+        if c.transfers() {
+            return Hears::Silence;
         }
         let serves = self.contacts.values().find(|k| k.agent == Some(c.id));
         match serves.map(|k| &k.phase) {
@@ -38,7 +46,9 @@ impl Call {
         // Nobody to talk to: the flow of the contact whose customer this party is.
         for k in self.contacts.values().filter(|k| k.party == c.id) {
             match &k.phase {
-                Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) => return run.hears(),
+                Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) | Phase::Dialling(run) => {
+                    return run.hears();
+                }
                 Phase::AgentWhisper { queue, .. } => return queue.hears(),
                 Phase::CustomerWhisper { whisper, .. } => return whisper.hears(),
                 Phase::Line(Line::Play(sounding)) => return Hears::Sound(sounding.clone()),
@@ -98,7 +108,7 @@ impl Call {
 
     /// Up, connected, and past the whispers.
     pub(super) fn talks(&self, c: &Connection) -> bool {
-        c.is_up() && c.state == State::Connected && !self.is_target_of_pending(c.id)
+        c.is_up() && c.state == State::Connected && !c.transfers() && !self.is_target_of_pending(c.id)
     }
 
     pub(super) fn is_target_of_pending(&self, connection: ConnectionId) -> bool {

@@ -5,7 +5,7 @@ use super::{
     Call, Contact, Cx, Event, Identity, Kind, Method, Out, Phase, Place, QuickConnectTo, Reason, Refused, State,
 };
 use crate::flow::{Hook, Outcome};
-use crate::ids::{AgentId, ConnectionId, QuickConnectId};
+use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
 use crate::limits::PARTIES;
 use std::collections::BTreeMap;
 use tracing::info;
@@ -42,6 +42,9 @@ impl Call {
     pub fn press(&mut self, cx: &mut Cx, agent: &AgentId, press: &Press) -> Result<(), Refused> {
         let actor = self.actor(agent)?;
         info!(%agent, ?press, "pressed");
+        if let Some(contact) = self.connections.get(&actor).and_then(|c| c.transfers) {
+            return self.press_while_transferring(cx, actor, contact, press);
+        }
         match press {
             Press::QuickConnect(id) => self.quick_connect(cx, actor, actor, id)?,
             Press::Join => self.join(cx, actor)?,
@@ -133,6 +136,29 @@ impl Call {
         Ok(line)
     }
 
+    /// Who waits to be replaced can go before that, or take the others back.
+    fn press_while_transferring(
+        &mut self,
+        cx: &mut Cx,
+        actor: ConnectionId,
+        contact: ContactId,
+        press: &Press,
+    ) -> Result<(), Refused> {
+        let row = self.contacts.get(&contact).and_then(|k| k.agent);
+        match press {
+            Press::Leave => self.leave(cx, actor),
+            Press::ResumeAll | Press::DropLast => {
+                self.give_back(cx, contact, Reason::Cancelled);
+            }
+            Press::Drop(id) if Some(*id) == row => {
+                self.give_back(cx, contact, Reason::Cancelled);
+            }
+            _ => return Err(state("a transfer is under way")),
+        }
+        self.settle(cx);
+        Ok(())
+    }
+
     /// The agent's own line, if he is past the whispers.
     fn actor(&self, agent: &AgentId) -> Result<ConnectionId, Refused> {
         let c = self.place_of(agent).ok_or_else(|| Refused::NotFound("not on this contact".into()))?;
@@ -150,7 +176,7 @@ impl Call {
     }
 
     /// Everybody else who is there.
-    fn others(&self, actor: ConnectionId) -> impl Iterator<Item = &super::Connection> {
+    pub(super) fn others(&self, actor: ConnectionId) -> impl Iterator<Item = &super::Connection> {
         let me = self.connections.get(&actor);
         self.connections.values().filter(move |c| !c.is_gone() && me.is_none_or(|me| !super::plan::same_person(me, c)))
     }
@@ -176,7 +202,7 @@ impl Call {
         self.set_hold(cx, actor, None);
     }
 
-    fn lines_of(&self, id: ConnectionId) -> Vec<ConnectionId> {
+    pub(super) fn lines_of(&self, id: ConnectionId) -> Vec<ConnectionId> {
         let Some(c) = self.connections.get(&id) else { return Vec::new() };
         self.connections.values().filter(|o| super::plan::same_person(o, c)).map(|o| o.id).collect()
     }
@@ -212,7 +238,7 @@ impl Call {
         }
     }
 
-    fn check_quick_connect(&self, cx: &Cx, actor: ConnectionId, id: &QuickConnectId) -> Result<(), Refused> {
+    pub(super) fn check_quick_connect(&self, cx: &Cx, actor: ConnectionId, id: &QuickConnectId) -> Result<(), Refused> {
         let agent = self.connections.get(&actor).and_then(|c| c.agent.as_ref());
         let listed = agent.and_then(|a| cx.catalog.agents.get(a)).is_some_and(|a| a.quick_connects.contains(id));
         let Some(quick) = cx.catalog.quick_connects.get(id).filter(|_| listed) else {
@@ -226,7 +252,7 @@ impl Call {
         if self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending()) {
             return Err(state("another party is still being called"));
         }
-        if self.connections.values().filter(|c| !c.is_gone() && c.second_line_of.is_none()).count() >= PARTIES {
+        if self.persons() >= PARTIES {
             return Err(Refused::Quota(format!("a contact holds {PARTIES} parties")));
         }
         Ok(())
@@ -342,7 +368,7 @@ impl Call {
         self.gone(cx, id, Reason::Dropped);
     }
 
-    fn leave(&mut self, cx: &mut Cx, actor: ConnectionId) {
+    pub(super) fn leave(&mut self, cx: &mut Cx, actor: ConnectionId) {
         self.end_second_lines(cx, actor, Reason::Left);
         cx.out.push(Out::HangUp { connection: actor, why: Reason::Left, like: None });
         self.gone(cx, actor, Reason::Left);
@@ -367,6 +393,10 @@ impl Call {
         } else {
             if let Some(c) = self.connections.get_mut(&connection) {
                 c.held_by_phone = false;
+            }
+            if let Some(contact) = me.transfers.filter(|_| me.agent.is_some()) {
+                // His Resume key: he wants them back.
+                self.give_back(cx, contact, Reason::Cancelled);
             }
             let mine: Vec<ConnectionId> =
                 self.connections.values().filter(|c| c.held_by == Some(connection)).map(|c| c.id).collect();
@@ -402,7 +432,7 @@ impl Call {
         Ok(())
     }
 
-    fn is_bridged(&self, c: &super::Connection) -> bool {
+    pub(super) fn is_bridged(&self, c: &super::Connection) -> bool {
         self.contacts.get(&c.contact).is_some_and(|k| matches!(k.phase, Phase::Line(_)))
     }
 }

@@ -1,6 +1,6 @@
 //! A flow at work in a call: what it plays now, and what it asks of its contact.
 
-use super::model::{Admission, Contact, Cx, Hears, Out, Phase, Place, Sound, Sounding};
+use super::model::{Admission, Contact, Cx, Hears, Out, Phase, Place, Progress, Sound, Sounding};
 use super::{Call, Reason};
 use crate::flow::{Data, Effect, Ending, ErrorType, Flow, Hook, Outcome, Run, Spoken, Step, Target};
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PlayId, QueueId};
@@ -23,6 +23,11 @@ pub struct Running {
 impl Running {
     fn new(flow: Arc<Flow>) -> Self {
         Running { run: Run::start(flow), sounding: None, interrupt: None, asking: false }
+    }
+
+    /// The queue is being asked for a place.
+    pub(super) fn ask(&mut self) {
+        self.asking = true;
     }
 
     pub(super) fn hears(&self) -> Hears {
@@ -70,7 +75,7 @@ impl Call {
     fn running(&mut self, role: Role) -> Option<&mut Running> {
         match role {
             Role::Party(id) => match &mut self.contacts.get_mut(&id)?.phase {
-                Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) => Some(run),
+                Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) | Phase::Dialling(run) => Some(run),
                 Phase::AgentWhisper { queue, .. } => Some(queue),
                 _ => None,
             },
@@ -91,7 +96,9 @@ impl Call {
         let mut roles = Vec::new();
         for k in self.contacts.values() {
             match k.phase {
-                Phase::InFlow(_) | Phase::Queued(_) | Phase::Offered(_) => roles.push(Role::Party(k.id)),
+                Phase::InFlow(_) | Phase::Queued(_) | Phase::Offered(_) | Phase::Dialling(_) => {
+                    roles.push(Role::Party(k.id));
+                }
                 Phase::AgentWhisper { .. } => roles.extend([Role::Party(k.id), Role::AgentWhisper(k.id)]),
                 Phase::CustomerWhisper { .. } => roles.push(Role::CustomerWhisper(k.id)),
                 Phase::Connected | Phase::Line(_) | Phase::Ended => {}
@@ -111,9 +118,11 @@ impl Call {
     pub(super) fn next_interrupt(&self) -> Option<Time> {
         let of = |run: &Running| run.interrupt;
         let parties = self.contacts.values().filter_map(|k| match &k.phase {
-            Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) | Phase::AgentWhisper { queue: run, .. } => {
-                of(run)
-            }
+            Phase::InFlow(run)
+            | Phase::Queued(run)
+            | Phase::Offered(run)
+            | Phase::Dialling(run)
+            | Phase::AgentWhisper { queue: run, .. } => of(run),
             _ => None,
         });
         parties.chain(self.connections.values().filter_map(|c| c.hold_flow.as_ref().and_then(of))).min()
@@ -212,7 +221,10 @@ impl Call {
                 Some(Outcome::Done)
             }
             Effect::TransferToQueue | Effect::TransferToAgent => {
-                let direct = effect == Effect::TransferToAgent;
+                // Who waits to be replaced by one agent takes his customer back rather than leave him in her queue.
+                let cold = self.transferor(contact).is_some();
+                let Some(k) = self.contacts.get(&contact) else { return failed };
+                let direct = effect == Effect::TransferToAgent || (cold && matches!(k.target, Some(Place::Agent(_))));
                 let (Some(place), true, None) = (k.target.clone(), matches!(role, Role::Party(_)), &k.queued) else {
                     return failed;
                 };
@@ -231,10 +243,10 @@ impl Call {
         if !std::mem::take(&mut running.asking) {
             return;
         }
-        if admission == Admission::Refused {
+        if let Admission::Refused(why) = admission {
             if direct {
                 // TransferContactToAgent has no error branch: a busy agent ends the contact.
-                self.contact_failed(cx, contact, Reason::Busy);
+                self.contact_failed(cx, contact, why);
             } else {
                 self.drive(cx, Role::Party(contact), Outcome::Failed(ErrorType::QueueAtCapacity));
             }
@@ -257,6 +269,9 @@ impl Call {
             row.last_offer = (admission == Admission::Unreachable).then_some(Reason::Unreachable);
         }
         cx.out.push(Out::Event { contact, event: super::Event::Queued });
+        if let Some(connection) = self.transferor(contact).filter(|_| !direct) {
+            cx.out.push(Out::Transfer { connection, progress: Progress::Queued });
+        }
         self.drive(cx, Role::Party(contact), Outcome::Begin);
         self.settle(cx);
     }

@@ -56,6 +56,9 @@ impl Call {
         if self.is_target_of_pending(me) {
             return vec!["leave"];
         }
+        if c.transfers() {
+            return vec!["leave", "resumeAll"];
+        }
         let others: Vec<&Connection> = self.present(me).collect();
         let held = c.state == State::Hold || others.iter().any(|o| o.state == State::Hold);
         let talked_to = others.iter().any(|o| o.state == State::Connected && o.is_up());

@@ -15,7 +15,28 @@ enum Caller {
     Guest,
 }
 
+/// What a user part means to who may dial it.
+pub(super) enum Dialled {
+    QuickConnect(String),
+    Agent(AgentId),
+    /// `*90`, `*91`: the agent's own status.
+    Status(&'static str),
+    Number,
+}
+
 impl Engine {
+    pub(super) fn dialled(&self, user: &str) -> Dialled {
+        if let Some(id) = user.strip_prefix("qc-") {
+            return Dialled::QuickConnect(id.to_owned());
+        }
+        match user {
+            "*90" => Dialled::Status(AVAILABLE),
+            "*91" => Dialled::Status(OFFLINE),
+            _ if self.site.agents.contains_key(user) => Dialled::Agent(AgentId::from(user)),
+            _ => Dialled::Number,
+        }
+    }
+
     pub(super) fn on_invite(&mut self, session: SessionId, from: Link, request: &Request) {
         if self.draining {
             let mut end = End::with(Status::SERVICE_UNAVAILABLE);
@@ -116,24 +137,15 @@ impl Engine {
     /// Starts the story of what was dialled.
     fn place(&mut self, caller: &Caller, who: Identity, dialled: &str) -> Result<(CallId, ConnectionId), End> {
         if let Caller::Agent(agent) = caller {
-            if let Some(id) = dialled.strip_prefix("qc-") {
-                return self.second_line(agent, &QuickConnectId::from(id));
-            }
-            let status = match dialled {
-                "*90" => Some(AVAILABLE),
-                "*91" => Some(OFFLINE),
-                _ => None,
-            };
-            if let Some(status) = status {
-                self.set_status(agent, status);
-                return Ok(self.new_call(|cx| Call::confirm(cx, who)));
-            }
-            let callee = AgentId::from(dialled);
-            if self.site.agents.contains_key(&callee) {
-                if callee == *agent {
-                    return Err(End::with(Status::LOOP_DETECTED));
+            match self.dialled(dialled) {
+                Dialled::QuickConnect(id) => return self.second_line(agent, &QuickConnectId::from(id)),
+                Dialled::Status(status) => {
+                    self.set_status(agent, status);
+                    return Ok(self.new_call(|cx| Call::confirm(cx, who)));
                 }
-                return self.direct(agent, who, callee);
+                Dialled::Agent(callee) if callee == *agent => return Err(End::with(Status::LOOP_DETECTED)),
+                Dialled::Agent(callee) => return self.direct(agent, who, callee),
+                Dialled::Number => {}
             }
         }
         let agent = match caller {

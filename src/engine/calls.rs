@@ -102,6 +102,21 @@ impl Engine {
                 self.work.extend(routed.into_iter().map(Work::Routing));
             }
             Out::OfferEnded { contact, agent, failure } => self.offer_ended(id, contact, &agent, failure),
+            Out::Occupy { contact, agent } => {
+                let mut routed = Vec::new();
+                self.router.occupy(self.now, &agent, contact, &mut routed);
+                self.work.extend(routed.into_iter().map(Work::Routing));
+            }
+            Out::Transfer { connection, progress } => self.transfer_progressed(connection, progress),
+            Out::Left { agent } => {
+                let contacts = self.calls.get(&id).map(|call| call.contacts().keys().copied().collect::<Vec<_>>());
+                let mut routed = Vec::new();
+                for contact in contacts.unwrap_or_default() {
+                    self.router.release(self.now, &agent, contact, &mut routed);
+                }
+                self.work.extend(routed.into_iter().map(Work::Routing));
+                self.dirty.insert(agent);
+            }
             Out::Released { contact, agent } => {
                 let mut routed = Vec::new();
                 self.keep_last(id, contact, &agent, "ended", "After contact work");
@@ -137,7 +152,10 @@ impl Engine {
         }
         // The contact learns that it is queued before it learns that it is offered.
         let admission = match (&result, &place) {
-            (Err(_), _) => Admission::Refused,
+            (Err(_), Place::Agent(agent)) if !self.router.is_reachable(agent) => {
+                Admission::Refused(Reason::Unreachable)
+            }
+            (Err(_), _) => Admission::Refused(Reason::Busy),
             (Ok(()), Place::Agent(agent)) if !self.router.is_reachable(agent) => Admission::Unreachable,
             (Ok(()), _) => Admission::Waiting,
         };

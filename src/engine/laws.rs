@@ -43,6 +43,7 @@ impl Engine {
                     Phase::Offered(_) => "an offer",
                     Phase::AgentWhisper { .. } => "the agent whisper",
                     Phase::CustomerWhisper { .. } => "the customer whisper",
+                    Phase::Dialling(_) => "somebody's ringing",
                     Phase::Queued(_) | Phase::Connected | Phase::Line(_) | Phase::Ended => continue,
                 };
                 found.push(format!("call {}: {what} of {} takes for ever", id.0, k.id));
@@ -211,6 +212,7 @@ fn nobody_is_stranded(call: &Call, said: &mut Vec<String>) {
             Phase::Line(Line::Room) => !others().any(Connection::is_up),
             _ => false,
         });
+        let waits = waits || c.transfers();
         if !(waits || c.agent.is_some() && holds && can_resume) {
             said.push(format!("{} hears nothing", name(c)));
         }

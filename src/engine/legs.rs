@@ -131,6 +131,7 @@ impl Engine {
             if let Some(previous) = previous {
                 headers.push((Name::from("X-Previous-Contact-Id"), Text::from(previous.to_string())));
             }
+            headers.extend(self.along(call));
             let contact_uri = plot.contact.clone();
             let mut doors = self.doors();
             let (mut leg, offer) = Leg::outgoing(plot, from.clone(), &mut doors);
@@ -217,15 +218,7 @@ impl Engine {
 
     /// Ends whatever fills a connection, in the way its state asks for.
     pub(super) fn hang_up(&mut self, connection: ConnectionId, why: Reason, like: Option<ConnectionId>) {
-        let same = like.and_then(|other| self.lines.get(&other)).and_then(|line| line.failed).map(|(_, status)| status);
-        let status = same.unwrap_or(match why {
-            Reason::Busy => Status::BUSY_HERE,
-            Reason::Rejected => Status::DECLINE,
-            Reason::NoAnswer | Reason::Unreachable => Status::TEMPORARILY_UNAVAILABLE,
-            Reason::Cancelled => Status::REQUEST_TERMINATED,
-            Reason::Failed => Status::SERVER_INTERNAL_ERROR,
-            Reason::HungUp | Reason::Dropped | Reason::Left => Status::TEMPORARILY_UNAVAILABLE,
-        });
+        let status = self.status_of(why, like);
         for leg in self.legs_of(connection) {
             self.end_leg(leg, End::with(status));
         }
@@ -240,6 +233,9 @@ impl Engine {
 
     /// The session is over: the port closes, and the connection has one leg less.
     pub(super) fn drop_leg(&mut self, id: LegId, connection: ConnectionId) {
+        if let Some(leg) = self.legs.get(&id) {
+            self.forget_referral(leg.session);
+        }
         self.with_leg(id, |leg, doors| leg.close(doors));
         if let Some(line) = self.lines.get_mut(&connection) {
             line.legs.retain(|leg| *leg != id);

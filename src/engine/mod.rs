@@ -9,6 +9,7 @@ mod calls;
 mod laws;
 mod legs;
 mod media;
+mod refer;
 mod register;
 mod sip;
 pub mod snapshot;
@@ -71,6 +72,7 @@ struct Desk {
 enum Alarm {
     Call(CallId),
     Leg(LegId),
+    Referral(SessionId),
 }
 
 pub struct Engine {
@@ -92,6 +94,7 @@ pub struct Engine {
     lines: HashMap<ConnectionId, Line>,
     legs: HashMap<LegId, Leg>,
     sessions: HashMap<SessionId, LegId>,
+    referrals: BTreeMap<SessionId, refer::Referral>,
     port_legs: HashMap<PortId, LegId>,
     port_numbers: HashMap<PortId, u16>,
     desks: BTreeMap<AgentId, Desk>,
@@ -116,6 +119,7 @@ impl std::hash::Hash for Alarm {
         match self {
             Alarm::Call(CallId(n)) => (0_u8, *n).hash(state),
             Alarm::Leg(LegId(n)) => (1_u8, *n).hash(state),
+            Alarm::Referral(SessionId(n)) => (2_u8, *n).hash(state),
         }
     }
 }
@@ -146,6 +150,7 @@ impl Engine {
             lines: HashMap::new(),
             legs: HashMap::new(),
             sessions: HashMap::new(),
+            referrals: BTreeMap::new(),
             port_legs: HashMap::new(),
             port_numbers: HashMap::new(),
             desks: site.agents.keys().map(|id| (id.clone(), Desk::default())).collect(),
@@ -221,6 +226,7 @@ impl Engine {
             && self.lines.is_empty()
             && self.legs.is_empty()
             && self.sessions.is_empty()
+            && self.referrals.is_empty()
             && self.endpoint.is_empty()
             && self.port_numbers.is_empty()
     }
@@ -252,6 +258,7 @@ impl Engine {
                 Alarm::Leg(id) => {
                     self.with_leg(id, |leg, doors| leg.wake(doors));
                 }
+                Alarm::Referral(session) => self.referral_due(session, now),
             }
         }
         self.keys_expired();

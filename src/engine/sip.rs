@@ -14,6 +14,17 @@ impl Engine {
             Event::Request { key, from, request } => match request.method {
                 Method::Register => self.on_register(key, from, &request),
                 Method::Options => self.on_options(key, &request),
+                // A REFER that is in no call would have us call anybody for anybody; a NOTIFY was asked for by nobody.
+                Method::Refer => self.respond(key, Response::for_request(&request, Status::FORBIDDEN)),
+                Method::Notify => self.respond(key, Response::for_request(&request, Status::NO_SUCH_CALL)),
+                // RFC 3515 section 2.4.4: nobody subscribes to a REFER but by sending it.
+                Method::Subscribe => {
+                    let known = request.headers.valued(&Name::Event, "Event").ok().flatten();
+                    let ours = known.is_some_and(|event| event.is("refer"));
+                    let status = if ours { Status::FORBIDDEN } else { Status::BAD_EVENT };
+                    let response = Response::for_request(&request, status);
+                    self.respond(key, response.with_header(Name::AllowEvents, Text::from_static("refer")));
+                }
                 _ => self.respond(key, Response::for_request(&request, Status::NOT_FOUND)),
             },
             Event::InDialog { session, key, request } => self.on_in_dialog(session, key, &request),
@@ -48,7 +59,8 @@ impl Engine {
                     self.with_call(call, |call, cx| call.phone_hold(cx, connection, on));
                 }
             }
-            Event::OfferWithdrawn { .. } | Event::Replied { .. } => {}
+            Event::OfferWithdrawn { .. } => {}
+            Event::Replied { session, request, status, .. } => self.notified(session, request, status),
             Event::OfferAnswered { session, status, body, retry_after, .. } => {
                 let retry = retry_after.map(|after| self.now + after);
                 let Some((leg, connection, call)) = self.whose(session) else { return };
@@ -123,6 +135,10 @@ impl Engine {
 
     fn on_in_dialog(&mut self, session: SessionId, key: ServerKey, request: &Request) {
         let status = match request.method {
+            Method::Refer => return self.on_refer(session, key, request),
+            Method::Subscribe => return self.on_subscribe(session, key, request),
+            // We subscribe to nothing (RFC 6665 section 4.1.3); the call has nothing to do with it.
+            Method::Notify => Status::NO_SUCH_CALL,
             Method::Info => match self.info_digit(request) {
                 Ok(Some(digit)) => {
                     if let Some((_, connection, _)) = self.whose(session) {

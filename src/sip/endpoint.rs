@@ -2,7 +2,8 @@
 
 use super::dialog::Dialog;
 use super::link::Link;
-use super::session::{Core, Session};
+use super::refer::Replaces;
+use super::session::{Core, Session, Standing};
 use super::transaction::{Arrival, Heard, Lost, Purpose, ServerKey, Timers};
 use super::{Headers, Message, Method, Name, NameAddr, Request, Response, Status, Text, Uri};
 use crate::ids::Mint;
@@ -46,12 +47,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        use Method::{Ack, Bye, Cancel, Info, Invite, Options, Register, Update};
+        use Method::{Ack, Bye, Cancel, Info, Invite, Notify, Options, Refer, Register, Subscribe, Update};
         Settings {
             user_agent: Text::from_static(concat!("Cordboard/", env!("CARGO_PKG_VERSION"))),
             timers: Timers::default(),
-            allow: vec![Invite, Ack, Bye, Cancel, Options, Info, Update, Register],
-            supported: Vec::new(),
+            allow: vec![Invite, Ack, Bye, Cancel, Options, Info, Update, Register, Refer, Notify, Subscribe],
+            supported: vec![Text::from_static("replaces"), Text::from_static("norefersub")],
             local_name: BTreeMap::new(),
             shard: 0,
             ring_limit: Duration::from_secs(180),
@@ -395,6 +396,15 @@ impl Endpoint {
     ) -> Result<RequestId, NoSession> {
         self.with(session, out, |session, core, out| session.request(now, method, headers, body, core, out))
             .unwrap_or(Err(NoSession))
+    }
+
+    /// The session of the dialog that a Replaces names, and how far it is (RFC 3891 section 3).
+    #[must_use]
+    pub fn named(&self, replaces: &Replaces) -> Option<(SessionId, Standing)> {
+        [&replaces.to_tag, &replaces.from_tag].into_iter().find_map(|tag| {
+            let id = *self.tags.get(tag)?;
+            Some((id, self.sessions.get(&id)?.standing(replaces)?))
+        })
     }
 
     #[must_use]

@@ -80,12 +80,16 @@ impl Session {
         let Some(dialog) = &mut self.dialog else { return Err(NoSession) };
         let request = core.request_id();
         let seq = dialog.next_seq();
+        let purpose = match method {
+            Method::Notify => Purpose::Notify(self.id, request),
+            _ => Purpose::Request(self.id, request),
+        };
         let mut ready = core.begin_inside(dialog, self.link, method, seq);
         // REFER and SUBSCRIBE make dialogs of their own and need it; it hurts no other.
         if let Some(contact) = &self.contact {
             ready.0.headers.push(crate::sip::Name::Contact, format!("<{contact}>"));
         }
-        core.send(now, ready, headers, body, Purpose::Request(self.id, request), out);
+        core.send(now, ready, headers, body, purpose, out);
         Ok(request)
     }
 

@@ -8,11 +8,13 @@ mod core;
 mod ending;
 mod incoming;
 mod inside;
+mod named;
 mod outgoing;
 #[cfg(test)]
 mod tests;
 
 pub(super) use self::core::Core;
+pub use named::Standing;
 
 use self::core::Extra;
 use super::dialog::Dialog;

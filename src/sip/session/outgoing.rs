@@ -78,7 +78,12 @@ impl Session {
                 self.link = from;
                 self.request_done(now, request, response.status, Some(response), core, out);
             }
-            Purpose::Bye(_) | Purpose::Request(..) | Purpose::Nothing => {}
+            Purpose::Notify(_, request) if response.status.is_final() => {
+                self.link = from;
+                let (session, status) = (self.id, response.status);
+                self.tell(Event::Replied { session, request, status, response: Some(response) }, out);
+            }
+            Purpose::Bye(_) | Purpose::Request(..) | Purpose::Notify(..) | Purpose::Nothing => {}
         }
     }
 
@@ -98,6 +103,9 @@ impl Session {
             }
             Purpose::Bye(_) => self.phase = Phase::Over,
             Purpose::Request(_, request) => self.request_done(now, request, lost.status, None, core, out),
+            Purpose::Notify(_, request) => {
+                self.tell(Event::Replied { session: self.id, request, status: lost.status, response: None }, out);
+            }
             Purpose::Nothing => {}
         }
     }

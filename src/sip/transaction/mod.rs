@@ -33,6 +33,8 @@ pub(super) enum Purpose {
     Update(SessionId),
     Bye(SessionId),
     Request(SessionId, RequestId),
+    /// A NOTIFY: its outcome is that of a subscription, never of the call (RFC 5057 section 5.1).
+    Notify(SessionId, RequestId),
     /// A CANCEL, or the BYE of a fork that lost: however it goes, nobody waits for it.
     Nothing,
 }
@@ -44,7 +46,8 @@ impl Purpose {
             | Purpose::ReInvite(session)
             | Purpose::Update(session)
             | Purpose::Bye(session)
-            | Purpose::Request(session, _) => Some(session),
+            | Purpose::Request(session, _)
+            | Purpose::Notify(session, _) => Some(session),
             Purpose::Nothing => None,
         }
     }

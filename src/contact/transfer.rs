@@ -1,0 +1,332 @@
+//! The Transfer key: somebody goes, and a new party takes his place with those he talked to (a cold transfer).
+//!
+//! He falls silent at once and is gone when the new party is really there. If that comes to nothing he has the others
+//! back; if he has hung up meanwhile, the transfer goes on without him.
+
+use super::plan::same_person;
+use super::running::Role;
+use super::{
+    Call, Connection, Contact, Cx, Dial, Event, Identity, Kind, Line, Method, Out, Phase, Place, Progress,
+    QuickConnectTo, Reason, Refused, Sound, Sounding, State,
+};
+use crate::flow::{Hook, Outcome};
+use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PromptId, QuickConnectId};
+use crate::limits::PARTIES;
+use std::collections::BTreeMap;
+use tracing::info;
+
+/// Whom or what a party is transferred to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Goal {
+    QuickConnect(QuickConnectId),
+    Agent(AgentId),
+    Address(String),
+    Flow(FlowId),
+    Play { prompt: PromptId, repeat: bool },
+    Echo,
+}
+
+fn state(text: impl Into<String>) -> Refused {
+    Refused::State(text.into())
+}
+
+impl Call {
+    /// The phone of `by` asks to be replaced by somebody else.
+    pub fn transfer(&mut self, cx: &mut Cx, by: ConnectionId, goal: Goal) -> Result<(), Refused> {
+        let party = self.transferee(by)?;
+        info!(connection = %by, ?goal, "transfers");
+        match goal {
+            Goal::QuickConnect(id) => self.transfer_by_flow(cx, by, party, &id)?,
+            Goal::Agent(agent) => {
+                if self.connections.values().any(|c| c.agent.as_ref() == Some(&agent) && !c.is_gone()) {
+                    return Err(state(format!("{agent} is on this call already")));
+                }
+                let name = cx.catalog.agents.get(&agent).map_or_else(|| agent.to_string(), |a| a.name.clone());
+                let identity = Identity { name, address: agent.to_string() };
+                self.transfer_by_dialling(cx, by, party, identity, Dial::Agent(agent))?;
+            }
+            Goal::Address(address) => {
+                let identity = Identity { name: String::new(), address: address.clone() };
+                self.transfer_by_dialling(cx, by, party, identity, Dial::Address(address))?;
+            }
+            Goal::Flow(flow) => {
+                let run = Call::start_flow(cx, &flow).ok_or_else(|| state(format!("the flow {flow} is not there")))?;
+                let contact = self.hand_over(cx, by, party, Phase::InFlow(run))?;
+                self.drive(cx, Role::Party(contact), Outcome::Begin);
+            }
+            Goal::Play { prompt, repeat } => {
+                let sounding =
+                    Sounding { play: cx.names.play(), sounds: vec![Sound::Prompt(prompt)], repeat, flow: None };
+                self.hand_over(cx, by, party, Phase::Line(Line::Play(sounding)))?;
+            }
+            Goal::Echo => {
+                self.hand_over(cx, by, party, Phase::Line(Line::Echo))?;
+            }
+        }
+        self.settle(cx);
+        Ok(())
+    }
+
+    /// Whom the new party will talk with: of several the customer first. An agent is replaced with all whom he talks to,
+    /// anybody else with the one he has.
+    pub(super) fn transferee(&self, by: ConnectionId) -> Result<ConnectionId, Refused> {
+        let me = self.connections.get(&by).filter(|c| c.is_up()).ok_or_else(|| state("not on this call"))?;
+        if self.is_target_of_pending(by) || me.transfers.is_some() {
+            return Err(state("the contact is not connected yet"));
+        }
+        if self.contacts.values().any(|k| matches!(k.phase, Phase::Line(Line::Room))) {
+            return Err(state("whoever is in a room leaves it by hanging up"));
+        }
+        if self.connections.values().any(|c| c.id != by && same_person(c, me) && !c.is_gone()) {
+            return Err(state("both lines are in use: one of them names the other"));
+        }
+        if self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending()) {
+            return Err(state("another party is still being called"));
+        }
+        let others: Vec<&Connection> = self.others(by).filter(|c| c.is_up()).collect();
+        let first = others.first().ok_or_else(|| state("there is nobody to transfer"))?;
+        if me.agent.is_none() && others.len() > 1 {
+            return Err(state("only an agent can be replaced in a conference"));
+        }
+        Ok(others.iter().find(|c| c.kind == Kind::Inbound).unwrap_or(first).id)
+    }
+
+    /// `sip:qc-…`: as the button, but for those he leaves behind instead of himself.
+    fn transfer_by_flow(
+        &mut self,
+        cx: &mut Cx,
+        by: ConnectionId,
+        party: ConnectionId,
+        id: &QuickConnectId,
+    ) -> Result<(), Refused> {
+        self.check_quick_connect(cx, by, id)?;
+        let Some(quick) = cx.catalog.quick_connects.get(id).cloned() else { return Ok(()) };
+        let (flow, target, place) = match &quick.to {
+            QuickConnectTo::Agent { agent, flow } => (flow, Some(agent.clone()), Place::Agent(agent.clone())),
+            QuickConnectTo::Queue { queue, flow } => (flow, None, Place::Queue(queue.clone())),
+            QuickConnectTo::External { .. } => {
+                return Err(state("external quick connects need a trunk, and none is configured"));
+            }
+        };
+        let run = Call::start_flow(cx, flow).ok_or_else(|| state(format!("the flow {flow} is not there")))?;
+        let contact = self.open_transfer(cx, by, party, Phase::InFlow(run));
+        let address = target.as_ref().map_or_else(|| id.to_string(), ToString::to_string);
+        let identity = Identity { name: quick.name, address };
+        let row = self.add(cx, contact, identity, target, Kind::Outbound, State::Connecting);
+        if let Some(k) = self.contacts.get_mut(&contact) {
+            k.agent = Some(row);
+            k.quick_connect = Some(id.clone());
+            k.target = Some(place);
+        }
+        self.stand_back(cx, by, contact);
+        self.drive(cx, Role::Party(contact), Outcome::Begin);
+        Ok(())
+    }
+
+    /// An agent or a number without a flow: those left behind hear their hold flow while it rings.
+    fn transfer_by_dialling(
+        &mut self,
+        cx: &mut Cx,
+        by: ConnectionId,
+        party: ConnectionId,
+        identity: Identity,
+        to: Dial,
+    ) -> Result<(), Refused> {
+        if self.persons() >= PARTIES {
+            return Err(Refused::Quota(format!("a contact holds {PARTIES} parties")));
+        }
+        let left = self.connections.get(&party).cloned().ok_or_else(|| state("there is nobody to transfer"))?;
+        let hook = if left.agent.is_some() { Hook::AgentHold } else { Hook::CustomerHold };
+        let run =
+            self.start_running(cx, left.contact, hook).ok_or_else(|| state("there is no hold flow to wait with"))?;
+        let contact = self.open_transfer(cx, by, party, Phase::Dialling(run));
+        let agent = match &to {
+            Dial::Agent(agent) => Some(agent.clone()),
+            Dial::Address(_) => None,
+        };
+        let row = self.add(cx, contact, identity, agent.clone(), Kind::Outbound, State::Connecting);
+        let previous = self.contacts.get_mut(&contact).and_then(|k| {
+            k.agent = Some(row);
+            k.previous
+        });
+        if let Some(agent) = agent {
+            cx.out.push(Out::Occupy { contact, agent });
+        }
+        self.stand_back(cx, by, contact);
+        self.drive(cx, Role::Party(contact), Outcome::Begin);
+        self.dial(cx, row, contact, previous, to, left.identity);
+        Ok(())
+    }
+
+    /// A flow or a test line is there at once.
+    fn hand_over(
+        &mut self,
+        cx: &mut Cx,
+        by: ConnectionId,
+        party: ConnectionId,
+        phase: Phase,
+    ) -> Result<ContactId, Refused> {
+        if self.others(by).count() > 1 {
+            return Err(state("several who talk with each other cannot all hear one flow"));
+        }
+        let contact = self.open_transfer(cx, by, party, phase);
+        self.stand_back(cx, by, contact);
+        self.transferred(cx, contact);
+        Ok(contact)
+    }
+
+    /// The contact of what comes after `by`.
+    fn open_transfer(&mut self, cx: &mut Cx, by: ConnectionId, party: ConnectionId, phase: Phase) -> ContactId {
+        let before = self.contact_served_by(by).or_else(|| self.connections.get(&by).map(|c| c.contact));
+        let from = before.and_then(|id| self.contacts.get(&id)).cloned();
+        let contact = cx.names.contact();
+        self.contacts.insert(
+            contact,
+            Contact {
+                id: contact,
+                initial: from.as_ref().map(|k| k.initial.unwrap_or(k.id)),
+                previous: before,
+                method: Method::Transfer,
+                party,
+                agent: None,
+                quick_connect: None,
+                phase,
+                hooks: BTreeMap::new(),
+                attributes: from.as_ref().map(|k| k.attributes.clone()).unwrap_or_default(),
+                // Where those left behind wait if nobody is there to take them back.
+                target: before.and_then(|id| self.home(id)),
+                direct: false,
+                queued: None,
+                initiated: cx.now,
+                connected: None,
+            },
+        );
+        if let Some(c) = self.connections.get_mut(&party)
+            && self.contacts.get(&c.contact).is_some_and(|k| matches!(k.phase, Phase::Line(_)))
+        {
+            // No longer the other end of a bridge that is about to lose its first.
+            c.contact = contact;
+        }
+        cx.out.push(Out::Event { contact, event: Event::Initiated });
+        contact
+    }
+
+    /// The queue in which the customer of a contact last waited, also that of a contact before it.
+    fn home(&self, contact: ContactId) -> Option<Place> {
+        let k = self.contacts.get(&contact)?;
+        match &k.queued {
+            Some((place @ Place::Queue(_), _)) => Some(place.clone()),
+            _ => self.home(k.previous.filter(|previous| *previous != contact)?),
+        }
+    }
+
+    /// He neither speaks nor hears any more, and nobody is on hold for him.
+    pub(super) fn stand_back(&mut self, cx: &mut Cx, by: ConnectionId, contact: ContactId) {
+        for id in self.others(by).map(|c| c.id).collect::<Vec<_>>() {
+            self.set_hold(cx, id, None);
+        }
+        self.set_hold(cx, by, None);
+        for line in self.lines_of(by) {
+            if let Some(c) = self.connections.get_mut(&line).filter(|c| !c.is_gone()) {
+                c.transfers = Some(contact);
+            }
+        }
+    }
+
+    /// Who waits for this contact to come about, to be gone then.
+    pub(super) fn transferor(&self, contact: ContactId) -> Option<ConnectionId> {
+        let waits = |c: &&Connection| c.transfers == Some(contact) && c.is_up() && c.second_line_of.is_none();
+        self.connections.values().find(waits).map(|c| c.id)
+    }
+
+    /// The new party is there: he goes.
+    pub(super) fn transferred(&mut self, cx: &mut Cx, contact: ContactId) {
+        let Some(by) = self.transferor(contact) else { return };
+        info!(contact = %contact, connection = %by, "transferred");
+        cx.out.push(Out::Transfer { connection: by, progress: Progress::Connected });
+        self.leave(cx, by);
+    }
+
+    /// The new party will not come: he has the others back. Says whether he was there to take them.
+    pub(super) fn give_back(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) -> bool {
+        let Some(by) = self.transferor(contact) else { return false };
+        let (row, party) = self.contacts.get(&contact).map_or((None, by), |k| (k.agent, k.party));
+        info!(contact = %contact, connection = %by, reason = why.as_str(), "a transfer came to nothing");
+        self.close(cx, contact, why);
+        for line in self.lines_of(by) {
+            if let Some(c) = self.connections.get_mut(&line) {
+                c.transfers = None;
+            }
+        }
+        if let (Some(mine), Some(c)) = (self.connections.get(&by).map(|c| c.contact), self.connections.get_mut(&party))
+            && c.contact == contact
+        {
+            c.contact = mine;
+        }
+        cx.out.push(Out::Transfer { connection: by, progress: Progress::Failed { why, like: row } });
+        self.hold_for_phone(cx, by);
+        true
+    }
+
+    /// His phone still holds: whoever is given back to it is held by it.
+    fn hold_for_phone(&mut self, cx: &mut Cx, by: ConnectionId) {
+        let Some(me) = self.connections.get(&by).filter(|c| c.held_by_phone).cloned() else { return };
+        if me.agent.is_none() || self.is_bridged(&me) {
+            return;
+        }
+        for id in self.talkers(&me).into_iter().filter(|id| self.can_hold(*id)).collect::<Vec<_>>() {
+            self.set_hold(cx, id, Some(by));
+        }
+    }
+
+    /// Somebody goes who waits for a transfer, or for whom one is made.
+    pub(super) fn transfer_loses(&mut self, cx: &mut Cx, gone: &Connection, why: Reason) {
+        let for_him = self
+            .contacts
+            .values()
+            .find(|k| k.party == gone.id && k.is_pending() && self.transferor(k.id).is_some())
+            .map(|k| k.id);
+        if let Some(contact) = for_him {
+            self.give_back(cx, contact, why);
+        }
+        if let Some(k) = gone.transfers.and_then(|id| self.contacts.get_mut(&id)) {
+            // Nobody is there any more to take the others back: they wait for whom they were promised.
+            k.direct = false;
+        }
+    }
+
+    /// Nobody answered who was dialled.
+    pub(super) fn dialling_failed(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
+        if self.give_back(cx, contact, why) {
+            return;
+        }
+        let Some(k) = self.contacts.get_mut(&contact) else { return };
+        let (Phase::Dialling(run), Some(place)) = (&k.phase, k.target.clone()) else {
+            self.contact_failed(cx, contact, why);
+            return;
+        };
+        // Back to where the customer once waited: whoever transferred him is gone.
+        let mut run = run.clone();
+        run.ask();
+        k.phase = Phase::InFlow(run);
+        if let Some(agent) = k.agent.take().and_then(|row| self.mark_missed(row, why)) {
+            cx.out.push(Out::Released { contact, agent });
+        }
+        cx.out.push(Out::Enqueue { contact, place, direct: false });
+    }
+
+    fn mark_missed(&mut self, row: ConnectionId, why: Reason) -> Option<AgentId> {
+        let c = self.connections.get_mut(&row)?;
+        c.state = State::Disconnected(why);
+        c.agent.clone()
+    }
+
+    /// The new party has answered, without any whisper.
+    pub(super) fn dialling_answered(&mut self, cx: &mut Cx, contact: ContactId) {
+        self.connect(cx, contact);
+    }
+
+    pub(super) fn persons(&self) -> usize {
+        self.connections.values().filter(|c| !c.is_gone() && c.second_line_of.is_none()).count()
+    }
+}
