@@ -2,7 +2,7 @@
 
 use super::{Method, Name, Request, Scheme, Status, Text, Uri, Valued};
 use crate::limits::SUBSCRIPTION;
-use crate::time::Time;
+use crate::time::{Duration, Time};
 use bytes::Bytes;
 
 /// What a REFER asks for.
@@ -134,7 +134,7 @@ impl Subscription {
     pub fn refresh(&mut self, now: Time, wanted: Option<u32>) -> u32 {
         let longest = u32::try_from(SUBSCRIPTION.as_secs()).unwrap_or(u32::MAX);
         let granted = wanted.unwrap_or(longest).min(longest);
-        self.until = now + std::time::Duration::from_secs(granted.into());
+        self.until = now + Duration::from_secs(granted.into());
         granted
     }
 
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn what_the_phone_is_told() {
-        let second = |seconds| Time::from_micros(seconds * 1_000_000);
+        let second = |seconds: u64| Time::from_micros(seconds * 1_000_000);
         let text = |(headers, (kind, body)): Notice| {
             let lines: Vec<String> = headers.iter().map(|(_, value)| value.to_string()).collect();
             format!("{} {kind} {}", lines.join(" "), String::from_utf8_lossy(&body))
