@@ -3,7 +3,7 @@
 use super::line::{Line, LineState};
 use super::transaction::{LONG, Served, Server};
 use super::wire::{self, Received};
-use super::{LineId, Phone, PhoneEvent};
+use super::{LineId, Phone, PhoneEvent, Reliable};
 use crate::time::Time;
 use rsip::{Method, SipMessage};
 use std::net::SocketAddr;
@@ -51,7 +51,9 @@ impl Phone {
             return; // its transaction is over
         }
         self.servers.insert(key.clone(), Server::new(request.clone(), from, line));
-        let unknown = wire::list(&request.message, "Require");
+        let known = self.options();
+        let mut unknown = wire::list(&request.message, "Require");
+        unknown.retain(|option| !known.contains(&option.as_str()));
         if !unknown.is_empty() {
             // RFC 3261 section 8.2.2.3.
             return self.respond(now, &key, 420, vec![("Unsupported", unknown.join(", "))], None);
@@ -90,6 +92,7 @@ impl Phone {
         line.source = from;
         line.refresh_target(request);
         line.invite = Some(key.0.clone());
+        line.remote_invite = head.cseq;
         line.offer = request.sdp().map(<[u8]>::to_vec);
         let shown = request.identity(&head.from);
         line.show(&shown);
@@ -101,6 +104,10 @@ impl Phone {
         if !request.body().is_empty() && request.sdp().is_none() {
             self.respond(now, key, 415, vec![("Accept", "application/sdp".into())], None);
             return self.end(now, id, true, Some(415), None);
+        }
+        if self.refused_as_too_brief(now, key, request) {
+            self.lines.remove(&id);
+            return;
         }
         self.tell(PhoneEvent::Ringing { line: id, from_display: shown.name.clone(), from_uri: shown.address() });
         let habits = self.config.habits.clone();
@@ -121,26 +128,26 @@ impl Phone {
         }
     }
 
-    fn invite_key(&self, id: LineId) -> Option<(String, String)> {
+    pub(super) fn invite_key(&self, id: LineId) -> Option<(String, String)> {
         let branch = self.lines.get(&id)?.invite.clone()?;
         Some((branch, Method::Invite.to_string()))
     }
 
     pub(super) fn provisional(&mut self, now: Time, id: LineId, status: u16) -> bool {
-        let Some(key) = self.invite_key(id) else { return false };
-        let extra = if status == 100 { Vec::new() } else { self.call_headers() };
-        self.respond(now, &key, status, extra, None);
-        true
+        self.provide(now, id, status, None)
     }
 
     /// 183 with our answer, and the hum before anybody has answered.
     fn early_media(&mut self, now: Time, id: LineId) {
-        let Some(key) = self.invite_key(id) else { return };
-        let Ok(body) = self.our_answer(now, id) else {
+        let late = self.lines.get(&id).is_some_and(|line| line.offer.is_none());
+        let reliable = self.config.habits.reliable != Reliable::No;
+        let body = if late && !reliable { Err(183) } else { self.our_answer(now, id) };
+        let Ok(body) = body else {
+            // RFC 3261 section 13.2.1: an offer of ours must arrive.
             self.provisional(now, id, 180);
             return;
         };
-        self.respond(now, &key, 183, self.call_headers(), Some(&body));
+        self.provide(now, id, 183, Some(&body));
         if let Some(line) = self.lines.get_mut(&id) {
             line.early_sound = true;
         }
@@ -169,9 +176,15 @@ impl Phone {
             Ok(body) => body,
             Err(status) => return self.refuse_call(now, id, status),
         };
-        self.respond(now, &key, 200, self.call_headers(), Some(&body));
+        let agreed = self.lines.get(&id).is_some_and(|line| line.provisionals.agreed);
+        let mut headers = self.call_headers();
+        if let Some(request) = self.servers.get(&key).map(|server| server.request.clone()) {
+            headers.extend(self.timer_granted(now, id, &request));
+        }
+        self.respond(now, &key, 200, headers, Some(&*body).filter(|_| !agreed));
         if let Some(line) = self.lines.get_mut(&id) {
             line.state = LineState::Up;
+            line.provisionals.stop();
             line.answer_at = None;
             line.answered_at = Some(now);
         }
@@ -231,6 +244,7 @@ impl Phone {
                 self.end(now, id, false, None, request.value("Reason"));
             }
             Method::Invite => self.reinvited(now, key, id, request),
+            Method::PRack => self.pracked(now, key, id, request),
             Method::Update => self.updated(now, key, id, request),
             Method::Info => {
                 self.respond(now, key, 200, Vec::new(), None);
@@ -260,6 +274,13 @@ impl Phone {
             // RFC 3261 section 14.2: ours is under way.
             return self.refuse_offer(now, key, id, request, 491);
         }
+        if line.session.pending() {
+            // RFC 3311 section 5.2: the offer of our UPDATE is open.
+            return self.refuse_offer(now, key, id, request, 491);
+        }
+        if self.refused_as_too_brief(now, key, request) {
+            return;
+        }
         if self.config.habits.refuses_reinvite {
             return self.refuse_offer(now, key, id, request, 488);
         }
@@ -267,6 +288,7 @@ impl Phone {
             self.config.habits.glares -= 1;
             return self.refuse_offer(now, key, id, request, 491);
         }
+        let Some(line) = self.lines.get_mut(&id) else { return };
         let body = match request.sdp() {
             Some(offer) => line.session.answer(offer),
             None => {
@@ -283,14 +305,25 @@ impl Phone {
             self.judge.complain(now, Some(id), "UPDATE although our Allow does not list it");
             return self.respond(now, key, 405, vec![("Allow", self.allow())], None);
         }
+        if self.refused_as_too_brief(now, key, request) {
+            return;
+        }
         let Some(line) = self.lines.get_mut(&id) else { return };
         let Some(offer) = request.sdp() else {
             line.refresh_target(request);
-            self.respond(now, key, 200, self.call_headers(), None);
+            let mut headers = self.call_headers();
+            headers.extend(self.timer_granted(now, id, request));
+            self.respond(now, key, 200, headers, None);
             return self.show(id, request, true);
         };
-        if line.session.pending() || line.state == LineState::Ringing {
+        if line.session.pending() {
             return self.refuse_offer(now, key, id, request, 491);
+        }
+        if line.session.stream.is_none() || line.provisionals.holds_back() {
+            // RFC 3311 section 5.2: the offer of the INVITE comes first.
+            line.session.refuse(offer);
+            self.judge.complain(now, Some(id), "an UPDATE with an offer before the INVITE's was answered");
+            return self.respond(now, key, 500, vec![("Retry-After", "2".into())], None);
         }
         if self.config.habits.refuses_reinvite {
             return self.refuse_offer(now, key, id, request, 488);
@@ -318,7 +351,9 @@ impl Phone {
         match body {
             Err(status) => self.respond(now, key, status, Vec::new(), None),
             Ok(body) => {
-                self.respond(now, key, 200, self.call_headers(), Some(&body));
+                let mut headers = self.call_headers();
+                headers.extend(self.timer_granted(now, id, request));
+                self.respond(now, key, 200, headers, Some(&body));
                 let Some(line) = self.lines.get_mut(&id) else { return };
                 line.refresh_target(request);
                 line.sound.changed_at = now;
@@ -431,7 +466,7 @@ impl Phone {
         }
     }
 
-    fn respond(&mut self, now: Time, key: &(String, String), status: u16, extra: Extra, body: Option<&str>) {
+    pub(super) fn respond(&mut self, now: Time, key: &(String, String), status: u16, extra: Extra, body: Option<&str>) {
         let Some(server) = self.servers.get_mut(key) else { return };
         let line = server.line.and_then(|line| self.lines.get(&line));
         let tag = line.map_or_else(|| self.mint.token(), |line| line.local_tag.clone());

@@ -17,8 +17,9 @@ impl Phone {
         let line = match client.purpose {
             Purpose::Invite(line)
             | Purpose::Reinvite(line)
-            | Purpose::InDialog(line)
             | Purpose::Info(line)
+            | Purpose::Update(line)
+            | Purpose::Prack(line)
             | Purpose::Refer(line) => Some(line),
             Purpose::Register { .. } | Purpose::Cancel | Purpose::Bye => None,
         };
@@ -50,16 +51,18 @@ impl Phone {
             Purpose::Register { expires } => self.register_response(now, response, expires),
             Purpose::Invite(line) => self.invite_response(now, line, &client, response),
             Purpose::Reinvite(line) => self.reinvite_response(now, line, &client, response),
+            Purpose::Update(line) => self.update_response(now, line, &client, response),
+            Purpose::Prack(line) if status >= 300 => self.prack_failed(now, line, status),
             Purpose::Refer(line)
                 if matches!(status, 401 | 407) && self.challenged(now, line, &client, response).is_some() => {}
-            Purpose::InDialog(_) | Purpose::Info(_) | Purpose::Refer(_) if status >= 300 => {
+            Purpose::Info(_) | Purpose::Refer(_) if status >= 300 => {
                 self.failed(now, &client, status, Some(response));
             }
             Purpose::Info(line) if status >= 200 => self.informed(now, line),
             Purpose::Refer(line) if status >= 200 => {
                 self.referred(now, line, client.draft.cseq, status, Some(response));
             }
-            Purpose::InDialog(_) | Purpose::Info(_) | Purpose::Refer(_) | Purpose::Cancel | Purpose::Bye => {}
+            Purpose::Info(_) | Purpose::Prack(_) | Purpose::Refer(_) | Purpose::Cancel | Purpose::Bye => {}
         }
     }
 
@@ -83,9 +86,10 @@ impl Phone {
         let status = response.status();
         match status {
             100 => {}
-            101..=199 => self.early(now, id, response),
+            101..=199 => self.early(now, id, client, response),
             200..=299 => self.answered(now, id, client, response),
             401 | 407 if self.invited_again(now, id, client, response) => {}
+            422 if self.too_brief(now, id, client, response) => {}
             _ => self.failed(now, client, status, Some(response)),
         }
         let leaving = self.lines.get(&id).is_some_and(|line| line.leaving && line.state == LineState::Calling);
@@ -126,10 +130,13 @@ impl Phone {
         self.next_info(now, id);
     }
 
-    fn early(&mut self, now: Time, id: LineId, response: &Received) {
+    fn early(&mut self, now: Time, id: LineId, client: &Client, response: &Received) {
+        if !self.reliably(now, id, client, response) {
+            return;
+        }
         let Some(line) = self.lines.get_mut(&id) else { return };
         line.remote_tag.clone_from(&response.head.to.tag);
-        if let Some(sdp) = response.sdp() {
+        if let Some(sdp) = response.sdp().filter(|_| client.draft.body.is_some()) {
             line.session.accept(sdp);
         }
         self.collect_faults(now, id);
@@ -146,12 +153,11 @@ impl Phone {
         line.routes.reverse();
         line.refresh_target(response);
         line.invite = None;
-        self.ack(id, client);
+        let late = client.draft.body.is_none() && line.session.stream.is_none();
+        let (answer, agreed) = self.take_answer(id, late, response);
+        self.ack(id, client, answer);
+        self.timer_agreed(now, id, client, response);
         let Some(line) = self.lines.get_mut(&id) else { return };
-        let agreed = match response.sdp() {
-            Some(sdp) => line.session.accept(sdp),
-            None => !line.session.pending(),
-        };
         if line.state == LineState::Ended {
             // The answer crossed our giving up: BYE (RFC 3261 section 9.1).
             return self.send_bye(now, id);
@@ -172,15 +178,43 @@ impl Phone {
         self.tell(PhoneEvent::Answered { line: id });
         self.show(id, response, false);
         self.tune(now, id);
+        self.lock_codec(now, id);
+    }
+
+    /// What a 2xx agrees on; for a late offer also our answer, which goes with the ACK (RFC 3261 section 13.2.2.4).
+    fn take_answer(&mut self, id: LineId, late: bool, response: &Received) -> (Option<String>, bool) {
+        let Some(line) = self.lines.get_mut(&id) else { return (None, false) };
+        match response.sdp() {
+            Some(offer) if late => {
+                let answer = line.session.answer(offer).ok();
+                (answer.clone(), answer.is_some())
+            }
+            Some(sdp) => (None, line.session.accept(sdp)),
+            None => (None, !late && !line.session.pending()),
+        }
+    }
+
+    fn lock_codec(&mut self, now: Time, id: LineId) {
+        let locks = self.config.habits.locks_codec;
+        let headers = self.call_headers();
+        let Some(line) = self.lines.get_mut(&id).filter(|line| locks && line.allows_update) else { return };
+        let Some(codec) = line.session.several() else { return };
+        line.session.codecs = vec![codec];
+        let mut draft = line.draft(Method::Update);
+        draft.headers = headers;
+        draft.body = Some(("application/sdp", line.session.offer()));
+        let to = line.next_hop();
+        self.request(now, to, draft, Purpose::Update(id));
     }
 
     /// The ACK of a 2xx: a request of its own, kept for when the 2xx comes again.
-    fn ack(&mut self, id: LineId, client: &Client) {
+    fn ack(&mut self, id: LineId, client: &Client, answer: Option<String>) {
         let branch = format!("z9hG4bK{}", self.mint.token());
         let Some(line) = self.lines.get_mut(&id) else { return };
         let mut draft = line.draft(Method::Ack);
         // RFC 3261 section 13.2.2.4: the INVITE's number and credentials.
         draft.cseq = client.draft.cseq;
+        draft.body = answer.map(|answer| ("application/sdp", answer));
         let credential = |(name, _): &&(&'static str, String)| name.ends_with("Authorization");
         draft.headers = client.draft.headers.iter().filter(credential).cloned().collect();
         let to = line.next_hop();
@@ -201,22 +235,35 @@ impl Phone {
                 line.invite = None;
                 line.refresh_target(response);
                 line.sound.changed_at = now;
-                if response.sdp().is_none_or(|sdp| !line.session.accept(sdp)) {
-                    line.session.rollback();
-                    self.judge.complain(now, Some(id), "200 to re-INVITE without a usable answer");
+                let (answer, agreed) = match response.sdp() {
+                    Some(_) => self.take_answer(id, client.draft.body.is_none(), response),
+                    None => (None, false),
+                };
+                if !agreed {
+                    if let Some(line) = self.lines.get_mut(&id) {
+                        line.session.rollback();
+                    }
+                    self.judge.complain(now, Some(id), "200 to re-INVITE without a usable description");
                 }
-                self.ack(id, client);
+                self.ack(id, client, answer);
+                self.timer_agreed(now, id, client, response);
                 self.collect_faults(now, id);
                 self.tune(now, id);
-                let direction = self.lines.get(&id).and_then(|line| line.direction()).unwrap_or_default();
-                self.tell(PhoneEvent::Changed { line: id, status, direction });
-                self.show(id, response, false);
-                self.change(now, id);
-                self.send_refer(now, id);
+                self.changed_by_us(now, id, response);
             }
             401 | 407 if self.invited_again(now, id, client, response) => {}
+            422 if self.too_brief(now, id, client, response) => {}
             _ => self.failed(now, client, status, Some(response)),
         }
+    }
+
+    /// A re-INVITE or UPDATE of ours was taken.
+    pub(super) fn changed_by_us(&mut self, now: Time, id: LineId, response: &Received) {
+        let direction = self.lines.get(&id).and_then(|line| line.direction()).unwrap_or_default();
+        self.tell(PhoneEvent::Changed { line: id, status: response.status(), direction });
+        self.show(id, response, false);
+        self.change(now, id);
+        self.send_refer(now, id);
     }
 
     /// A request came to nothing: a refusal, or 408 when nobody answered at all.
@@ -231,12 +278,19 @@ impl Phone {
                 }
                 self.end(now, id, local, Some(status), reason);
             }
-            Purpose::Reinvite(id) => {
+            Purpose::Prack(id) => self.prack_failed(now, id, status),
+            Purpose::Reinvite(id) | Purpose::Update(id) => {
                 let Some(line) = self.lines.get_mut(&id) else { return };
-                line.invite = None;
-                line.session.rollback();
+                if matches!(client.purpose, Purpose::Reinvite(_)) {
+                    line.invite = None;
+                }
+                let offered = client.draft.method == Method::Invite || client.draft.body.is_some();
+                if offered {
+                    line.session.rollback();
+                }
                 match status {
-                    491 => {
+                    _ if !line.is_live() => {}
+                    491 if offered => {
                         // RFC 3261 section 14.1: who made the Call-ID waits 2.1 to 4 s, the other up to 2 s.
                         let wait = if line.incoming { self.mint.below(200) } else { 210 + self.mint.below(191) };
                         line.changing = true;
@@ -246,6 +300,7 @@ impl Phone {
                         self.send_bye(now, id);
                         self.end(now, id, false, Some(status), reason);
                     }
+                    _ if !offered => {}
                     _ => {
                         let direction = line.direction().unwrap_or_default();
                         line.session.want = direction;
@@ -255,7 +310,7 @@ impl Phone {
                     }
                 }
             }
-            Purpose::InDialog(id) | Purpose::Info(id) | Purpose::Refer(id) => {
+            Purpose::Info(id) | Purpose::Refer(id) => {
                 if matches!(client.purpose, Purpose::Refer(_)) {
                     self.referred(now, id, client.draft.cseq, status, response);
                 }

@@ -4,7 +4,7 @@ use super::line::{Line, LineState};
 use super::session::{Direction, HoldForm};
 use super::transaction::Purpose;
 use super::wire::Draft;
-use super::{LineId, Phone, PhoneEvent};
+use super::{Codec, LineId, Phone, PhoneEvent, Reliable};
 use crate::time::Time;
 use rsip::{Method, Uri};
 
@@ -18,14 +18,18 @@ impl Phone {
         let id = self.next_line();
         let mut line = Line::new(now, id, false, &self.config, &mut self.mint);
         let uri = self.target(target);
+        let late = self.config.habits.offers_late;
         line.local = format!("{};tag={}", self.address_of_record(), line.local_tag);
         line.remote = format!("<{uri}>");
         line.target = uri;
-        let offer = line.session.offer();
         let mut draft = line.draft(Method::Invite);
         draft.headers = self.call_headers();
+        draft.headers.extend(self.timer_headers(id));
         draft.headers.extend(headers);
-        draft.body = Some(("application/sdp", offer));
+        if self.config.habits.reliable == Reliable::Required {
+            draft.headers.push(("Require", "100rel".into()));
+        }
+        draft.body = (!late).then(|| ("application/sdp", line.session.offer()));
         self.lines.insert(id, line);
         let branch = self.request(now, self.config.registrar, draft, Purpose::Invite(id));
         if let Some(line) = self.lines.get_mut(&id) {
@@ -40,7 +44,13 @@ impl Phone {
     }
 
     pub(super) fn call_headers(&self) -> Vec<(&'static str, String)> {
-        vec![("Contact", self.contact()), ("Allow", self.allow()), ("User-Agent", "Cordboard phone".into())]
+        let mut headers =
+            vec![("Contact", self.contact()), ("Allow", self.allow()), ("User-Agent", "Cordboard phone".into())];
+        let options = self.options();
+        if !options.is_empty() {
+            headers.push(("Supported", options.join(", ")));
+        }
+        headers
     }
 
     pub(super) fn target(&self, target: &str) -> Uri {
@@ -63,7 +73,14 @@ impl Phone {
     }
 
     pub fn answer(&mut self, now: Time, line: LineId) -> bool {
-        self.ringing(line) && self.accept_call(now, line)
+        if !self.ringing(line) {
+            return false;
+        }
+        if let Some(line) = self.lines.get_mut(&line).filter(|line| line.provisionals.holds_back()) {
+            line.provisionals.answer = true;
+            return true;
+        }
+        self.accept_call(now, line)
     }
 
     pub fn decline(&mut self, now: Time, line: LineId, status: u16) -> bool {
@@ -146,20 +163,45 @@ impl Phone {
         true
     }
 
-    /// Sends the re-INVITE that a key asked for, unless another exchange is under way: then it waits for that.
+    /// Offers these codecs and no others from now on.
+    pub fn offer_codecs(&mut self, now: Time, id: LineId, codecs: &[Codec]) -> bool {
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return false };
+        line.session.codecs = codecs.to_vec();
+        line.changing = true;
+        self.change(now, id);
+        true
+    }
+
+    /// A re-INVITE that changes nothing; without an offer, where late offers are the phone's habit.
+    pub fn refresh(&mut self, now: Time, id: LineId) -> bool {
+        let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return false };
+        line.changing = true;
+        self.change(now, id);
+        true
+    }
+
+    /// Sends the re-INVITE or UPDATE that a key asked for, unless another exchange is under way: then it waits for that.
     pub(super) fn change(&mut self, now: Time, id: LineId) {
-        let contact = self.call_headers();
+        let mut headers = self.call_headers();
+        headers.extend(self.timer_headers(id));
+        let habits = &self.config.habits;
+        let (by_update, late) = (habits.changes_by_update, habits.offers_late);
         let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return };
-        // RFC 3261 section 14.1: no INVITE while another is in progress in the dialog.
-        if !line.changing || line.invite.is_some() || line.retry_at.is_some() {
+        // RFC 3261 section 14.1: no INVITE while another is in progress in the dialog; RFC 3264 section 4: no offer
+        // either.
+        if !line.changing || line.invite.is_some() || line.session.pending() || line.retry_at.is_some() {
             return;
         }
         line.changing = false;
-        let offer = line.session.offer();
-        let mut draft = line.draft(Method::Invite);
-        draft.headers = contact;
-        draft.body = Some(("application/sdp", offer));
+        let method = if by_update && line.allows_update { Method::Update } else { Method::Invite };
+        let mut draft = line.draft(method);
+        draft.headers = headers;
+        draft.body = (method == Method::Update || !late).then(|| ("application/sdp", line.session.offer()));
         let to = line.next_hop();
+        if method == Method::Update {
+            self.request(now, to, draft, Purpose::Update(id));
+            return;
+        }
         let branch = self.request(now, to, draft, Purpose::Reinvite(id));
         if let Some(line) = self.lines.get_mut(&id) {
             line.invite = Some(branch);
@@ -168,12 +210,13 @@ impl Phone {
 
     /// Sends an UPDATE without an offer: a sign of life that changes nothing (RFC 3311).
     pub fn update(&mut self, now: Time, id: LineId) -> bool {
-        let headers = self.call_headers();
+        let mut headers = self.call_headers();
+        headers.extend(self.timer_headers(id));
         let Some(line) = self.lines.get_mut(&id).filter(|line| line.state == LineState::Up) else { return false };
         let mut draft = line.draft(Method::Update);
         draft.headers = headers;
         let to = line.next_hop();
-        self.request(now, to, draft, Purpose::InDialog(id));
+        self.request(now, to, draft, Purpose::Update(id));
         true
     }
 

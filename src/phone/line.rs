@@ -1,7 +1,9 @@
 //! One line of the phone: its dialog, its session, its sound.
 
+use super::reliable::Provisionals;
 use super::session::{Direction, Session};
 use super::sound::{HeardFrame, Sound};
+use super::timer::Timer;
 use super::transfer::Transfer;
 use super::wire::{self, Draft, Head, Party, Received};
 use super::{LineId, PhoneConfig};
@@ -70,6 +72,14 @@ pub struct Line {
     /// When a re-INVITE that met a 491 is tried again.
     pub(super) retry_at: Option<Time>,
     pub(super) changing: bool,
+    /// The CSeq of their INVITE.
+    pub(super) remote_invite: u32,
+    pub(super) provisionals: Provisionals,
+    pub(super) timer: Option<Timer>,
+    /// The highest Min-SE of a 422.
+    pub(super) least: u32,
+    /// Their Allow lists UPDATE.
+    pub(super) allows_update: bool,
     /// The Refer-To of a REFER that waits for our hold.
     pub(super) refer_to: Option<String>,
     pub(super) transfers: Vec<Transfer>,
@@ -85,6 +95,14 @@ pub struct Line {
 
 impl Line {
     pub(super) fn new(now: Time, id: LineId, incoming: bool, config: &PhoneConfig, mint: &mut Mint) -> Line {
+        let mut line = Line::bare(now, id, incoming, config, mint);
+        line.session.video = config.habits.video;
+        line.session.ptime = config.habits.ptime;
+        line.sound.ptime = config.habits.ptime;
+        line
+    }
+
+    fn bare(now: Time, id: LineId, incoming: bool, config: &PhoneConfig, mint: &mut Mint) -> Line {
         Line {
             id,
             state: if incoming { LineState::Ringing } else { LineState::Calling },
@@ -111,6 +129,11 @@ impl Line {
             answer_at: None,
             retry_at: None,
             changing: false,
+            remote_invite: 0,
+            provisionals: Provisionals::default(),
+            timer: None,
+            least: 0,
+            allows_update: false,
             refer_to: None,
             transfers: Vec::new(),
             infos: VecDeque::new(),
@@ -238,6 +261,10 @@ impl Line {
         if let Some(contact) = message.contact() {
             self.target = contact.uri;
         }
+        let allowed = wire::list(&message.message, "Allow");
+        if !allowed.is_empty() {
+            self.allows_update = allowed.iter().any(|method| method == "UPDATE");
+        }
     }
 
     /// True when it differs from what is shown.
@@ -249,7 +276,9 @@ impl Line {
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        [self.sound.next, self.answer_at, self.retry_at].into_iter().flatten().min()
+        let timer = self.timer.map(Timer::deadline);
+        let due = [self.sound.next, self.answer_at, self.retry_at, self.provisionals.deadline(), timer];
+        due.into_iter().flatten().min()
     }
 
     /// Starts or stops the hum as the state and the direction say.

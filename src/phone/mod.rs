@@ -16,8 +16,10 @@ mod judge;
 mod keys;
 mod line;
 mod registration;
+mod reliable;
 mod session;
 mod sound;
+mod timer;
 mod transaction;
 mod transfer;
 mod wire;
@@ -25,8 +27,10 @@ mod wire;
 pub use crate::audio::Codec;
 pub use judge::Complaint;
 pub use line::{Identity, Line, LineState};
-pub use session::{Direction, HoldForm};
+pub use reliable::Reliable;
+pub use session::{Direction, HoldForm, Video};
 pub use sound::HeardFrame;
+pub use timer::{Refresher, SessionTimer};
 pub use transfer::{AfterTransfer, DialogName, Transfer};
 
 use crate::ids::Mint;
@@ -126,6 +130,20 @@ pub struct Habits {
     pub holds: HoldForm,
     /// Goes on sending while it holds, against its own SDP, as some phones do.
     pub hums_on_hold: bool,
+    /// Whether its provisional responses, and those it gets, are acknowledged.
+    pub reliable: Reliable,
+    /// The session timer that it asks for and grants.
+    pub timer: Option<SessionTimer>,
+    /// Its INVITEs have no offer: the 200 has it, and its ACK the answer.
+    pub offers_late: bool,
+    /// The video stream that it offers, too.
+    pub video: Video,
+    /// Milliseconds of sound in a packet.
+    pub ptime: u8,
+    /// Holds and resumes by UPDATE where the other side allows it.
+    pub changes_by_update: bool,
+    /// When the answer leaves several codecs, an UPDATE leaves one, as pjsip does.
+    pub locks_codec: bool,
     /// When it hangs up what it transfers.
     pub after_transfer: AfterTransfer,
     /// Holds first, and leaves the port out of Refer-To.
@@ -149,6 +167,13 @@ impl Default for Habits {
             early_media: false,
             holds: HoldForm::default(),
             hums_on_hold: false,
+            reliable: Reliable::default(),
+            timer: None,
+            offers_late: false,
+            video: Video::default(),
+            ptime: 20,
+            changes_by_update: false,
+            locks_codec: false,
             after_transfer: AfterTransfer::default(),
             transfers_like_linphone: false,
             transfers_untold: false,
@@ -394,6 +419,8 @@ impl Phone {
             line.retry_at = None;
             self.change(now, id);
         }
+        self.wake_provisional(now, id);
+        self.wake_timer(now, id);
     }
 
     /// An RTP packet. The line is the one whose session names the source; else the one that heard this stream before;
@@ -465,8 +492,10 @@ impl Phone {
     }
 
     fn allow(&self) -> String {
-        let update = if self.config.habits.no_update { "" } else { ", UPDATE" };
-        format!("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, MESSAGE{update}")
+        let habits = &self.config.habits;
+        let update = if habits.no_update { "" } else { ", UPDATE" };
+        let prack = if habits.reliable == Reliable::No { "" } else { ", PRACK" };
+        format!("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, MESSAGE{update}{prack}")
     }
 }
 

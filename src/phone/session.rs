@@ -66,6 +66,15 @@ pub enum HoldForm {
     ZeroAddress,
 }
 
+/// A stream that the phone offers beside its audio, and never gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Video {
+    #[default]
+    None,
+    Before,
+    After,
+}
+
 /// What flows, once agreed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stream {
@@ -83,7 +92,10 @@ pub(super) struct Session {
     version: u64,
     user: String,
     address: SocketAddr,
-    codecs: Vec<Codec>,
+    pub codecs: Vec<Codec>,
+    pub video: Video,
+    /// Milliseconds of sound in a packet of ours.
+    pub ptime: u8,
     /// What we want: less than sendrecv while our own Hold key is down.
     pub want: Direction,
     /// We hold by an address of zeros.
@@ -110,6 +122,8 @@ impl Session {
             user: user.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>() + "-phone",
             address,
             codecs: codecs.to_vec(),
+            video: Video::None,
+            ptime: 20,
             want: Direction::SendRecv,
             zeroed: false,
             ours: None,
@@ -131,18 +145,26 @@ impl Session {
         let formats: Vec<(u8, Codec)> = self.codecs.iter().map(|codec| (known(*codec), *codec)).collect();
         let event = stream.as_ref().and_then(|stream| stream.event).unwrap_or(EVENT);
         // A later offer keeps every stream in its place (RFC 3264 section 8).
-        let places = self.theirs.as_ref().map(|(theirs, _)| theirs.medias.clone()).unwrap_or_default();
-        let body = self.publish(
-            "0 0",
-            &places,
-            audio_place(&places),
-            &formats,
-            Some(event),
-            (!self.zeroed).then_some(self.want),
-        );
+        let places = self.theirs.as_ref().map(|(theirs, _)| theirs.medias.clone());
+        let places = places.unwrap_or_else(|| self.places());
+        let direction = (!self.zeroed).then_some(self.want);
+        let body = self.publish("0 0", &places, &formats, Some(event), direction);
         self.offered = Sdp::parse(body.as_bytes()).ok();
         self.answered = None;
         body
+    }
+
+    /// The streams of a first offer.
+    fn places(&self) -> Vec<Media> {
+        let video = "m=video 6000 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n";
+        let audio = "m=audio 9 RTP/AVP 0\r\n";
+        let streams = match self.video {
+            Video::None => audio.to_owned(),
+            Video::Before => format!("{video}{audio}"),
+            Video::After => format!("{audio}{video}"),
+        };
+        let text = format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n{streams}");
+        Sdp::parse(text.as_bytes()).map(|sdp| sdp.medias).unwrap_or_default()
     }
 
     /// What we last said.
@@ -152,6 +174,13 @@ impl Session {
 
     pub fn pending(&self) -> bool {
         self.offered.is_some() && self.answered.is_none()
+    }
+
+    /// The codec in use, where several were agreed on.
+    pub fn several(&self) -> Option<Codec> {
+        let theirs = &self.theirs.as_ref()?.0.medias;
+        let count = theirs.get(audio_place(theirs)).map_or(0, |media| formats(media).len());
+        self.stream.as_ref().filter(|_| count > 1).map(|stream| stream.codec.1)
     }
 
     pub fn rollback(&mut self) {
@@ -187,7 +216,13 @@ impl Session {
         self.stream = Some(Stream { remote, codec, accepts: common.clone(), event, direction });
         self.theirs = Some((offer.clone(), body.to_vec()));
         self.rollback();
-        Ok(self.publish(&times, &offer.medias, place, &common, event, Some(direction)))
+        let mut places = offer.medias.clone();
+        for (_, media) in places.iter_mut().enumerate().filter(|(at, _)| *at != place) {
+            // RFC 3264 section 6: what is not taken has port 0.
+            media.port = 0;
+            media.attributes.clear();
+        }
+        Ok(self.publish(&times, &places, &common, event, Some(direction)))
     }
 
     /// Takes the answer to our offer. False when the body is none.
@@ -268,22 +303,16 @@ impl Session {
         &mut self,
         times: &str,
         places: &[Media],
-        audio: usize,
         formats: &[(u8, Codec)],
         event: Option<u8>,
         direction: Option<Direction>,
     ) -> String {
         let mut numbers: Vec<String> = formats.iter().map(|(number, _)| number.to_string()).collect();
         numbers.extend(event.map(|number| number.to_string()));
+        let audio = audio_place(places);
         let mut streams = String::new();
-        for (at, place) in places.iter().enumerate() {
-            if at == audio {
-                continue;
-            }
-            if at > audio {
-                break;
-            }
-            let _ = write!(streams, "m={} 0 {} {}\r\n", place.media, place.proto, place.fmt);
+        for place in places.iter().take(audio) {
+            other(&mut streams, place);
         }
         let proto = places.get(audio).map_or("RTP/AVP", |place| &place.proto);
         let _ = write!(streams, "m=audio {} {proto} {}\r\n", self.address.port(), numbers.join(" "));
@@ -296,8 +325,11 @@ impl Session {
         if let Some(direction) = direction {
             let _ = write!(streams, "a={}\r\n", direction.as_str());
         }
+        if self.ptime != 20 {
+            let _ = write!(streams, "a=ptime:{}\r\n", self.ptime);
+        }
         for place in places.iter().skip(audio + 1) {
-            let _ = write!(streams, "m={} 0 {} {}\r\n", place.media, place.proto, place.fmt);
+            other(&mut streams, place);
         }
         let ip = self.address.ip();
         let reached = if self.zeroed { Ipv4Addr::UNSPECIFIED.into() } else { ip };
@@ -308,6 +340,14 @@ impl Session {
         let body = format!("v=0\r\no={} {} {} IN IP4 {ip}\r\n{rest}", self.user, self.id, self.version);
         self.ours = Some(body.clone());
         body
+    }
+}
+
+/// A stream that is not ours to play.
+fn other(streams: &mut String, place: &Media) {
+    let _ = write!(streams, "m={} {} {} {}\r\n", place.media, place.port, place.proto, place.fmt);
+    for map in place.get_attribute_values("rtpmap").flatten() {
+        let _ = write!(streams, "a=rtpmap:{map}\r\n");
     }
 }
 
@@ -336,6 +376,9 @@ fn fit(offer: &Sdp, answer: &Sdp) -> Vec<String> {
         }
         if theirs.port == 0 {
             continue;
+        }
+        if ours.media != "audio" {
+            faults.push(format!("{} was taken, which nobody here can play", ours.media));
         }
         if ours.port == 0 {
             faults.push("a stream with port 0 was answered with a port".into());

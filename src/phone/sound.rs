@@ -8,6 +8,7 @@ use crate::rtp::{self, Dialer, Digits, Header, Packet};
 use crate::time::{Duration, Time};
 
 /// Loud enough to be measured, and five of them still fit into a sample.
+const SAMPLES_A_MS: usize = 8;
 const AMPLITUDE: i16 = 6_000;
 /// Packets already under way when a direction changes are nobody's fault.
 const GRACE: Duration = Duration::from_millis(250);
@@ -31,6 +32,12 @@ pub(super) struct Sound {
     note_hz: f32,
     sample: u64,
     pub muted: bool,
+    /// Milliseconds of sound in a packet.
+    pub ptime: u8,
+    /// How long the last packet was.
+    span: Duration,
+    /// What came and is no whole frame yet, and its timestamp.
+    rest: (u32, Vec<i16>),
     dialer: Dialer,
     digits: Digits,
     pub heard: Vec<HeardFrame>,
@@ -64,6 +71,9 @@ impl Sound {
             note_hz,
             sample: 0,
             muted: false,
+            ptime: 20,
+            span: FRAME,
+            rest: (0, Vec::new()),
             dialer: Dialer::default(),
             digits: Digits::default(),
             heard: Vec::new(),
@@ -82,13 +92,11 @@ impl Sound {
 
     /// The packet of one frame that is due now: a key that is held down, else the note.
     pub fn frame(&mut self, stream: &Stream) -> Vec<u8> {
-        let timestamp = self.timestamp;
-        self.timestamp = timestamp.wrapping_add(FRAME_SAMPLES as u32);
-        let from = self.sample;
-        self.sample += FRAME_SAMPLES as u64;
+        let (timestamp, from) = (self.timestamp, self.sample);
         if let Some(payload_type) = stream.event
             && let Some(pressed) = self.dialer.step()
         {
+            self.pass(FRAME_SAMPLES);
             if pressed.begun.is_none() {
                 self.dialer.began(timestamp);
             }
@@ -98,14 +106,22 @@ impl Sound {
             return self.pack(payload_type, pressed.begun.is_none(), begun, &pressed.payload);
         }
         let (payload_type, codec) = stream.codec;
-        let mut payload = [0; FRAME_SAMPLES];
+        let samples = usize::from(self.ptime) * SAMPLES_A_MS;
+        self.pass(samples);
+        let mut payload = vec![0; samples];
         if self.muted {
             codec.silence(&mut payload);
         } else {
-            Encoder::new(codec).encode(&note(self.note_hz, AMPLITUDE, from, FRAME_SAMPLES), &mut payload);
+            Encoder::new(codec).encode(&note(self.note_hz, AMPLITUDE, from, samples), &mut payload);
         }
         let marker = std::mem::take(&mut self.fresh);
         self.pack(payload_type, marker, timestamp, &payload)
+    }
+
+    fn pass(&mut self, samples: usize) {
+        self.timestamp = self.timestamp.wrapping_add(samples as u32);
+        self.sample += samples as u64;
+        self.span = Duration::from_millis((samples / SAMPLES_A_MS) as u64);
     }
 
     fn pack(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Vec<u8> {
@@ -131,8 +147,9 @@ impl Sound {
     /// Sets the next frame's time; a driver that came far too late drops what it missed.
     pub fn advance(&mut self, now: Time) {
         if let Some(next) = self.next {
-            let following = next + FRAME;
-            self.next = Some(if now.since(following) > Duration::from_millis(200) { now + FRAME } else { following });
+            let following = next + self.span;
+            self.next =
+                Some(if now.since(following) > Duration::from_millis(200) { now + self.span } else { following });
         }
     }
 
@@ -168,9 +185,28 @@ impl Sound {
         if let Some(codec) = codec {
             let mut pcm = Vec::with_capacity(FRAME_SAMPLES);
             Decoder::new(codec).decode(packet.payload, &mut pcm);
-            self.heard.push(HeardFrame { at: now, sequence: packet.header.seq, timestamp, pcm });
+            self.cut(now, packet.header.seq, timestamp, pcm);
         }
         noticed
+    }
+
+    /// Sound is remembered in frames, however long its packets are.
+    fn cut(&mut self, now: Time, sequence: u16, timestamp: u32, pcm: Vec<i16>) {
+        let (mut begun, mut samples) = std::mem::take(&mut self.rest);
+        if samples.is_empty() || begun.wrapping_add(samples.len() as u32) != timestamp {
+            samples.clear();
+            begun = timestamp;
+        }
+        samples.extend(pcm);
+        let mut at = now;
+        while samples.len() >= FRAME_SAMPLES {
+            let later = samples.split_off(FRAME_SAMPLES);
+            self.heard.push(HeardFrame { at, sequence, timestamp: begun, pcm: samples });
+            samples = later;
+            begun = begun.wrapping_add(FRAME_SAMPLES as u32);
+            at += FRAME;
+        }
+        self.rest = (begun, samples);
     }
 
     /// One source, whose clock and count go together (RFC 3550 section 5.1): a phone that sees another SSRC or a jump

@@ -4,6 +4,7 @@ use super::*;
 use crate::ids::Mint;
 use std::collections::BTreeMap;
 
+mod options;
 mod transfers;
 
 /// Phones on one wire, each sending to the others by address. Loses, repeats and delays as it is told, from a seed.

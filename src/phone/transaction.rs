@@ -19,8 +19,9 @@ pub(super) enum Purpose {
     Reinvite(LineId),
     Cancel,
     Bye,
-    InDialog(LineId),
     Info(LineId),
+    Update(LineId),
+    Prack(LineId),
     Refer(LineId),
 }
 

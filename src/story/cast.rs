@@ -292,18 +292,13 @@ impl Cast {
                 phone.pick_up(now, &dialog);
                 true
             }),
-            Key::AfterTransfer(habit) => {
-                phone.habits_mut().after_transfer = *habit;
+            Key::Habit(habit) => {
+                habit.form(phone.habits_mut());
                 true
             }
-            Key::LikeLinphone => {
-                phone.habits_mut().transfers_like_linphone = true;
-                true
-            }
-            Key::Untold => {
-                phone.habits_mut().transfers_untold = true;
-                true
-            }
+            Key::Offer(codec) => phone.live_line().is_some_and(|line| phone.offer_codecs(now, line, &[*codec])),
+            Key::Refresh(line) => pick(phone, *line).is_some_and(|line| phone.refresh(now, line)),
+            Key::Update(line) => pick(phone, *line).is_some_and(|line| phone.update(now, line)),
             Key::LetRing => ringing(phone).is_some(),
             Key::RefuseReInvites(refuse) => {
                 phone.habits_mut().refuses_reinvite = *refuse;

@@ -1,9 +1,11 @@
 //! What a hand does at a phone: dial, answer, decline, hold, key digits, and the phone's own whims.
 
 use super::fault::{Trouble, nearest};
+use super::habits::{self, Habit};
 use super::script::Party;
 use super::words::Words;
-use crate::phone::{AfterTransfer, HoldForm};
+use crate::audio::Codec;
+use crate::phone::HoldForm;
 
 /// Which of the phone's calls is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,12 +48,14 @@ pub enum Key {
     TransferToLine(Line),
     /// INVITE with Replaces of another party's call.
     PickUp(Party),
-    /// When it hangs up what it transfers, from now on.
-    AfterTransfer(AfterTransfer),
-    /// Transfers the way Linphone does, from now on.
-    LikeLinphone,
-    /// Asks not to be told how its transfers go, from now on.
-    Untold,
+    /// How the phone behaves from now on.
+    Habit(Habit),
+    /// A re-INVITE that offers this codec alone.
+    Offer(Codec),
+    /// A re-INVITE that changes nothing.
+    Refresh(Line),
+    /// An UPDATE without an offer.
+    Update(Line),
     /// Goes on ringing: said for the reader.
     LetRing,
     /// Every re-INVITE and UPDATE with an offer is refused with 488 from now on, or taken again.
@@ -78,11 +82,9 @@ const FORMS: &[&str] = &[
     "transfers to maria on the first line",
     "transfers to the second line",
     "picks up maria's call",
-    "hangs up once a transfer is accepted",
-    "hangs up once a transfer is done",
-    "waits after a transfer",
-    "transfers like Linphone",
-    "transfers without being told",
+    "offers PCMA alone",
+    "sends a re-INVITE",
+    "sends UPDATE",
     "presses the hold key",
     "presses the hold key as inactive",
     "presses the hold key as c=0.0.0.0",
@@ -114,16 +116,16 @@ pub fn read(words: &mut Words) -> Result<Option<Key>, Trouble> {
         Key::Decline { status }
     } else if words.take_any(&["does not answer", "lets it ring"]).is_some() {
         Key::LetRing
-    } else if words.take("hangs up once a transfer is accepted") {
-        Key::AfterTransfer(AfterTransfer::LeavesAtOnce)
-    } else if words.take("hangs up once a transfer is done") {
-        Key::AfterTransfer(AfterTransfer::LeavesWhenDone)
-    } else if words.take("waits after a transfer") {
-        Key::AfterTransfer(AfterTransfer::Waits)
-    } else if words.take("transfers like Linphone") {
-        Key::LikeLinphone
-    } else if words.take("transfers without being told") {
-        Key::Untold
+    } else if let Some(habit) = habits::read(words)? {
+        Key::Habit(habit)
+    } else if words.take("offers") {
+        let codec = codec(words)?;
+        words.take("alone");
+        Key::Offer(codec)
+    } else if words.take("sends a re-INVITE") {
+        Key::Refresh(line(words))
+    } else if words.take("sends UPDATE") {
+        Key::Update(line(words))
     } else if words.take("transfers to") {
         transfer(words)?
     } else if words.take("picks up") {
@@ -168,6 +170,15 @@ pub fn read(words: &mut Words) -> Result<Option<Key>, Trouble> {
         return Ok(None);
     };
     Ok(Some(key))
+}
+
+fn codec(words: &mut Words) -> Result<Codec, Trouble> {
+    let column = words.column();
+    match words.word("a codec")?.to_ascii_uppercase().as_str() {
+        "PCMU" => Ok(Codec::Pcmu),
+        "PCMA" => Ok(Codec::Pcma),
+        other => Err(Trouble::new(column, format!("`{other}` is no codec of this phone"), "write `PCMU` or `PCMA`")),
+    }
 }
 
 /// What follows `transfers to`.
@@ -230,7 +241,7 @@ pub fn digits(words: &mut Words) -> Result<String, Trouble> {
 pub fn unknown(words: &Words, others: &[&str]) -> Trouble {
     let rest = words.rest();
     let first = words.peek().unwrap_or_default();
-    let forms = FORMS.iter().chain(others).copied();
+    let forms = FORMS.iter().chain(habits::FORMS).chain(others).copied();
     let near = nearest(first, forms.clone().map(|form| form.split(' ').next().unwrap_or(form)));
     let cure = match near {
         Some(near) => {
@@ -245,6 +256,7 @@ pub fn unknown(words: &Words, others: &[&str]) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phone::AfterTransfer;
 
     #[test]
     fn every_form_in_the_list_is_read() {
@@ -274,7 +286,9 @@ mod tests {
             ("transfers to qc-maria", Key::Transfer { target: "qc-maria".into(), line: Line::InUse }),
             ("transfers to 1000 on the first line", Key::Transfer { target: "1000".into(), line: Line::First }),
             ("transfers to his second line", Key::TransferToLine(Line::Second)),
-            ("hangs up once a transfer is done", Key::AfterTransfer(AfterTransfer::LeavesWhenDone)),
+            ("hangs up once a transfer is done", Key::Habit(Habit::AfterTransfer(AfterTransfer::LeavesWhenDone))),
+            ("offers PCMA alone", Key::Offer(Codec::Pcma)),
+            ("sends a re-INVITE on the first line", Key::Refresh(Line::First)),
             ("registers with password wrong", Key::Register { password: Some("wrong".into()) }),
         ] {
             let mut words = Words::split(text, &[]).unwrap();

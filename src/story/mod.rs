@@ -7,6 +7,7 @@ pub mod buttons;
 pub mod cast;
 pub mod evidence;
 pub mod fault;
+pub mod habits;
 mod head;
 pub mod hearing;
 mod judge;
