@@ -17,6 +17,8 @@ pub fn give_back<K: Eq + Hash, V>(table: &mut HashMap<K, V>) {
 pub const FRAME: Duration = Duration::from_millis(20);
 /// A message larger than this is answered 513: ten times any real INVITE, and it fits a UDP datagram.
 pub const MESSAGE_BYTES: usize = 65_535;
+/// A request larger than this goes over TCP where the peer takes it: it might not pass in one piece (RFC 3261 section 18.1.1).
+pub const DATAGRAM_BYTES: usize = 1_300;
 /// Header lines in one message; real ones carry 15 to 30.
 pub const HEADER_LINES: usize = 256;
 /// Connect rings a voice contact for 20 s, fixed.

@@ -4,5 +4,11 @@
 mod flows;
 #[path = "wire/proof.rs"]
 mod proof;
+#[path = "wire/rules.rs"]
+mod rules;
 #[path = "wire/torture.rs"]
 mod torture;
+#[path = "wire/transport.rs"]
+mod transport;
+#[path = "wire/world.rs"]
+mod world;

@@ -5,7 +5,7 @@ use crate::contact::{Call, Dial, Identity};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::leg::Leg;
 use crate::routing::{AVAILABLE, OFFLINE};
-use crate::sip::{End, Link, Name, Request, Scheme, SessionId, Status, Text, Uri};
+use crate::sip::{End, Link, Name, Request, SessionId, Status, Text, Uri};
 use crate::site::{Guests, NumberTo};
 use tracing::{info, warn};
 
@@ -52,20 +52,12 @@ impl Engine {
 
     fn take_invite(&mut self, session: SessionId, from: Link, request: &Request) -> Result<(), End> {
         let refuse = |status| Err(End::with(status));
-        if !matches!(request.uri.scheme, Scheme::Sip | Scheme::Sips | Scheme::Tel) {
-            return refuse(Status::UNSUPPORTED_URI_SCHEME);
-        }
-        if !request.body.is_empty() && !request.headers.content_is("application/sdp") {
-            let mut end = End::with(Status::UNSUPPORTED_MEDIA_TYPE);
-            end.headers.push((Name::Accept, Text::from("application/sdp")));
-            return Err(end);
-        }
         if request.uri.is_sip() && !self.is_ours(&request.uri) {
             // We relay for nobody.
             return refuse(Status::NOT_FOUND);
         }
         let (Some(dialled), Ok(sender)) = (request.uri.user(), request.headers.from()) else {
-            return refuse(Status::NOT_FOUND);
+            return refuse(Status::ADDRESS_INCOMPLETE);
         };
         let caller = self.identify(from, request, &sender.uri, &dialled)?;
         let identity = match &caller {
@@ -80,10 +72,16 @@ impl Engine {
         });
         let (call, connection) = self.place(&caller, identity, &dialled)?;
         self.lines.insert(connection, Line { call, legs: Vec::new(), failed: None });
+        if let Some(hops) = request.headers.max_forwards() {
+            let fewest = self.hops.entry(call).or_insert(hops);
+            *fewest = hops.min(*fewest);
+        }
         let Some(mut plot) = self.plot(call, connection, from, &dialled) else {
             warn!("no RTP port is free");
             self.with_call(call, |call, cx| call.hung_up(cx, connection));
-            return refuse(Status::SERVICE_UNAVAILABLE);
+            let mut end = End::with(Status::SERVICE_UNAVAILABLE);
+            end.headers.push((Name::RetryAfter, Text::from("30")));
+            return Err(end);
         };
         plot.session = session;
         let offer = (!request.body.is_empty()).then(|| request.body.clone());
@@ -93,11 +91,11 @@ impl Engine {
         Ok(())
     }
 
-    /// An address that names an agent is always challenged; anybody else is a guest, where guests are let in.
+    /// Who claims to be one of us is always challenged, and so is who dials anything but a number: whether there is such
+    /// an agent is not for strangers to find out. Anybody else is a guest, where guests are let in.
     fn identify(&mut self, from: Link, request: &Request, sender: &Uri, dialled: &str) -> Result<Caller, End> {
-        let claims = self.is_ours(sender) && sender.user().is_some_and(|u| self.site.agents.contains_key(u.as_str()));
-        let wants_agent = self.site.agents.contains_key(dialled) || dialled.starts_with("qc-");
-        if claims || wants_agent {
+        let claims = self.claims_to_be_ours(from, sender);
+        if claims || self.may_be_an_agent(dialled) {
             let agent = self.authenticate(request, &Name::Authorization).map_err(|challenges| {
                 let mut end = End::with(Status::UNAUTHORIZED);
                 end.headers.extend(challenges.into_iter().map(|c| (Name::WwwAuthenticate, c)));
@@ -115,6 +113,21 @@ impl Engine {
             Guests::Any => true,
         };
         if welcome { Ok(Caller::Guest) } else { Err(End::with(Status::FORBIDDEN)) }
+    }
+
+    /// Whether there is such an agent or not: any name may be one's, and any telephone number, where agents have such ids.
+    fn may_be_an_agent(&self, dialled: &str) -> bool {
+        let telephone = |text: &str| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '*' | '#'));
+        let agents = &self.site.agents;
+        let possible = !telephone(dialled) || agents.keys().any(|id| telephone(id.as_str()));
+        agents.contains_key(dialled) || possible && self.site.number(dialled).is_none()
+    }
+
+    /// On our own machine everybody shares our address, phones of guests as well; there only an agent's name is a claim.
+    fn claims_to_be_ours(&self, from: Link, sender: &Uri) -> bool {
+        let neighbour = from.remote.ip().is_loopback() || from.remote.ip() == from.local.ip();
+        let agent = || sender.user().is_some_and(|user| self.site.agents.contains_key(user.as_str()));
+        self.is_ours(sender) && (!neighbour || agent())
     }
 
     /// Our domain, or an address we listen on, whatever the port: phones lose ports in From and Refer-To.
@@ -153,7 +166,11 @@ impl Engine {
             Caller::Guest => None,
         };
         let site = self.site.clone();
-        let Some(number) = site.number(dialled) else { return Err(End::with(Status::NOT_FOUND)) };
+        let Some(number) = site.number(dialled) else {
+            // RFC 3261 section 21.4.22: more digits could make it a number.
+            let begun = !dialled.is_empty() && site.numbers.iter().any(|n| !n.prefix && n.dialled.starts_with(dialled));
+            return Err(End::with(if begun { Status::ADDRESS_INCOMPLETE } else { Status::NOT_FOUND }));
+        };
         Ok(match &number.to {
             NumberTo::Flow(flow) => self.new_call(|cx| Call::inbound(cx, who, flow)),
             NumberTo::Play { prompt, repeat } => self.new_call(|cx| Call::play(cx, who, prompt, *repeat)),

@@ -70,6 +70,7 @@ impl Engine {
             self.lines.remove(connection);
         }
         self.rooms.retain(|_, room| *room != id);
+        self.hops.remove(&id);
         let mut routed = Vec::new();
         for agent in call.connections().values().filter_map(|c| c.agent.as_ref()) {
             for contact in call.contacts().keys() {

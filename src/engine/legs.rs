@@ -128,6 +128,10 @@ impl Engine {
                 (Name::PAssertedIdentity, Text::from(caller.to_string())),
                 (Name::from("X-Contact-Id"), Text::from(contact.to_string())),
             ];
+            // RFC 7332 section 4: a call that goes in circles ends, whatever B2BUAs it passes.
+            if let Some(hops) = self.hops.get(&call) {
+                headers.push((Name::MaxForwards, Text::from(hops.saturating_sub(1).to_string())));
+            }
             if let Some(previous) = previous {
                 headers.push((Name::from("X-Previous-Contact-Id"), Text::from(previous.to_string())));
             }

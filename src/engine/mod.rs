@@ -90,6 +90,8 @@ pub struct Engine {
     next: u64,
     calls: BTreeMap<CallId, Call>,
     rooms: BTreeMap<String, CallId>,
+    /// Max-Forwards of whoever called in: what the call may still travel (RFC 7332 section 4).
+    hops: HashMap<CallId, u8>,
     contacts: BTreeMap<ContactId, CallId>,
     lines: HashMap<ConnectionId, Line>,
     legs: HashMap<LegId, Leg>,
@@ -129,7 +131,11 @@ impl Engine {
     #[must_use]
     pub fn new(now: Time, site: Arc<Site>, seed: u64, locals: Vec<(Transport, SocketAddr)>, shards: u16) -> Self {
         let mut mint = Mint::new(seed);
-        let settings = crate::sip::Settings { local_name: site.sip.local_names(&locals), ..Default::default() };
+        let settings = crate::sip::Settings {
+            local_name: site.sip.local_names(&locals),
+            streams: locals.iter().filter(|(t, _)| *t == Transport::Tcp).map(|(_, local)| *local).collect(),
+            ..Default::default()
+        };
         let endpoint = Endpoint::new(settings, mint.branch());
         let guard = Guard::new(mint.secret());
         let ports = Ports::new(&site.media.ports, &mut mint);
@@ -146,6 +152,7 @@ impl Engine {
             next: 0,
             calls: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            hops: HashMap::new(),
             contacts: BTreeMap::new(),
             lines: HashMap::new(),
             legs: HashMap::new(),
@@ -229,6 +236,7 @@ impl Engine {
             && self.referrals.is_empty()
             && self.endpoint.is_empty()
             && self.port_numbers.is_empty()
+            && self.hops.is_empty()
     }
 
     /// Calls, legs, SIP sessions and SIP transactions now.
@@ -267,6 +275,7 @@ impl Engine {
         give_back(&mut self.sessions);
         give_back(&mut self.port_legs);
         give_back(&mut self.port_numbers);
+        give_back(&mut self.hops);
         give_back(&mut self.armed);
     }
 

@@ -4,6 +4,7 @@ use super::Engine;
 use crate::contact::Reason;
 use crate::ids::LegId;
 use crate::leg::Heard;
+use crate::sip::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE};
 use crate::sip::{End, Event, Method, Name, Request, Response, ServerKey, SessionId, Status, Text};
 use tracing::debug;
 
@@ -112,7 +113,10 @@ impl Engine {
 
     fn on_options(&mut self, key: ServerKey, request: &Request) {
         let status = if self.draining { Status::SERVICE_UNAVAILABLE } else { Status::OK };
-        let response = self.truthful(Response::for_request(request, status));
+        let mut response = self.truthful(Response::for_request(request, status));
+        if self.draining {
+            response.headers.push(Name::RetryAfter, Text::from_static("30"));
+        }
         self.respond(key, response);
     }
 
@@ -121,7 +125,9 @@ impl Engine {
         let settings = self.endpoint.settings();
         let response = response
             .with_header(Name::Allow, settings.allow_value())
-            .with_header(Name::Accept, Text::from("application/sdp"));
+            .with_header(Name::Accept, ACCEPT)
+            .with_header(Name::AcceptEncoding, ACCEPT_ENCODING)
+            .with_header(Name::AcceptLanguage, ACCEPT_LANGUAGE);
         if settings.supported.is_empty() {
             response
         } else {

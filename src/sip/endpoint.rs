@@ -1,11 +1,12 @@
 //! The whole SIP user agent behind one door: transactions, dialogs and sessions, in and out by value.
 
+use super::body;
 use super::dialog::Dialog;
 use super::link::Link;
 use super::refer::Replaces;
 use super::session::{Core, Session, Standing};
 use super::transaction::{Arrival, Heard, Lost, Purpose, ServerKey, Timers};
-use super::{Headers, Message, Method, Name, NameAddr, Request, Response, Status, Text, Uri};
+use super::{Headers, Message, Method, Name, NameAddr, Request, Response, Scheme, Status, Text, Uri};
 use crate::ids::Mint;
 use crate::time::{Duration, Time, earliest};
 use bytes::Bytes;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub allow: Vec<Method>,
     /// Option tags; any other in a Require is answered 420.
     pub supported: Vec<Text>,
+    /// Where TCP is listened on: the way for requests that are too large for a datagram.
+    pub streams: Vec<SocketAddr>,
     /// What Via names instead of a listening address: `203.0.113.7:5060`. Where there is none, the address itself.
     pub local_name: BTreeMap<SocketAddr, Text>,
     /// The engine that made a tag, a branch or a Call-ID, first in each of them.
@@ -53,6 +56,7 @@ impl Default for Settings {
             timers: Timers::default(),
             allow: vec![Invite, Ack, Bye, Cancel, Options, Info, Update, Register, Refer, Notify, Subscribe],
             supported: vec![Text::from_static("replaces"), Text::from_static("norefersub")],
+            streams: Vec::new(),
             local_name: BTreeMap::new(),
             shard: 0,
             ring_limit: Duration::from_secs(180),
@@ -268,8 +272,11 @@ impl Endpoint {
 
     /// A stream closed, or could not be opened.
     pub fn link_closed(&mut self, now: Time, link: Link, out: &mut Vec<Out>) {
-        for lost in self.core.transactions.link_closed(link) {
+        for lost in self.core.transactions.link_closed(now, link, out) {
             self.lost(now, lost, out);
+        }
+        if link.transport.is_reliable() {
+            self.sessions.values_mut().for_each(|session| session.link_closed(link));
         }
         let callers: Vec<SessionId> = self
             .waiting
@@ -475,12 +482,14 @@ impl Endpoint {
         self.with(id, out, |session, core, out| session.lost(now, lost, core, out));
     }
 
-    fn receive_response(&mut self, now: Time, from: Link, response: Response, out: &mut Vec<Out>) {
+    fn receive_response(&mut self, now: Time, from: Link, mut response: Response, out: &mut Vec<Out>) {
         // RFC 3261 section 8.1.3.3: a response with two Vias was meant for somebody else.
         if response.headers.all(&Name::Via).count() != 1 {
             return;
         }
         let Some(Heard { client, purpose }) = self.core.transactions.response(now, &response, out) else { return };
+        // Nobody can be told of an answer that cannot be read: the session finds that it does not fit.
+        let _as_it_came = body::open(&mut response.headers, &mut response.body);
         if let Some(id) = purpose.session()
             && self.sessions.contains_key(&id)
         {
@@ -504,6 +513,7 @@ impl Endpoint {
             Arrival::Absorbed | Arrival::Merged => {}
             Arrival::Ack => {
                 if let Some(id) = self.find(&request) {
+                    let _as_it_came = body::open(&mut request.headers, &mut request.body);
                     self.with(id, out, |session, core, out| session.acked(now, from, &request, core, out));
                 }
                 // Any other ACK is stray, and is never answered (RFC 3261 section 17).
@@ -536,7 +546,8 @@ impl Endpoint {
         }
     }
 
-    fn new_request(&mut self, now: Time, from: Link, key: ServerKey, request: Request, out: &mut Vec<Out>) {
+    fn new_request(&mut self, now: Time, from: Link, key: ServerKey, mut request: Request, out: &mut Vec<Out>) {
+        follow_strict_route(&mut request);
         let headers = &request.headers;
         let method = &request.method;
         if !self.core.settings.allow.contains(method) {
@@ -559,17 +570,27 @@ impl Endpoint {
         if to_header.tag().is_some() && *method != Method::Register {
             return match self.find(&request) {
                 Some(id) => {
+                    if let Err(unfit) = open_body(&mut request) {
+                        return self.refuse_body(now, key, &request, unfit, out);
+                    }
                     self.with(id, out, |session, core, out| session.receive(now, from, key, request, core, out));
                 }
                 // RFC 3261 section 12.2.2.
                 None => self.refuse(now, key, &request, Status::NO_SUCH_CALL, out),
             };
         }
+        // RFC 3261 section 8.2.2.1.
+        if !matches!(request.uri.scheme, Scheme::Sip | Scheme::Sips | Scheme::Tel) {
+            return self.refuse(now, key, &request, Status::UNSUPPORTED_URI_SCHEME, out);
+        }
         // Our own tag in the From of a request that starts something: it is ours, come back.
         if from_header.tag().is_some_and(|tag| self.tags.contains_key(&tag)) {
             return self.refuse(now, key, &request, Status::LOOP_DETECTED, out);
         }
-        match method {
+        if let Err(unfit) = open_body(&mut request) {
+            return self.refuse_body(now, key, &request, unfit, out);
+        }
+        match request.method {
             Method::Invite => self.incoming(now, from, key, request, out),
             // These mean nothing outside of a dialog.
             Method::Bye | Method::Info | Method::Update | Method::Prack => {
@@ -604,5 +625,39 @@ impl Endpoint {
     fn refuse(&mut self, now: Time, key: ServerKey, request: &Request, status: Status, out: &mut Vec<Out>) {
         let tag = self.core.token();
         self.core.refuse(now, key, request, status, &tag, out);
+    }
+
+    fn refuse_body(&mut self, now: Time, key: ServerKey, request: &Request, unfit: body::Unfit, out: &mut Vec<Out>) {
+        let mut response = Response::for_request(request, unfit.status);
+        if let Some((name, value)) = unfit.header {
+            response.headers.push(name, value);
+        }
+        self.respond(now, key, response, out);
+    }
+}
+
+/// RFC 3261 section 8.2.3, for the requests whose bodies we read as session descriptions or not at all. A BYE ends its
+/// call whatever it carries, and what an INFO or a NOTIFY is about its reader knows.
+fn open_body(request: &mut Request) -> Result<(), body::Unfit> {
+    use Method::{Invite, Options, Prack, Register, Update};
+    match request.method {
+        Invite | Update | Prack | Options | Register => body::open(&mut request.headers, &mut request.body),
+        _ => Ok(()),
+    }
+}
+
+/// A strict router has put us into the Request-URI and its target at the end of the Route (RFC 3261 section 16.4).
+fn follow_strict_route(request: &mut Request) {
+    if !request.uri.params.has("lr") {
+        return;
+    }
+    if let Ok(mut routes) = request.headers.routes()
+        && let Some(target) = routes.pop()
+    {
+        request.uri = target.uri.without_headers();
+        request.headers.remove(&Name::Route);
+        for route in routes {
+            request.headers.push(Name::Route, &route);
+        }
     }
 }

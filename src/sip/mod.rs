@@ -1,5 +1,6 @@
 //! Bytes to SIP events and back: messages, framing, transactions, dialogs, sessions, digest (RFC 3261 and kin).
 
+mod body;
 mod dialog;
 pub mod digest;
 mod endpoint;
@@ -19,6 +20,7 @@ mod text;
 mod transaction;
 mod uri;
 
+pub use body::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE};
 pub use endpoint::{
     Busy, By, Call, End, Endpoint, Event, NoSession, OfferBy, Out, Peer, RequestId, SessionId, Settings,
 };

@@ -1,6 +1,7 @@
 //! What every session works with: settings, randomness, transactions, and the making of messages.
 
 use crate::ids::Mint;
+use crate::limits::DATAGRAM_BYTES;
 use crate::sip::dialog::Dialog;
 use crate::sip::endpoint::{Out, RequestId, Settings};
 use crate::sip::header::MAGIC_COOKIE;
@@ -8,6 +9,7 @@ use crate::sip::transaction::{ClientKey, Purpose, ServerKey, Transactions};
 use crate::sip::{Link, Method, Name, Request, Response, Status, Text, Transport, Uri};
 use crate::time::{Duration, Time};
 use bytes::Bytes;
+use std::net::SocketAddr;
 
 #[derive(Clone, Debug)]
 pub struct Core {
@@ -19,6 +21,9 @@ pub struct Core {
 
 /// Headers that the caller adds to a message.
 pub type Extra = Vec<(Name, Text)>;
+
+/// A request line, Content-Length and the empty line, about.
+const START_LINE: usize = 80;
 
 /// The body every session speaks; sip never looks inside.
 const SDP: Text = Text::from_static("application/sdp");
@@ -85,7 +90,28 @@ impl Core {
             request.headers.set(Name::ContentType, content_type);
             request.body = body;
         }
-        self.transactions.start(now, link, request, &branch, purpose, out)
+        match self.stream_for(&request, link) {
+            Some((stream, large)) => {
+                self.transactions.start_over(now, stream, large, Some((link, request)), &branch, purpose, out)
+            }
+            None => self.transactions.start(now, link, request, &branch, purpose, out),
+        }
+    }
+
+    /// RFC 3261 section 18.1.1: what a datagram might not carry in one piece goes over a stream, and says so in its Via.
+    fn stream_for(&mut self, request: &Request, link: Link) -> Option<(Link, Request)> {
+        let lines: usize = request.headers.iter().map(|(name, value)| name.as_bytes().len() + value.len() + 4).sum();
+        if link.transport != Transport::Udp || START_LINE + lines + request.body.len() <= DATAGRAM_BYTES {
+            return None;
+        }
+        let same = |local: &&SocketAddr| local.is_ipv4() == link.remote.is_ipv4();
+        let beside = self.settings.streams.iter().filter(same).max_by_key(|local| local.ip() == link.local.ip())?;
+        let stream = Link { transport: Transport::Tcp, local: *beside, remote: link.remote };
+        let via = request.headers.via().ok()?;
+        let mut large = request.clone();
+        let branch = via.branch()?;
+        large.headers.set(Name::Via, format!("SIP/2.0/TCP {};branch={branch}", self.settings.sent_by(stream)));
+        Some((stream, large))
     }
 
     /// A BYE in this dialog.
@@ -157,6 +183,10 @@ impl Core {
         }
         if response.headers.first(&Name::Server).is_none() {
             response.headers.push(Name::Server, self.settings.user_agent.clone());
+        }
+        if response.status == Status::NOT_ACCEPTABLE_HERE {
+            // RFC 3261 sections 13.3.1.3 and 20.43.
+            response.headers.push(Name::Warning, Text::from_static("305 cordboard \"Incompatible media format\""));
         }
         add(&mut response.headers, extra);
         if let Some(body) = body {

@@ -206,6 +206,21 @@ impl Session {
         }
     }
 
+    /// The stream that the peer last spoke over is gone: from now on it is looked for where its Contact says that it
+    /// listens, if that is its own address (RFC 3261 section 18.1.1).
+    pub fn link_closed(&mut self, link: Link) {
+        if self.link != link {
+            return;
+        }
+        let Some(target) = self.dialog.as_ref().map(|dialog| &dialog.remote_target) else { return };
+        if target.host.ip().is_some_and(|ip| ip.to_canonical() == link.remote.ip().to_canonical()) {
+            self.link.remote.set_port(target.port.unwrap_or(5060));
+            if let Some(unacked) = self.talk.unacked.as_mut().filter(|unacked| unacked.to == link) {
+                unacked.to = self.link;
+            }
+        }
+    }
+
     /// What a message tells of the peer, beside its errand.
     fn learn(&mut self, headers: &Headers) {
         self.allow = list(headers, &Name::Allow).or_else(|| self.allow.take());

@@ -6,10 +6,10 @@ use super::invite_server::InviteServer;
 use super::key::Key;
 use super::server::Server;
 use super::{ClientKey, Moves, Purpose, ServerKey, Tell, Timers};
+use crate::limits::give_back;
 use crate::sip::endpoint::{Out, SessionId};
 use crate::sip::{Link, Method, Name, Request, Response, Status, Text, Transport, Via};
-use crate::limits::give_back;
-use crate::time::Time;
+use crate::time::{Time, earliest};
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -57,6 +57,16 @@ enum ClientMachine {
     Other(Client),
 }
 
+impl ClientMachine {
+    fn new(now: Time, method: &Method, bytes: Bytes, timers: &Timers, reliable: bool) -> Self {
+        if *method == Method::Invite {
+            ClientMachine::Invite(InviteClient::new(now, bytes, timers, reliable))
+        } else {
+            ClientMachine::Other(Client::new(now, bytes, timers, reliable))
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum ServerMachine {
     Invite(InviteServer),
@@ -72,8 +82,18 @@ struct ClientEntry {
     request: Option<Box<Request>>,
     /// Per fork (its To tag), the ACK of its 2xx, to be sent again with each repetition; `None` while the core owes it.
     acks: Vec<(Text, Option<(Link, Bytes)>)>,
+    /// What goes out as a datagram after all if the stream does not work.
+    fallback: Option<Box<Fallback>>,
     machine: ClientMachine,
     armed: Option<Time>,
+}
+
+/// A request too large for a datagram has gone over a stream; not every peer takes streams (RFC 3261 section 18.1.1).
+#[derive(Clone, Debug)]
+struct Fallback {
+    to: Link,
+    request: Request,
+    at: Time,
 }
 
 #[derive(Clone, Debug)]
@@ -81,6 +101,8 @@ struct ServerEntry {
     key: Key,
     merged: Option<Key>,
     to: Link,
+    /// Where the peer listens by its Via, for when the stream is gone.
+    listens: u16,
     /// The session whose INVITE this is.
     session: Option<SessionId>,
     machine: ServerMachine,
@@ -99,6 +121,8 @@ pub struct Transactions {
     deadlines: BTreeSet<(Time, Id)>,
     /// Requests of ours that wait on a stream, so that they fail when it closes.
     streams: BTreeSet<(Link, ClientKey)>,
+    /// Answers that go back over a stream.
+    answered_over: BTreeSet<(Link, ServerKey)>,
     next: u64,
     scratch: BytesMut,
 }
@@ -114,6 +138,7 @@ impl Transactions {
             merged: HashMap::new(),
             deadlines: BTreeSet::new(),
             streams: BTreeSet::new(),
+            answered_over: BTreeSet::new(),
             next: 0,
             scratch: BytesMut::new(),
         }
@@ -155,18 +180,35 @@ impl Transactions {
         purpose: Purpose,
         out: &mut Vec<Out>,
     ) -> ClientKey {
+        self.start_over(now, to, request, None, branch, purpose, out)
+    }
+
+    /// The same for a request that is large: over a stream, and as a `datagram` if that does not work.
+    #[allow(clippy::too_many_arguments)]
+    pub fn start_over(
+        &mut self,
+        now: Time,
+        to: Link,
+        request: Request,
+        datagram: Option<(Link, Request)>,
+        branch: &Text,
+        purpose: Purpose,
+        out: &mut Vec<Out>,
+    ) -> ClientKey {
         let client = ClientKey(self.mint());
         let bytes = self.print_request(&request);
         let reliable = to.transport.is_reliable();
-        let machine = if request.method == Method::Invite {
-            ClientMachine::Invite(InviteClient::new(now, bytes.clone(), &self.timers, reliable))
-        } else {
-            ClientMachine::Other(Client::new(now, bytes.clone(), &self.timers, reliable))
-        };
+        let machine = ClientMachine::new(now, &request.method, bytes.clone(), &self.timers, reliable);
+        let fallback = datagram.map(|(to, request)| {
+            // A peer that answers neither by word nor by refusal may sit behind a filter. The datagram is the same
+            // request to it (section 17.2.3), so an answer that is merely late does no harm.
+            Box::new(Fallback { to, request, at: now + self.timers.t1 * 2 })
+        });
         let key = Key::client(branch, &request.method);
         self.client_keys.insert(key.clone(), client);
         let request = Some(Box::new(request));
-        self.clients.insert(client, ClientEntry { key, to, purpose, request, acks: Vec::new(), machine, armed: None });
+        let entry = ClientEntry { key, to, purpose, request, acks: Vec::new(), fallback, machine, armed: None };
+        self.clients.insert(client, entry);
         if reliable {
             self.streams.insert((to, client));
         }
@@ -195,6 +237,7 @@ impl Transactions {
         let timers = self.timers;
         let scratch = &mut self.scratch;
         let entry = self.clients.get_mut(&client)?;
+        entry.fallback = None;
         let reliable = entry.to.transport.is_reliable();
         let status = response.status.code();
         let moves = match &mut entry.machine {
@@ -305,7 +348,11 @@ impl Transactions {
             self.merged.insert(merged.clone(), server);
         }
         let merged = merged.filter(|_| !copy);
-        self.servers.insert(server, ServerEntry { key, merged, to, session: None, machine, armed: None });
+        if to.transport.is_reliable() {
+            self.answered_over.insert((to, server));
+        }
+        let listens = via.port.unwrap_or(5060);
+        self.servers.insert(server, ServerEntry { key, merged, to, listens, session: None, machine, armed: None });
         self.settle_server(server);
         if let Some(invite) = target {
             return Arrival::Cancel(server, invite);
@@ -361,17 +408,50 @@ impl Transactions {
     }
 
     /// A stream closed or could not be opened: what waits on it has failed (RFC 3261 section 17.1.4).
-    pub fn link_closed(&mut self, link: Link) -> Vec<Lost> {
+    pub fn link_closed(&mut self, now: Time, link: Link, out: &mut Vec<Out>) -> Vec<Lost> {
         let first = (link, ClientKey(0));
         let last = (link, ClientKey(u64::MAX));
         let waiting: Vec<ClientKey> = self.streams.range(first..=last).map(|(_, client)| *client).collect();
+        // Answers that are still to come go to where the peer listens (section 18.2.2).
+        let answers: Vec<ServerKey> = self
+            .answered_over
+            .range((link, ServerKey(0))..=(link, ServerKey(u64::MAX)))
+            .map(|(_, server)| *server)
+            .collect();
+        for server in answers {
+            self.answered_over.remove(&(link, server));
+            if let Some(entry) = self.servers.get_mut(&server) {
+                entry.to.remote.set_port(entry.listens);
+                self.answered_over.insert((entry.to, server));
+            }
+        }
         let mut lost = Vec::new();
         for client in waiting {
+            if self.fall_back(now, client, out) {
+                continue;
+            }
             if let Some(entry) = self.remove_client(client) {
                 lost.push(Lost { client, purpose: entry.purpose, status: Status::SERVICE_UNAVAILABLE });
             }
         }
         lost
+    }
+
+    /// Sends a request as a datagram that got no answer over its stream; `false` when that is no way out.
+    fn fall_back(&mut self, now: Time, client: ClientKey, out: &mut Vec<Out>) -> bool {
+        let Some(entry) = self.clients.get_mut(&client) else { return false };
+        let Some(fallback) = entry.fallback.take() else { return false };
+        self.streams.remove(&(entry.to, client));
+        let Fallback { to, request, .. } = *fallback;
+        self.scratch.clear();
+        request.print(&mut self.scratch);
+        let bytes = Bytes::copy_from_slice(&self.scratch);
+        entry.machine = ClientMachine::new(now, &request.method, bytes.clone(), &self.timers, false);
+        entry.to = to;
+        entry.request = Some(Box::new(request));
+        out.push(Out::Send { to, bytes });
+        self.settle_client(client);
+        true
     }
 
     fn give_back(&mut self) {
@@ -392,6 +472,11 @@ impl Transactions {
         let timers = self.timers;
         let mut lost = None;
         match id {
+            Id::Client(client)
+                if self.clients.get(&client).and_then(|entry| entry.fallback.as_ref()).is_some_and(|f| f.at <= now) =>
+            {
+                self.fall_back(now, client, out);
+            }
             Id::Client(client) => {
                 if let Some(entry) = self.clients.get_mut(&client) {
                     let moves = match &mut entry.machine {
@@ -449,6 +534,7 @@ impl Transactions {
             entry.request = None;
             self.streams.remove(&(entry.to, client));
         }
+        let due = earliest(due, entry.fallback.as_ref().map(|fallback| fallback.at));
         arm(&mut self.deadlines, Id::Client(client), &mut entry.armed, due);
     }
 
@@ -470,6 +556,7 @@ impl Transactions {
         arm(&mut self.deadlines, Id::Server(server), &mut entry.armed, due.filter(|_| !over));
         if over && let Some(entry) = self.servers.remove(&server) {
             self.server_keys.remove(&entry.key);
+            self.answered_over.remove(&(entry.to, server));
             if let Some(merged) = entry.merged {
                 self.merged.remove(&merged);
             }

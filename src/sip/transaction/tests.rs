@@ -341,8 +341,8 @@ fn a_closed_stream_fails_what_waits_on_it() {
     let options = request("OPTIONS", "SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKmine", "", "c1", 1);
     table.start(ms(0), link(Transport::Tcp), options, &"z9hG4bKmine".into(), Purpose::Nothing, &mut out);
     let other = Link { remote: "192.0.2.9:1".parse().unwrap(), ..link(Transport::Tcp) };
-    assert!(table.link_closed(other).is_empty());
-    let lost = table.link_closed(link(Transport::Tcp));
+    assert!(table.link_closed(ms(1), other, &mut out).is_empty());
+    let lost = table.link_closed(ms(1), link(Transport::Tcp), &mut out);
     assert_eq!(lost.iter().map(|lost| lost.status).collect::<Vec<_>>(), [Status::SERVICE_UNAVAILABLE]);
     assert!(table.is_empty() && table.deadline().is_none());
 }

@@ -1,0 +1,269 @@
+//! The session description in a message, found among encodings, dispositions and parts (RFC 3261 section 8.2.3, RFC 5621).
+
+use super::header::{Headers, Name, Valued};
+use super::parse::{name_and_value, next_header};
+use super::status::Status;
+use super::text::Text;
+use bytes::Bytes;
+use memchr::memmem;
+
+/// The types of body that are understood, as Accept lists them.
+pub const ACCEPT: Text =
+    Text::from_static("application/sdp, multipart/mixed, multipart/alternative, multipart/related");
+/// What Accept-Encoding and Accept-Language list: nothing is ever packed, and our reason phrases are English.
+pub const ACCEPT_ENCODING: Text = Text::from_static("identity");
+pub const ACCEPT_LANGUAGE: Text = Text::from_static("en");
+
+/// Parts within parts: a letter in an envelope in an envelope is nobody's call.
+const DEPTH: u8 = 3;
+
+/// Why a body that must be understood is not, and the header that says what would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    pub status: Status,
+    pub header: Option<(Name, Text)>,
+}
+
+impl Unfit {
+    fn media_type() -> Unfit {
+        Unfit { status: Status::UNSUPPORTED_MEDIA_TYPE, header: Some((Name::Accept, ACCEPT)) }
+    }
+
+    fn encoding() -> Unfit {
+        Unfit { status: Status::UNSUPPORTED_MEDIA_TYPE, header: Some((Name::AcceptEncoding, ACCEPT_ENCODING)) }
+    }
+}
+
+/// Leaves of a body the session description alone, or nothing when there is none. What is not understood and was
+/// optional is passed over; what was not optional is the error, and the message stays as it is.
+pub fn open(headers: &mut Headers, body: &mut Bytes) -> Result<(), Unfit> {
+    if body.is_empty() || is_plain(headers) {
+        return Ok(());
+    }
+    let found = Part { headers: headers.clone(), body: body.clone() }.description(DEPTH)?;
+    for name in [Name::ContentType, Name::ContentEncoding, Name::ContentDisposition] {
+        headers.remove(&name);
+    }
+    if found.is_some() {
+        headers.push(Name::ContentType, Text::from_static("application/sdp"));
+    }
+    *body = found.unwrap_or_default();
+    Ok(())
+}
+
+/// As nearly all are: SDP, not packed, and meant as what it is.
+fn is_plain(headers: &Headers) -> bool {
+    headers.content_is("application/sdp")
+        && !headers.has(&Name::ContentEncoding)
+        && !headers.has(&Name::ContentDisposition)
+}
+
+struct Part {
+    headers: Headers,
+    body: Bytes,
+}
+
+impl Part {
+    fn description(&self, depth: u8) -> Result<Option<Bytes>, Unfit> {
+        let disposition = self.headers.valued(&Name::ContentDisposition, "Content-Disposition").ok().flatten();
+        // RFC 3261 section 20.11: what says nothing of its handling is required.
+        let optional = disposition
+            .as_ref()
+            .and_then(|found| found.params.get("handling"))
+            .is_some_and(|handling| handling.eq_ignore_case("optional"));
+        match self.required(disposition.as_ref(), depth) {
+            Err(_) if optional => Ok(None),
+            result => result,
+        }
+    }
+
+    fn required(&self, disposition: Option<&Valued>, depth: u8) -> Result<Option<Bytes>, Unfit> {
+        let encoded = self.headers.all(&Name::ContentEncoding).any(|encoding| !encoding.eq_ignore_case("identity"));
+        if encoded {
+            return Err(Unfit::encoding());
+        }
+        let content = self.headers.content_type().map_err(|_| Unfit::media_type())?;
+        // RFC 3261 section 21.4.28: sealed for somebody who has a key.
+        if content.as_ref().is_some_and(|content| content.is("application/pkcs7-mime")) {
+            return Err(Unfit { status: Status::UNDECIPHERABLE, header: None });
+        }
+        if self.headers.content_is("application/sdp") {
+            return match disposition {
+                Some(found) if !found.is("session") => Err(Unfit::media_type()),
+                _ => Ok(Some(self.body.clone())),
+            };
+        }
+        let depth = depth.checked_sub(1).ok_or_else(Unfit::media_type)?;
+        let content = content.ok_or_else(Unfit::media_type)?;
+        let boundary = || content.params.get("boundary").filter(|boundary| !boundary.is_empty());
+        let parts = |kind: &str| content.is(kind).then(boundary).flatten().map(|boundary| cut(&self.body, &boundary));
+        if let Some(parts) = parts("multipart/mixed") {
+            // Each part is required by itself; of several descriptions the first is meant.
+            let mut description = None;
+            for part in parts {
+                let found = part.description(depth)?;
+                description = description.or(found);
+            }
+            return Ok(description);
+        }
+        if let Some(parts) = parts("multipart/alternative") {
+            // One that is understood is enough (RFC 5621 section 8.2); the last is the sender's favourite.
+            let found = parts.iter().rev().find_map(|part| part.description(depth).ok().flatten());
+            return found.map(Some).ok_or_else(Unfit::media_type);
+        }
+        // The first is the root, the others are for its understanding: a signature, a picture (RFC 2387, RFC 1847).
+        if let Some(parts) = parts("multipart/related").or_else(|| parts("multipart/signed")) {
+            return parts.first().map_or(Err(Unfit::media_type()), |root| root.description(depth));
+        }
+        Err(Unfit::media_type())
+    }
+}
+
+/// The parts of a multipart body (RFC 2046 section 5.1.1): between lines of `--boundary`, up to `--boundary--` or the end.
+fn cut(body: &Bytes, boundary: &Text) -> Vec<Part> {
+    let delimiter = [b"--", boundary.as_bytes()].concat();
+    let mut parts = Vec::new();
+    let mut begin = None;
+    for at in memmem::find_iter(body, &delimiter) {
+        let starts_line = at == 0 || body.get(at - 1) == Some(&b'\n');
+        if !starts_line {
+            continue;
+        }
+        if let Some(begin) = begin.take()
+            && let Some(part) = body.get(begin..at)
+        {
+            // The line end before a delimiter belongs to the delimiter.
+            let part = part.strip_suffix(b"\n").unwrap_or(part);
+            let part = part.strip_suffix(b"\r").unwrap_or(part);
+            parts.push(read(body, part));
+        }
+        let after = body.get(at + delimiter.len()..).unwrap_or_default();
+        if after.starts_with(b"--") {
+            return parts;
+        }
+        let line_end = after.iter().position(|byte| *byte == b'\n').unwrap_or(after.len());
+        begin = Some(at + delimiter.len() + line_end + 1);
+    }
+    // Some forget the closing delimiter.
+    parts.extend(begin.and_then(|begin| body.get(begin..)).map(|part| read(body, part)));
+    parts
+}
+
+fn read(body: &Bytes, part: &[u8]) -> Part {
+    let mut headers = Headers::new();
+    let mut rest = part;
+    while let Some((line, after, _)) = next_header(rest) {
+        rest = after;
+        if line.is_empty() {
+            break;
+        }
+        if let Some((name, value)) = name_and_value(line) {
+            let name = Name::known(name).unwrap_or_else(|| Name::Other(Text::from(name.to_vec())));
+            headers.push(name, value.to_vec());
+        }
+    }
+    Part { headers, body: body.slice_ref(rest) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SDP: &str = "v=0\r\ns=-\r\n";
+
+    /// What is left of a body, or the status and the header of its refusal.
+    fn opened(headers: &[(&str, &str)], body: &str) -> String {
+        let mut headers: Headers = headers.iter().copied().collect();
+        let mut body = Bytes::from(body.to_owned());
+        match open(&mut headers, &mut body) {
+            Ok(()) if body.is_empty() => "nothing".to_owned(),
+            Ok(()) if body == SDP && headers.content_is("application/sdp") => "sdp".to_owned(),
+            Ok(()) => format!("{headers:?} {body:?}"),
+            Err(unfit) => {
+                format!(
+                    "{} {}",
+                    unfit.status.code(),
+                    unfit.header.map(|(name, _)| name.to_string()).unwrap_or_default()
+                )
+            }
+        }
+    }
+
+    fn parts(parts: &[&str]) -> String {
+        parts.iter().fold(String::new(), |body, part| body + "--b\r\n" + part + "\r\n") + "--b--\r\n"
+    }
+
+    #[test]
+    fn whole_bodies() {
+        for (rule, headers, wanted) in [
+            ("SDP is what is spoken", &[("c", "application/sdp")][..], "sdp"),
+            ("7.4.1 a body without a type is taken for it", &[], "sdp"),
+            ("8.2.3 another type", &[("c", "application/unknownformat")], "415 Accept"),
+            (
+                "20.11 another type that need not be understood",
+                &[("c", "text/plain"), ("Content-Disposition", "render;handling=optional")],
+                "nothing",
+            ),
+            (
+                "20.11 required is what it is by itself",
+                &[("c", "text/plain"), ("Content-Disposition", "render")],
+                "415 Accept",
+            ),
+            (
+                "20.11 SDP for this session",
+                &[("c", "application/sdp"), ("Content-Disposition", "session;handling=required")],
+                "sdp",
+            ),
+            (
+                "20.11 SDP for something else",
+                &[("c", "application/sdp"), ("Content-Disposition", "early-session")],
+                "415 Accept",
+            ),
+            (
+                "20.11 SDP for something else, if we like",
+                &[("c", "application/sdp"), ("Content-Disposition", "early-session;handling=optional")],
+                "nothing",
+            ),
+            ("20.12 packed", &[("c", "application/sdp"), ("e", "gzip")], "415 Accept-Encoding"),
+            ("20.12 packed in nothing", &[("c", "application/sdp"), ("Content-Encoding", "identity")], "sdp"),
+            ("21.4.28 sealed", &[("c", "application/pkcs7-mime;smime-type=enveloped-data")], "493 "),
+            ("no type at all", &[("c", "nonsense;;")], "415 Accept"),
+            ("parts without a boundary", &[("c", "multipart/mixed")], "415 Accept"),
+        ] {
+            assert_eq!(opened(headers, SDP), wanted, "{rule}");
+        }
+    }
+
+    #[test]
+    fn bodies_of_parts() {
+        let sdp = format!("Content-Type: application/sdp\r\n\r\n{SDP}");
+        let (sdp, bare) = (sdp.as_str(), format!("\r\n{SDP}"));
+        let nested = format!("Content-Type: multipart/alternative;boundary=c\r\n\r\n--c\r\n{sdp}\r\n--c--");
+        let deep = (0..4).fold(sdp.to_owned(), |inner, n| {
+            format!("Content-Type: multipart/mixed;boundary=d{n}\r\n\r\n--d{n}\r\n{inner}\r\n--d{n}--")
+        });
+        let isup =
+            "Content-Type: application/isup\r\nContent-Disposition: signal;handling=optional\r\n\r\n\u{1}\0\u{2}";
+        let photo = "c: image/jpeg\r\n\r\nxx";
+        for (rule, kind, body, wanted) in [
+            ("one part", "multipart/mixed", parts(&[sdp]), "sdp"),
+            ("a part without headers", "multipart/mixed", parts(&[&bare]), "sdp"),
+            ("binary beside it, optional", "multipart/mixed", parts(&[isup, sdp]), "sdp"),
+            ("something beside it that must be understood", "multipart/mixed", parts(&[sdp, photo]), "415 Accept"),
+            ("nothing for us, and nothing required", "multipart/mixed", parts(&[isup]), "nothing"),
+            ("a preamble, and no end", "multipart/mixed", format!("This is MIME.\r\n--b\r\n{sdp}"), "sdp"),
+            ("typed by hand", "multipart/mixed", parts(&[sdp]).replace("\r\n", "\n").replace('\n', "\r\n"), "sdp"),
+            ("RFC 5621 8.2 one of several is understood", "multipart/alternative", parts(&[sdp, photo]), "sdp"),
+            ("RFC 5621 8.2 none is", "multipart/alternative", parts(&[photo]), "415 Accept"),
+            ("RFC 2387 the root", "multipart/related", parts(&[sdp, photo]), "sdp"),
+            ("RFC 1847 signed", "multipart/signed", parts(&[sdp, "c: application/pkcs7-signature\r\n\r\nx"]), "sdp"),
+            ("parts in parts", "multipart/mixed", parts(&[&nested, isup]), "sdp"),
+            ("too many envelopes", "multipart/mixed", parts(&[&deep]), "415 Accept"),
+            ("no part", "multipart/related", "--b--".to_owned(), "415 Accept"),
+            ("another kind of many", "multipart/digest", parts(&[sdp]), "415 Accept"),
+        ] {
+            let kind = format!("{kind};boundary=\"b\"");
+            assert_eq!(opened(&[("Content-Type", &kind)], &body), wanted, "{rule}");
+        }
+    }
+}
