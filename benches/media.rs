@@ -1,8 +1,10 @@
 //! What a packet and a frame cost: relayed, mixed, played.
 
 use cordboard::audio::{Clip, Library, note};
-use cordboard::ids::{PlayId, PortId};
-use cordboard::media::{Codec, MediaCommand, MediaEvent, Plane, PortSpec, Settings, Sink, Sound, Source, Start, Tone};
+use cordboard::ids::{PlayId, PortId, ShardId};
+use cordboard::media::{
+    Codec, Handed, MediaCommand, MediaEvent, Plane, PortSpec, Settings, Sink, Sound, Source, Start, Tone,
+};
 use cordboard::rtp::{self, Header};
 use cordboard::time::{Duration, Time};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -23,6 +25,7 @@ impl Sink for Nowhere {
     fn event(&mut self, _: MediaEvent) {}
     fn open(&mut self, _: PortId, _: SocketAddr) {}
     fn close(&mut self, _: PortId) {}
+    fn hand_over(&mut self, _: Handed, _: ShardId) {}
 }
 
 const BEGIN: Time = Time::from_micros(1_795_363_481_000_000);

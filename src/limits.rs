@@ -65,6 +65,10 @@ pub const INBOX_BUSY: usize = INBOX / 2;
 pub const BATCH: usize = 256;
 /// Commands waiting for one media thread before the engine's thread keeps them back, port by port.
 pub const MEDIA_COMMANDS: usize = 4_096;
+/// Commands kept for a port that is on its way between two media threads: it takes a millisecond or two.
+pub const EXPECTED_COMMANDS: usize = 64;
+/// Ports on their way to one media thread: more than one merging of calls can ask for before that thread's next tick.
+pub const HANDED_OVER: usize = 1_024;
 /// Datagrams taken from one RTP socket in one tick, so that a flood on one port leaves the others their turn.
 pub const DRAIN: usize = 64;
 /// SIP connections over TCP, both ways.

@@ -250,6 +250,7 @@ impl Engine {
         for contact in call.contacts().keys() {
             self.contacts.insert(*contact, id);
         }
+        self.gather(id);
         for (connection, want) in plan {
             let Some(leg) = self.lines.get(&connection).and_then(|line| line.legs.first()).copied() else { continue };
             let source = match want.hears {

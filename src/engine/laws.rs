@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::contact::{Call, Connection, Hears, Line, Phase, State};
-use crate::ids::{AgentId, ConnectionId};
+use crate::ids::{AgentId, ConnectionId, ShardId};
 use crate::leg::Stage;
 use crate::media::Source;
 use crate::routing;
@@ -17,7 +17,7 @@ impl Engine {
             let mut said = Vec::new();
             nobody_is_stranded(call, &mut said);
             nobody_hears_the_held(call, &mut said);
-            self.lines_are_filled(call, &mut said);
+            self.lines_are_filled(call, self.shard_of(*id), &mut said);
             self.ports_do_what_is_planned(call, &mut said);
             self.queues_know(call, &mut said);
             if call.is_over() {
@@ -65,8 +65,8 @@ impl Engine {
         call.is_some_and(|call| call.contacts().values().any(|k| matches!(k.phase, Phase::Line(Line::Bridge))))
     }
 
-    /// Who is up has one leg, who is called has some, who is gone has none.
-    fn lines_are_filled(&self, call: &Call, said: &mut Vec<String>) {
+    /// Who is up has one leg, who is called has some, who is gone has none; and all are on one media thread.
+    fn lines_are_filled(&self, call: &Call, shard: ShardId, said: &mut Vec<String>) {
         for c in call.connections().values() {
             let legs = self.legs_of(c.id);
             let called = c.rang(self.now).is_some();
@@ -87,6 +87,9 @@ impl Engine {
                 };
                 if !right {
                     said.push(format!("{} has {leg}, which is {stage:?}", name(c)));
+                }
+                if self.legs.get(&leg).is_some_and(|l| l.shard != shard) {
+                    said.push(format!("{leg} of {} is on another media thread than its call", name(c)));
                 }
             }
         }

@@ -48,7 +48,7 @@ impl Engine {
             connection,
             session: SessionId(0),
             port,
-            shard: ShardId(u16::try_from(call.0 % u64::from(self.shards)).unwrap_or(0)),
+            shard: self.shard_of(call),
             address: SocketAddr::new(listen, number),
             shown_address: SocketAddr::new(self.site.sip.shown_ip(listen, link.remote.ip()), number),
             contact: self.our_uri(user, link),
@@ -57,6 +57,23 @@ impl Engine {
             codecs: settings.codecs.clone(),
             sdp_session: self.mint.u64() >> 2,
         })
+    }
+
+    /// Which media thread a call's ports live on: all on one, so that they can hear each other.
+    pub(super) fn shard_of(&self, call: CallId) -> ShardId {
+        ShardId(u16::try_from(call.0 % u64::from(self.shards)).unwrap_or(0))
+    }
+
+    /// Legs that came from another call bring their ports to this one's media thread.
+    pub(super) fn gather(&mut self, id: CallId) {
+        let shard = self.shard_of(id);
+        let Some(call) = self.calls.get(&id) else { return };
+        let lines = call.connections().keys().filter_map(|connection| self.lines.get(connection));
+        let strange = |leg: &LegId| self.legs.get(leg).is_some_and(|leg| leg.shard != shard);
+        let elsewhere: Vec<LegId> = lines.flat_map(|line| line.legs.iter().copied()).filter(strange).collect();
+        for leg in elsewhere {
+            self.with_leg(leg, |leg, doors| leg.move_to_shard(shard, doors));
+        }
     }
 
     pub(super) fn new_port(&mut self, leg: LegId, number: u16) -> PortId {

@@ -5,9 +5,9 @@ use super::inbox::{Inbox, Refused};
 use super::system;
 use crate::audio::Library;
 use crate::engine::Input;
-use crate::ids::PortId;
-use crate::limits::{DRAIN, MEDIA_COMMANDS};
-use crate::media::{MediaCommand, MediaEvent, Plane, Sink};
+use crate::ids::{PortId, ShardId};
+use crate::limits::{DRAIN, HANDED_OVER, MEDIA_COMMANDS};
+use crate::media::{Handed, MediaCommand, MediaEvent, Plane, Sink};
 use crate::telemetry::metrics as names;
 use metrics::{Counter, Gauge, counter, gauge};
 use mio::net::UdpSocket;
@@ -101,15 +101,43 @@ pub(super) struct Thread {
     plane: Plane,
     poll: Poll,
     orders: Receiver<Order>,
+    arrivals: Receiver<Arrival>,
+    peers: Vec<Peer>,
     inbox: Inbox,
 }
 
-pub(super) fn thread(number: usize, clock: Clock, plane: Plane, inbox: Inbox) -> io::Result<(Shard, Thread)> {
-    let poll = Poll::new()?;
-    let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-    let (sender, orders) = sync_channel(MEDIA_COMMANDS);
-    let shard = Shard { orders: sender, waker, held: VecDeque::new(), sent: false };
-    Ok((shard, Thread { number, clock, plane, poll, orders, inbox }))
+/// A port handed over, and its RTP and RTCP sockets if it could be bound.
+struct Arrival {
+    handed: Handed,
+    sockets: Option<(UdpSocket, UdpSocket)>,
+}
+
+/// One media thread's way to another. Ports have a queue of their own: a thread ends when the engine's thread lets go of
+/// its orders, whoever else could still reach it.
+#[derive(Clone)]
+struct Peer {
+    arrivals: SyncSender<Arrival>,
+    waker: Arc<Waker>,
+}
+
+/// One thread for each plane; they hand ports over to one another.
+pub(super) fn threads(clock: Clock, planes: Vec<Plane>, inbox: &Inbox) -> io::Result<Vec<(Shard, Thread)>> {
+    let mut peers = Vec::new();
+    let mut threads = Vec::new();
+    for (number, plane) in planes.into_iter().enumerate() {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let (sender, orders) = sync_channel(MEDIA_COMMANDS);
+        let (handing, arrivals) = sync_channel(HANDED_OVER);
+        peers.push(Peer { arrivals: handing, waker: Arc::clone(&waker) });
+        let shard = Shard { orders: sender, waker, held: VecDeque::new(), sent: false };
+        let inbox = inbox.clone();
+        threads.push((shard, Thread { number, clock, plane, poll, orders, arrivals, peers: Vec::new(), inbox }));
+    }
+    for (_, thread) in &mut threads {
+        thread.peers.clone_from(&peers);
+    }
+    Ok(threads)
 }
 
 impl Thread {
@@ -124,6 +152,7 @@ impl Thread {
             if !self.obey(&mut sockets) {
                 return Ok(());
             }
+            sockets.depart(&self.peers);
             if sockets.is_idle() {
                 poll(&mut self.poll, &mut ready, REST)?;
                 tick = self.clock.now();
@@ -155,6 +184,10 @@ impl Thread {
 
     /// Everything ordered so far; false when it is time to end.
     fn obey(&mut self, sockets: &mut Sockets) -> bool {
+        while let Ok(Arrival { handed, sockets: bound }) = self.arrivals.try_recv() {
+            sockets.adopt(handed.port(), bound);
+            self.plane.arrive(self.clock.now(), handed, sockets);
+        }
         loop {
             match self.orders.try_recv() {
                 Ok(Order::Command(command)) => self.plane.command(self.clock.now(), command, sockets),
@@ -233,6 +266,8 @@ struct Sockets {
     /// RTP and RTCP places of each port.
     by_port: HashMap<PortId, (usize, usize)>,
     untold: VecDeque<MediaEvent>,
+    /// Ports on their way to another thread.
+    leaving: VecDeque<(ShardId, Arrival)>,
     received: Counter,
     sent: Counter,
     unsent: Counter,
@@ -249,6 +284,7 @@ impl Sockets {
             free: Vec::new(),
             by_port: HashMap::new(),
             untold: VecDeque::new(),
+            leaving: VecDeque::new(),
             received: counter!(names::MEDIA_RECEIVED, "thread" => thread.clone()),
             sent: counter!(names::MEDIA_SENT, "thread" => thread.clone()),
             unsent: counter!(names::MEDIA_UNSENT, "thread" => thread.clone()),
@@ -258,7 +294,59 @@ impl Sockets {
     }
 
     fn is_idle(&self) -> bool {
-        self.by_port.is_empty() && self.untold.is_empty()
+        self.by_port.is_empty() && self.untold.is_empty() && self.leaving.is_empty()
+    }
+
+    /// Sends handed over ports on their way; where there is no room now, they go with the next tick.
+    fn depart(&mut self, peers: &[Peer]) {
+        while let Some((to, arrival)) = self.leaving.pop_front() {
+            let Some(peer) = peers.get(usize::from(to.0)) else {
+                tracing::error!(shard = to.0, port = %arrival.handed.port(), "no such media thread");
+                continue;
+            };
+            match peer.arrivals.try_send(arrival) {
+                Ok(()) => {
+                    if let Err(fault) = peer.waker.wake() {
+                        tracing::error!(%fault, "media thread cannot be woken");
+                    }
+                }
+                // It has ended, and so do we.
+                Err(TrySendError::Disconnected(_)) => {}
+                Err(TrySendError::Full(arrival)) => {
+                    self.leaving.push_front((to, arrival));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A port of another thread brings its sockets.
+    fn adopt(&mut self, port: PortId, sockets: Option<(UdpSocket, UdpSocket)>) {
+        let Some((rtp, rtcp)) = sockets else { return };
+        let both = self.place(port, false, rtp).and_then(|rtp| match self.place(port, true, rtcp) {
+            Ok(rtcp) => Ok((rtp, rtcp)),
+            Err(fault) => {
+                self.unbind(rtp);
+                Err(fault)
+            }
+        });
+        match both {
+            Ok(places) => {
+                self.known(port, Some(places));
+            }
+            // Another number helps as much as if it had never been bound.
+            Err(fault) => self.event(MediaEvent::BindFailed { port, reason: fault.to_string() }),
+        }
+    }
+
+    fn known(&mut self, port: PortId, places: Option<(usize, usize)>) -> Option<(usize, usize)> {
+        let before = match places {
+            Some(places) => self.by_port.insert(port, places),
+            None => self.by_port.remove(&port),
+        };
+        #[allow(clippy::cast_precision_loss)]
+        self.open.set(self.by_port.len() as f64);
+        before
     }
 
     /// To the engine, in order; what it has no room for now waits for the next tick.
@@ -274,7 +362,10 @@ impl Sockets {
     }
 
     fn bind(&mut self, port: PortId, rtcp: bool, address: SocketAddr) -> io::Result<usize> {
-        let mut socket = system::rtp(address)?;
+        self.place(port, rtcp, system::rtp(address)?)
+    }
+
+    fn place(&mut self, port: PortId, rtcp: bool, mut socket: UdpSocket) -> io::Result<usize> {
         let place = self.free.last().copied().unwrap_or(self.places.len());
         self.registry.register(&mut socket, Token(place), Interest::READABLE)?;
         let bound = Some(Place { port, rtcp, socket });
@@ -288,12 +379,12 @@ impl Sockets {
         Ok(place)
     }
 
-    fn unbind(&mut self, place: usize) {
-        if let Some(mut closed) = self.places.get_mut(place).and_then(Option::take) {
-            // Closing the socket takes it out of the poll in any case.
-            let _gone = self.registry.deregister(&mut closed.socket);
-            self.free.push(place);
-        }
+    fn unbind(&mut self, place: usize) -> Option<UdpSocket> {
+        let mut closed = self.places.get_mut(place).and_then(Option::take)?;
+        // Closing the socket takes it out of the poll in any case.
+        let _gone = self.registry.deregister(&mut closed.socket);
+        self.free.push(place);
+        Some(closed.socket)
     }
 
     fn send(&self, place: Option<usize>, to: SocketAddr, packet: &[u8]) {
@@ -328,9 +419,7 @@ impl Sink for Sockets {
         let above = SocketAddr::new(local.ip(), local.port().wrapping_add(1));
         match self.bind(port, true, above) {
             Ok(rtcp) => {
-                self.by_port.insert(port, (rtp, rtcp));
-                #[allow(clippy::cast_precision_loss)]
-                self.open.set(self.by_port.len() as f64);
+                self.known(port, Some((rtp, rtcp)));
             }
             Err(fault) => {
                 self.unbind(rtp);
@@ -340,11 +429,140 @@ impl Sink for Sockets {
     }
 
     fn close(&mut self, port: PortId) {
-        if let Some((rtp, rtcp)) = self.by_port.remove(&port) {
+        if let Some((rtp, rtcp)) = self.known(port, None) {
             self.unbind(rtp);
             self.unbind(rtcp);
-            #[allow(clippy::cast_precision_loss)]
-            self.open.set(self.by_port.len() as f64);
+        }
+    }
+
+    fn hand_over(&mut self, handed: Handed, to: ShardId) {
+        let sockets = self.known(handed.port(), None).and_then(|(rtp, rtcp)| {
+            let (rtp, rtcp) = (self.unbind(rtp), self.unbind(rtcp));
+            rtp.zip(rtcp)
+        });
+        self.leaving.push_back((to, Arrival { handed, sockets }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::inbox;
+    use crate::media::{Codec, PortSpec, Settings, Source, Start};
+    use crate::rtp::{Header, Packet, write};
+    use std::net::Ipv4Addr;
+
+    /// A phone on a socket of its own, and the switch's port for it.
+    struct Phone {
+        socket: std::net::UdpSocket,
+        port: PortId,
+        local: SocketAddr,
+        seq: u16,
+    }
+
+    impl Phone {
+        fn new(number: u64) -> Phone {
+            let loopback = || std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let socket = loopback();
+            socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            // A number that was free a moment ago, and its neighbour with it.
+            let local = std::iter::repeat_with(|| loopback().local_addr().unwrap())
+                .find(|at| at.port() % 2 == 0 && std::net::UdpSocket::bind((at.ip(), at.port() + 1)).is_ok())
+                .unwrap();
+            Phone { socket, port: PortId(number), local, seq: 0 }
+        }
+
+        fn spec(&self, generation: u64, hears: u64) -> PortSpec {
+            PortSpec {
+                generation,
+                remote: self.socket.local_addr().ok(),
+                latch: true,
+                codec: Some((Codec::Pcmu, 0)),
+                send: true,
+                receive: true,
+                start: Start::Now,
+                source: Source::Hear(vec![PortId(hears)]),
+                ..PortSpec::default()
+            }
+        }
+
+        fn say(&mut self, byte: u8) {
+            self.seq += 1;
+            let header = Header { seq: self.seq, timestamp: u32::from(self.seq) * 160, ssrc: 5, ..Header::default() };
+            let mut packet = [0; 172];
+            write(&header, &[byte; 160], None, &mut packet).unwrap();
+            self.socket.send_to(&packet, self.local).unwrap();
+        }
+
+        fn next(&self) -> (Header, Vec<u8>) {
+            let mut buffer = [0; 400];
+            let (length, from) = self.socket.recv_from(&mut buffer).expect("a packet within five seconds");
+            assert_eq!(from, self.local);
+            let packet = Packet::read(&buffer[..length]).unwrap();
+            (packet.header, packet.payload.to_vec())
+        }
+    }
+
+    #[test]
+    fn a_port_goes_to_another_thread_with_its_sockets() {
+        let (inbox, tray) = inbox::inbox();
+        let plane = |seed| Plane::new(seed, Arc::new(Library::default()), Settings::default());
+        let mut shards = Vec::new();
+        let mut running = Vec::new();
+        for (shard, thread) in threads(Clock::start(), vec![plane(1), plane(2)], &inbox).unwrap() {
+            shards.push(shard);
+            running.push(std::thread::spawn(move || thread.run()));
+        }
+        let (mut talker, listener) = (Phone::new(1), Phone::new(2));
+        let mut tell = |shard: usize, command: MediaCommand| {
+            shards[shard].order(Order::Command(command));
+            shards[shard].flush();
+        };
+        // They live on two threads, and do not hear each other.
+        for (shard, phone, hears) in [(0, &talker, 2), (1, &listener, 1)] {
+            tell(shard, MediaCommand::Open { port: phone.port, local: phone.local });
+            tell(shard, MediaCommand::Set { port: phone.port, spec: phone.spec(1, hears) });
+        }
+        let (first, silence) = listener.next();
+        assert_eq!(silence, [0xff; 160]);
+        let mut seen = vec![first];
+        // The listener comes, is told more while under way, and goes on in the same stream; there and back, many times.
+        for round in 0..20_u8 {
+            let (from, to) = if round % 2 == 0 { (1, 0) } else { (0, 1) };
+            for phone in [&listener, &talker] {
+                // The talker is there already in the first round.
+                if round == 0 && phone.port == talker.port {
+                    continue;
+                }
+                let port = phone.port;
+                tell(to, MediaCommand::Expect { port });
+                tell(from, MediaCommand::HandOver { port, to: ShardId(to as u16) });
+                let hears = 3 - port.0;
+                tell(to, MediaCommand::Set { port, spec: phone.spec(u64::from(round) + 2, hears) });
+            }
+            let heard = (0..100).find(|_| {
+                talker.say(round);
+                let (header, payload) = listener.next();
+                seen.push(header);
+                payload == [round; 160]
+            });
+            assert!(heard.is_some(), "round {round}: 100 packets and not heard");
+        }
+        for pair in seen.windows(2) {
+            assert_eq!(pair[0].ssrc, pair[1].ssrc);
+            assert_eq!(pair[0].seq.wrapping_add(1), pair[1].seq);
+        }
+        for phone in [&listener, &talker] {
+            tell(1, MediaCommand::Close { port: phone.port });
+        }
+        let mut closed = 0;
+        while closed < 2 {
+            let told = tray.wait(Duration::from_secs(5)).unwrap().expect("both are told of");
+            closed += usize::from(matches!(told, Input::Media(MediaEvent::Closed { .. })));
+        }
+        drop(shards);
+        for thread in running {
+            thread.join().unwrap().unwrap();
         }
     }
 }

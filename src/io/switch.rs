@@ -104,12 +104,12 @@ impl Switch {
             threads: Vec::new(),
             runtime: None,
         };
+        // Each its own seed: two threads must not choose the same SSRCs.
+        let seeds = (0..shards).map(|number| seed ^ ((u64::from(number) + 1) << 48));
+        let planes = seeds.map(|seed| Plane::new(seed, Arc::clone(&site.library), plane_settings(&site))).collect();
         let mut media = Vec::new();
-        for number in 0..shards {
-            // Each its own seed: two threads must not choose the same SSRCs.
-            let plane =
-                Plane::new(seed ^ ((u64::from(number) + 1) << 48), Arc::clone(&site.library), plane_settings(&site));
-            let (shard, thread) = media::thread(number.into(), clock, plane, inbox.clone()).map_err(system("epoll"))?;
+        let threads = media::threads(clock, planes, &inbox).map_err(system("epoll"))?;
+        for (number, (shard, thread)) in threads.into_iter().enumerate() {
             media.push(shard);
             let run = move || thread.run().unwrap_or_else(|fault| panic!("media thread: {fault}"));
             switch.spawn(&format!("media-{number}"), run).map_err(system("threads"))?;

@@ -340,6 +340,15 @@ impl Leg {
         self.reconcile(doors);
     }
 
+    /// The port goes on as it is on another media thread, and its stream with it.
+    pub fn move_to_shard(&mut self, to: ShardId, doors: &mut Doors) {
+        if self.shard != to && self.stage != Stage::Gone {
+            doors.media.push((to, MediaCommand::Expect { port: self.port }));
+            doors.media.push((self.shard, MediaCommand::HandOver { port: self.port, to }));
+            self.shard = to;
+        }
+    }
+
     /// The session is over; the port closes.
     pub fn close(&mut self, doors: &mut Doors) {
         if self.stage != Stage::Gone {

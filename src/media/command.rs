@@ -4,7 +4,7 @@
 //! and nothing is lost.
 
 pub use crate::audio::{Codec, Tone};
-use crate::ids::{PlayId, PortId, PromptId};
+use crate::ids::{PlayId, PortId, PromptId, ShardId};
 use crate::time::{Duration, Time};
 use std::net::SocketAddr;
 
@@ -94,10 +94,33 @@ pub enum MediaCommand {
         port: PortId,
         digits: String,
     },
+    /// Give the port, its sockets and its stream to another media thread.
+    HandOver {
+        port: PortId,
+        to: ShardId,
+    },
+    /// Another media thread hands this port over: keep what is said of it until it is here.
+    Expect {
+        port: PortId,
+    },
     /// An RTCP BYE, then gone.
     Close {
         port: PortId,
     },
+}
+
+impl MediaCommand {
+    #[must_use]
+    pub fn port(&self) -> PortId {
+        match self {
+            MediaCommand::Open { port, .. }
+            | MediaCommand::Set { port, .. }
+            | MediaCommand::Digits { port, .. }
+            | MediaCommand::HandOver { port, .. }
+            | MediaCommand::Expect { port }
+            | MediaCommand::Close { port } => *port,
+        }
+    }
 }
 
 /// Media thread to engine. Never a packet: only what changes a call.

@@ -12,7 +12,7 @@ mod player;
 mod port;
 
 pub use command::{Codec, MediaCommand, MediaEvent, PortSpec, PortStats, Sound, Source, Start, Tone};
-pub use plane::{Plane, Settings, Sink};
+pub use plane::{Handed, Plane, Settings, Sink};
 
 #[cfg(test)]
 mod tests;

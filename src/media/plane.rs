@@ -1,11 +1,15 @@
 //! All ports of one media thread: commands and packets in, packets and events out, on one 20 ms clock.
 
+mod handover;
+
+pub use handover::Handed;
+
 use super::command::{Codec, MediaCommand, MediaEvent, PortSpec, PortStats, Source};
 use super::mixer::Mixer;
 use super::player::Player;
 use super::port::{Feed, Kind, Port};
 use crate::audio::{Library, Tones};
-use crate::ids::{Mint, PortId};
+use crate::ids::{Mint, PortId, ShardId};
 use crate::limits::FRAME;
 use crate::rtp::{self, Arrival, Incoming, Packet, Sequencer};
 use crate::time::{Duration, Time};
@@ -28,6 +32,8 @@ pub trait Sink {
     /// Bind RTP at `local` and RTCP one above.
     fn open(&mut self, port: PortId, local: SocketAddr);
     fn close(&mut self, port: PortId);
+    /// Give the port with its sockets to another thread's plane: [`Plane::arrive`].
+    fn hand_over(&mut self, handed: Handed, to: ShardId);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +64,8 @@ pub struct Plane {
     slots: HashMap<PortId, usize>,
     /// Who wishes to hear whom, whether that port is there or not.
     hearers: BTreeMap<PortId, BTreeSet<PortId>>,
+    /// Ports on their way here from another thread, and what was said of them since.
+    expected: BTreeMap<PortId, Vec<MediaCommand>>,
     mixer: Mixer,
     /// When the next frame is due.
     next: Option<Time>,
@@ -76,6 +84,7 @@ impl Plane {
             free: Vec::new(),
             slots: HashMap::new(),
             hearers: BTreeMap::new(),
+            expected: BTreeMap::new(),
             mixer: Mixer::default(),
             next: None,
             round: 0,
@@ -105,6 +114,7 @@ impl Plane {
     }
 
     pub fn command(&mut self, now: Time, command: MediaCommand, sink: &mut impl Sink) {
+        let Some(command) = self.keep(command) else { return };
         match command {
             MediaCommand::Open { port, local } => self.open(now, port, local, sink),
             MediaCommand::Set { port, spec } => self.set(now, port, spec, sink),
@@ -113,6 +123,8 @@ impl Plane {
                     port.dialer.dial(&digits);
                 }
             }
+            MediaCommand::HandOver { port, to } => self.hand_over(port, to, sink),
+            MediaCommand::Expect { port } => self.expect(port),
             MediaCommand::Close { port } => self.close(now, port, sink),
         }
     }
@@ -123,7 +135,13 @@ impl Plane {
             return; // Another address for a port whose first one could not be bound.
         }
         let sequencer = Sequencer::new(self.mint.u32(), self.mint.u32() as u16, self.mint.u32());
-        let port = Port::new(id, sequencer);
+        self.settle(Port::new(id, sequencer));
+        self.next.get_or_insert(now + FRAME);
+        self.plan_hearers(id);
+    }
+
+    /// Gives a port a slot.
+    fn settle(&mut self, port: Port) -> usize {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
@@ -131,12 +149,21 @@ impl Plane {
                 self.ports.len() - 1
             }
         };
+        self.slots.insert(port.out.id, slot);
         if let Some(place) = self.ports.get_mut(slot) {
             *place = Some(port);
         }
-        self.slots.insert(id, slot);
-        self.next.get_or_insert(now + FRAME);
-        self.plan_hearers(id);
+        slot
+    }
+
+    /// Takes a port out of its slot, which nobody may hear any more.
+    fn release(&mut self, slot: usize) -> Option<Port> {
+        let port = self.ports.get_mut(slot).and_then(Option::take)?;
+        self.free.push(slot);
+        if self.slots.is_empty() {
+            self.next = None;
+        }
+        Some(port)
     }
 
     fn set(&mut self, now: Time, id: PortId, spec: PortSpec, sink: &mut impl Sink) {
@@ -187,12 +214,8 @@ impl Plane {
         self.feed(slot, Feed::Silence);
         // Whoever heard it lets go of its slot before that is given to another.
         self.plan_hearers(id);
-        if let Some(port) = self.ports.get_mut(slot).and_then(Option::take) {
+        if let Some(port) = self.release(slot) {
             sink.event(MediaEvent::Closed { port: id, stats: port.stats() });
-        }
-        self.free.push(slot);
-        if self.slots.is_empty() {
-            self.next = None;
         }
         sink.close(id);
     }
@@ -435,6 +458,10 @@ impl Plane {
 
 /// Reports and the watchdog.
 fn look_after(now: Time, port: &mut Port, settings: &Settings, mint: &mut Mint, sink: &mut impl Sink) {
+    if port.groups == 0 {
+        // A port that was handed over is mixed here again by now, or never.
+        port.deafen();
+    }
     if port.fell_silent(now, settings.rtp_timeout) {
         sink.event(MediaEvent::Silent { port: port.out.id });
     }

@@ -184,10 +184,15 @@ impl Port {
     pub fn mixed(&mut self, more: bool) {
         self.groups = if more { self.groups + 1 } else { self.groups.saturating_sub(1) };
         if self.groups == 0 {
-            self.late += self.hearing.take().map_or(0, |hearing| hearing.late());
+            self.deafen();
         } else if self.hearing.is_none() {
             self.hearing = Some(Box::new(Hearing::new(self.speaks().unwrap_or(Codec::Pcmu))));
         }
+    }
+
+    /// Nobody needs its sound as samples.
+    pub fn deafen(&mut self) {
+        self.late += self.hearing.take().map_or(0, |hearing| hearing.late());
     }
 
     /// The 20 ms are over: sends what is due.

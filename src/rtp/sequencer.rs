@@ -14,6 +14,8 @@ const BURST: i32 = 800;
 /// A relayed packet that comes this little late for its place, because silence was sent in it, is dropped;
 /// one that comes later shows that its sender's clock stood still, and is given a new place.
 const OVERLAP: i32 = 480;
+/// After so many in a row that come a little late it is no accident any more: the next one is given a new place.
+const LATE_IN_A_ROW: u8 = 3;
 /// Sequence numbers further apart than this do not belong together (RFC 3550 appendix A.1 allows 3000; two seconds
 /// of sound are enough for a relay).
 const GAP: i16 = 100;
@@ -49,6 +51,8 @@ struct Anchor {
     /// Packets before this one have lost their place.
     first: u16,
     newest: u16,
+    /// How many came too late in a row.
+    late: u8,
     seq_offset: u16,
     timestamp_offset: u32,
 }
@@ -149,12 +153,13 @@ impl Sequencer {
         let timestamp = if self.anchor.is_some() {
             // On the grid of the relayed stream, so that it goes on in its old place.
             let behind = ahead(self.clock(now), self.end);
-            if behind < -ticks.cast_signed() {
+            // Never ahead of the clock: a packet that comes after all must find room.
+            if behind < 0 {
                 return None;
             }
-            self.end.wrapping_add(behind.max(0).cast_unsigned() / FRAME_TICKS * FRAME_TICKS)
+            self.end.wrapping_add(behind.cast_unsigned() / FRAME_TICKS * FRAME_TICKS)
         } else {
-            self.due(now, ticks)?
+            self.due(now, 0)?
         };
         self.filling = true;
         self.spurt = true;
@@ -182,7 +187,9 @@ impl Sequencer {
         }
         let behind = ahead(self.end, timestamp);
         let lead = ahead(timestamp, self.clock(now));
-        if behind > 0 && behind <= OVERLAP && self.filling {
+        if behind > 0 && behind <= OVERLAP && self.filling && anchor.late < LATE_IN_A_ROW {
+            anchor.late += 1;
+            self.anchor = Some(anchor);
             return None;
         }
         if !(0..=GAP).contains(&step) || behind > 0 {
@@ -200,6 +207,7 @@ impl Sequencer {
             self.filling = false;
         }
         anchor.newest = packet.seq;
+        anchor.late = 0;
         self.anchor = Some(anchor);
         let marker = packet.marker || self.spurt;
         self.spurt = false;
@@ -243,6 +251,7 @@ impl Sequencer {
             ssrc: packet.ssrc,
             first: packet.seq,
             newest: packet.seq,
+            late: 0,
             seq_offset: stamp.seq.wrapping_sub(packet.seq),
             timestamp_offset: timestamp.wrapping_sub(packet.timestamp),
         });

@@ -11,7 +11,7 @@ use super::stage::Stage;
 use crate::engine::snapshot::AgentSnapshot;
 use crate::engine::{Button, CcpEvent, Engine, Input, Output, Refusal};
 use crate::ids::{AgentId, PortId, PromptId, ShardId, Ticket};
-use crate::media::{MediaCommand, MediaEvent, Plane, Settings, Sink};
+use crate::media::{Handed, MediaCommand, MediaEvent, Plane, Settings, Sink};
 use crate::sip::{self, Link, Transport};
 use crate::site::Site;
 use crate::telemetry::Ladder;
@@ -25,12 +25,14 @@ use std::sync::Arc;
 const BEGIN: Time = Time::from_micros(1_795_363_200_000_000);
 /// Rungs of the ladder that are kept.
 const RUNGS: usize = 2_000;
+/// As many as it takes for calls to live on different media threads.
+const SHARDS: u16 = 2;
 
 pub struct VirtualStage {
     now: Time,
     site: Arc<Site>,
     engine: Engine,
-    plane: Plane,
+    planes: Vec<Plane>,
     ports: PortTable,
     cast: Cast,
     wires: Wires,
@@ -47,8 +49,11 @@ pub struct VirtualStage {
 struct PortTable {
     by_port: BTreeMap<PortId, SocketAddr>,
     by_address: BTreeMap<SocketAddr, PortId>,
+    /// On which plane a port lives.
+    home: BTreeMap<PortId, ShardId>,
     sent: Vec<Parcel>,
     events: Vec<MediaEvent>,
+    handed: Vec<(Handed, ShardId)>,
 }
 
 impl Sink for PortTable {
@@ -74,6 +79,11 @@ impl Sink for PortTable {
         if let Some(local) = self.by_port.remove(&port) {
             self.by_address.remove(&local);
         }
+        self.home.remove(&port);
+    }
+
+    fn hand_over(&mut self, handed: Handed, to: ShardId) {
+        self.handed.push((handed, to));
     }
 }
 
@@ -105,8 +115,10 @@ impl VirtualStage {
         }
         VirtualStage {
             now: BEGIN,
-            engine: Engine::new(BEGIN, Arc::clone(&site), seed, vec![(Transport::Udp, switch)], 1),
-            plane: Plane::new(seed ^ 1, Arc::clone(&site.library), Settings::default()),
+            engine: Engine::new(BEGIN, Arc::clone(&site), seed, vec![(Transport::Udp, switch)], SHARDS),
+            planes: (1..=u64::from(SHARDS))
+                .map(|number| Plane::new(seed ^ number, Arc::clone(&site.library), Settings::default()))
+                .collect(),
             site,
             ports: PortTable::default(),
             cast,
@@ -141,11 +153,11 @@ impl VirtualStage {
     /// Ports that the media plane still holds open.
     #[must_use]
     pub fn open_ports(&self) -> usize {
-        self.plane.ports()
+        self.planes.iter().map(Plane::ports).sum()
     }
 
     fn deadline(&self) -> Option<Time> {
-        let switch = earliest(self.engine.deadline(), self.plane.deadline());
+        let switch = self.planes.iter().map(Plane::deadline).fold(self.engine.deadline(), earliest);
         earliest(switch, earliest(self.wires.deadline(), self.cast.deadline()))
     }
 
@@ -160,10 +172,10 @@ impl VirtualStage {
             self.engine.handle_input(self.now, Input::Wake);
             self.flush(evidence);
         }
-        if self.plane.deadline().is_some_and(|at| at <= self.now) {
-            self.plane.tick(self.now, &mut self.ports);
-            self.flush(evidence);
+        for plane in &mut self.planes {
+            plane.tick(self.now, &mut self.ports);
         }
+        self.flush(evidence);
         self.cast.wake(self.now);
         self.flush(evidence);
     }
@@ -182,8 +194,11 @@ impl VirtualStage {
                     }
                 }
             }
-        } else if let Some(port) = self.ports.by_address.get(&to).copied() {
-            self.plane.rtp(self.now, port, from, &mut bytes, &mut self.ports);
+        } else if let Some(port) = self.ports.by_address.get(&to).copied()
+            && let Some(home) = self.ports.home.get(&port)
+            && let Some(plane) = self.planes.get_mut(usize::from(home.0))
+        {
+            plane.rtp(self.now, port, from, &mut bytes, &mut self.ports);
         }
     }
 
@@ -200,7 +215,7 @@ impl VirtualStage {
                 quiet = false;
                 match output {
                     Output::Send { to, bytes } => self.send_sip(to.remote, bytes.to_vec()),
-                    Output::Media(ShardId(_), command) => self.command(command),
+                    Output::Media(shard, command) => self.command(shard, command),
                     Output::Reply(ticket, reply) => {
                         let outcome = reply.map(|screen| show(evidence, Arc::new(screen)));
                         self.replies.insert(ticket, outcome);
@@ -230,8 +245,19 @@ impl VirtualStage {
         }
     }
 
-    fn command(&mut self, command: MediaCommand) {
-        self.plane.command(self.now, command, &mut self.ports);
+    fn command(&mut self, shard: ShardId, command: MediaCommand) {
+        if let MediaCommand::Open { port, .. } = command {
+            self.ports.home.insert(port, shard);
+        }
+        if let Some(plane) = self.planes.get_mut(usize::from(shard.0)) {
+            plane.command(self.now, command, &mut self.ports);
+        }
+        while let Some((handed, to)) = self.ports.handed.pop() {
+            self.ports.home.insert(handed.port(), to);
+            if let Some(plane) = self.planes.get_mut(usize::from(to.0)) {
+                plane.arrive(self.now, handed, &mut self.ports);
+            }
+        }
     }
 }
 
@@ -253,7 +279,7 @@ impl Stage for VirtualStage {
         self.now = self.now.max(until);
         self.cast.listen(self.now, false, evidence);
         let counts = self.engine.counts();
-        evidence.empty = counts.calls + counts.legs + counts.sessions + self.plane.ports() == 0;
+        evidence.empty = counts.calls + counts.legs + counts.sessions + self.open_ports() == 0;
     }
 
     fn key(&mut self, party: &Party, key: &Key, evidence: &mut Evidence) -> Result<(), String> {

@@ -1,8 +1,10 @@
 //! The media side of a run: the real plane with its packets, or a stand-in that only knows how long things take.
 
 use cordboard::audio::Library;
-use cordboard::ids::{Mint, PlayId, PortId};
-use cordboard::media::{MediaCommand, MediaEvent, Plane, PortSpec, PortStats, Settings, Sink, Sound, Source, Start};
+use cordboard::ids::{Mint, PlayId, PortId, ShardId};
+use cordboard::media::{
+    Handed, MediaCommand, MediaEvent, Plane, PortSpec, PortStats, Settings, Sink, Sound, Source, Start,
+};
 use cordboard::time::{Duration, Time, earliest};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -55,6 +57,8 @@ impl Sink for Said {
             self.ports.remove(&local);
         }
     }
+
+    fn hand_over(&mut self, _handed: Handed, _to: ShardId) {}
 }
 
 pub struct Media {
@@ -129,6 +133,9 @@ impl Media {
                 if !self.known.contains_key(port) {
                     self.faults.push(format!("{port} is to dial and is not open"));
                 }
+            }
+            MediaCommand::HandOver { port, .. } | MediaCommand::Expect { port } => {
+                self.faults.push(format!("{port} is to move, and there is one media thread"));
             }
             MediaCommand::Close { port } => {
                 if self.known.remove(port).is_none() {

@@ -1,13 +1,14 @@
 //! The plane under virtual time, with phones that hum.
 
 mod arriving;
+mod handover;
 mod hearing;
 mod streams;
 
 use crate::audio::{Clip, Decoder, Encoder, Library, level_db, note, power};
-use crate::ids::{Mint, PlayId, PortId, PromptId};
+use crate::ids::{Mint, PlayId, PortId, PromptId, ShardId};
 use crate::media::command::{Codec, MediaCommand, MediaEvent, PortSpec, Sound, Source, Start, Tone};
-use crate::media::plane::{Plane, Settings, Sink};
+use crate::media::plane::{Handed, Plane, Settings, Sink};
 use crate::rtp::{self, Header, Packet, ahead, seq_ahead};
 use crate::time::{Duration, Time};
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ struct Wire {
     rtcp: Vec<(PortId, SocketAddr, Vec<u8>)>,
     events: Vec<MediaEvent>,
     bound: Vec<PortId>,
+    handed: Vec<(Handed, ShardId)>,
 }
 
 impl Sink for Wire {
@@ -52,6 +54,9 @@ impl Sink for Wire {
     }
     fn close(&mut self, port: PortId) {
         self.bound.retain(|bound| *bound != port);
+    }
+    fn hand_over(&mut self, handed: Handed, to: ShardId) {
+        self.handed.push((handed, to));
     }
 }
 
@@ -93,14 +98,18 @@ fn hear(ports: &[u64]) -> Source {
 }
 
 impl Lab {
-    fn new() -> Self {
+    fn plane(seed: u64) -> Plane {
         let mut library = Library::default();
         for (name, hz, millis) in [("welcome", 1500.0, 500), ("hold", 1700.0, 2000)] {
             library.prompts.insert(name.into(), Arc::new(Clip::new(note(hz, 9_000, 0, millis * 8))));
         }
         let settings = Settings { rtp_timeout: Duration::from_secs(10), ..Settings::default() };
+        Plane::new(seed, Arc::new(library), settings)
+    }
+
+    fn new() -> Self {
         let wire = Wire { now: Time::from_micros(1_795_363_481_003_000), ..Wire::default() };
-        Lab { plane: Plane::new(7, Arc::new(library), settings), wire, phones: BTreeMap::new(), specs: BTreeMap::new() }
+        Lab { plane: Lab::plane(7), wire, phones: BTreeMap::new(), specs: BTreeMap::new() }
     }
 
     /// Opens port `id` for a phone that hums at `hz`, and lets it send.

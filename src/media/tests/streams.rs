@@ -3,7 +3,7 @@
 use super::*;
 
 /// The laws of a stream: one SSRC, numbers without a gap, timestamps that rise with the time, no long silence.
-fn continuous(case: &str, sent: &[Out]) {
+pub(super) fn continuous(case: &str, sent: &[Out]) {
     let first = &sent[0];
     let mut shift = 0_i64;
     for (n, pair) in sent.windows(2).enumerate() {
@@ -108,6 +108,30 @@ fn a_relayed_phone_that_falls_silent_leaves_silent_frames() {
     assert!((22..=27).contains(&silent), "{silent} silent frames");
     let back = sent.iter().rposition(|out| out.payload == [0xff; 160]).unwrap() + 1;
     assert!(sent[back].header.marker);
+}
+
+#[test]
+fn silence_that_stands_in_never_keeps_the_phone_out() {
+    // A burst puts the stream ahead of the clock, silence stands in; then the phone talks again, a little later each time.
+    for burst in [1, 3, 5] {
+        for late in 0..40 {
+            let mut lab = three();
+            lab.source(1, hear(&[2]));
+            lab.run(500);
+            let phone = lab.phones.get_mut(&2).unwrap();
+            phone.due = phone.due.map(|due| Time::from_micros(due.micros() - 20_000 * burst));
+            lab.run(20);
+            let pause = 300 + late;
+            let phone = lab.phones.get_mut(&2).unwrap();
+            phone.due = phone.due.map(|due| due + MS * pause);
+            phone.timestamp = phone.timestamp.wrapping_add(300 * 8);
+            lab.run(u64::from(pause) + 200);
+            lab.wire.rtp.clear();
+            lab.run(500);
+            let voiced = lab.sent(1).iter().filter(|out| out.payload != [0xff; 160]).count();
+            assert!(voiced >= 23, "a burst of {burst}, {late} ms late: {voiced} of 25 packets are relayed");
+        }
+    }
 }
 
 #[test]
