@@ -215,10 +215,7 @@ impl Engine {
 
     pub(super) fn ring(&mut self, connection: ConnectionId) {
         for leg in self.legs_of(connection) {
-            if let Some(leg) = self.legs.get(&leg).filter(|l| l.stage == Stage::Offered) {
-                let session = leg.session;
-                self.endpoint.progress(self.now, session, Status::RINGING, Vec::new(), None, &mut self.sip_out);
-            }
+            self.with_leg(leg, |leg, doors| leg.ring(false, doors));
         }
     }
 

@@ -29,17 +29,17 @@ impl Engine {
                 _ => self.respond(key, Response::for_request(&request, Status::NOT_FOUND)),
             },
             Event::InDialog { session, key, request } => self.on_in_dialog(session, key, &request),
-            Event::Progress { session, status, .. } => {
-                if status.code() >= 180
-                    && let Some((_, connection, call)) = self.whose(session)
-                {
+            Event::Progress { session, status, fork, body, .. } => {
+                let Some((leg, connection, call)) = self.whose(session) else { return };
+                if status.code() >= 180 {
                     self.with_call(call, |call, cx| call.ringing(cx, connection));
                 }
+                self.with_leg(leg, |leg, doors| leg.progress(fork, body.as_ref(), doors));
             }
-            Event::Answered { session, body, .. } => {
+            Event::Answered { session, fork, body, .. } => {
                 let Some((leg, connection, call)) = self.whose(session) else { return };
                 self.only(connection, leg);
-                match self.with_leg(leg, |leg, doors| leg.answered(body.as_ref(), doors)) {
+                match self.with_leg(leg, |leg, doors| leg.answered(fork, body.as_ref(), doors)) {
                     Some(Ok(())) => self.with_call(call, |call, cx| call.answered(cx, connection)),
                     Some(Err(status)) => {
                         self.end_leg(leg, End::with(status));
@@ -50,13 +50,19 @@ impl Engine {
             }
             Event::Failed { session, status, .. } => self.on_failed(session, status),
             Event::Acked { session, body } => {
-                if let Some((leg, ..)) = self.whose(session) {
-                    self.with_leg(leg, |leg, doors| leg.acked(body.as_ref(), doors));
-                }
+                let Some((leg, ..)) = self.whose(session) else { return };
+                let taken = self.with_leg(leg, |leg, doors| leg.acked(body.as_ref(), doors));
+                self.unless_agreed(leg, taken);
             }
-            Event::Offered { session, body, .. } => {
+            Event::Pracked { session, body } => {
+                let Some((leg, ..)) = self.whose(session) else { return };
+                let taken = self.with_leg(leg, |leg, doors| leg.pracked(body.as_ref(), doors));
+                self.unless_agreed(leg, taken);
+            }
+            Event::Offered { session, fork, body, .. } => {
                 let Some((leg, connection, call)) = self.whose(session) else { return };
-                if let Some(Heard::PhoneHold(on)) = self.with_leg(leg, |leg, doors| leg.offered(body.as_ref(), doors)) {
+                let heard = self.with_leg(leg, |leg, doors| leg.offered(fork, body.as_ref(), doors));
+                if let Some(Heard::PhoneHold(on)) = heard {
                     self.with_call(call, |call, cx| call.phone_hold(cx, connection, on));
                 }
             }
@@ -77,6 +83,16 @@ impl Engine {
                 self.drop_leg(leg, connection);
                 self.with_call(call, |call, cx| call.hung_up(cx, connection));
             }
+        }
+    }
+
+    /// A caller's answer to our offer came to nothing: there is no call without one.
+    fn unless_agreed(&mut self, leg: LegId, taken: Option<Result<(), Status>>) {
+        let Some(Err(status)) = taken else { return };
+        let Some(connection) = self.legs.get(&leg).map(|leg| leg.connection) else { return };
+        self.end_leg(leg, End::with(status));
+        if let Some(call) = self.lines.get(&connection).map(|line| line.call) {
+            self.with_call(call, |call, cx| call.hung_up(cx, connection));
         }
     }
 

@@ -12,9 +12,10 @@ use crate::ids::{ConnectionId, LegId, PortId, ShardId};
 use crate::limits::FIRST_RTP;
 use crate::media::{Codec, MediaCommand, PortSpec, Source, Start};
 use crate::sdp::{Direction, Local, Name as CodecName, Negotiator};
-use crate::sip::{self, Endpoint, Method, Name, NameAddr, OfferBy, SessionId, Status, Text, Uri};
+use crate::sip::{self, Endpoint, Method, Name, NameAddr, OfferBy, Peer, SessionId, Status, Text, Uri};
 use crate::time::Time;
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use tracing::debug;
 
@@ -48,6 +49,8 @@ enum Exchange {
         held: bool,
         shows: Option<Identity>,
         body: bool,
+        /// The port that the offer names.
+        port: u16,
     },
     /// Glare: again at this time (RFC 3261 section 14.1).
     Retry(Time),
@@ -72,6 +75,12 @@ pub struct Leg {
     pub domain: String,
     codecs: Vec<Codec>,
     negotiator: Negotiator,
+    /// Early dialogs of our call that have answered its offer: each of them is an exchange of its own.
+    forks: BTreeMap<u32, Negotiator>,
+    /// The one of them that is heard: the first.
+    heard_early: Option<u32>,
+    /// What we said of our media before the call was answered.
+    described: Option<Bytes>,
     /// The INVITE's offer, until it is answered.
     offer: Option<Bytes>,
     want: Want,
@@ -155,6 +164,9 @@ impl Leg {
             domain: plot.domain,
             codecs: plot.codecs,
             negotiator: Negotiator::new(plot.sdp_session),
+            forks: BTreeMap::new(),
+            heard_early: None,
+            described: None,
             offer,
             want: Want::default(),
             told_held: false,
@@ -190,57 +202,147 @@ impl Leg {
         if self.stage != Stage::Offered {
             return Ok(());
         }
-        let local = self.local();
-        let body = match self.offer.take() {
-            Some(offer) => self.negotiator.answer(&offer, &local).map(|(body, _)| body).map_err(|fault| {
-                debug!(leg = %self.id, %fault, "an offer cannot be answered");
-                Status::new(fault.status()).unwrap_or(Status::NOT_ACCEPTABLE_HERE)
-            })?,
-            // A late offer: ours goes in the 200, the answer comes in the ACK.
-            None => self.negotiator.offer(&local),
+        let body = match self.described.clone() {
+            // RFC 3261 section 13.2.1: the answer is what it was.
+            Some(body) => body,
+            None => self.describe()?,
         };
+        self.offer = None;
         self.stage = Stage::Answering;
-        self.told_held = local.direction == Direction::SendOnly;
         doors.endpoint.accept(doors.now, self.session, self.contact.clone(), Vec::new(), body, doors.sip);
         self.push_spec(doors);
         Ok(())
     }
 
-    /// The ACK of our 200 came.
-    pub fn acked(&mut self, body: Option<&Bytes>, doors: &mut Doors) {
-        if self.stage == Stage::Answering {
-            self.stage = Stage::Up;
-            self.start = Start::FirstRtpOr(doors.now + FIRST_RTP);
-        }
-        if let Some(body) = body.filter(|_| self.negotiator.pending())
-            && let Err(fault) = self.negotiator.accept(body)
-        {
-            debug!(leg = %self.id, %fault, "an answer in an ACK does not fit");
-            self.negotiator.rollback();
-        }
-        self.push_spec(doors);
-        self.reconcile(doors);
+    /// Our side of the first exchange: the answer to the INVITE's offer, or, where it has none, an offer (RFC 3261
+    /// section 13.2.1).
+    fn describe(&mut self) -> Result<Bytes, Status> {
+        let local = self.local();
+        let body = match &self.offer {
+            Some(offer) => self.negotiator.answer(offer, &local).map(|(body, _)| body).map_err(|fault| {
+                debug!(leg = %self.id, %fault, "an offer cannot be answered");
+                Status::new(fault.status()).unwrap_or(Status::NOT_ACCEPTABLE_HERE)
+            })?,
+            None => self.negotiator.offer(&local),
+        };
+        self.told_held = local.direction == Direction::SendOnly;
+        Ok(body)
     }
 
-    /// They answered our INVITE; the ACK is sent. An answer that does not fit is the error.
-    pub fn answered(&mut self, body: Option<&Bytes>, doors: &mut Doors) -> Result<(), Status> {
-        self.stage = Stage::Up;
-        self.start = Start::FirstRtpOr(doors.now + FIRST_RTP);
-        if self.negotiator.pending() {
-            let body = body.ok_or(Status::NOT_ACCEPTABLE_HERE)?;
-            self.negotiator.accept(body).map_err(|fault| {
-                debug!(leg = %self.id, %fault, "an answer does not fit the offer");
-                Status::NOT_ACCEPTABLE_HERE
-            })?;
+    /// Tells an unanswered caller that it rings. `early`: and lets him hear what there is to hear, if he can.
+    pub fn ring(&mut self, early: bool, doors: &mut Doors) {
+        if self.stage != Stage::Offered {
+            return;
+        }
+        let peer = doors.endpoint.peer(self.session);
+        let reliable = |peer: &Peer| peer.requires_reliable || peer.supported.iter().any(|tag| tag == "100rel");
+        // RFC 3262 section 5: an offer goes reliably, and in the first response that is reliable.
+        let may = early && (self.offer.is_some() || peer.as_ref().is_some_and(reliable));
+        let must = self.offer.is_none() && peer.is_some_and(|peer| peer.requires_reliable);
+        let body = if (may || must) && self.described.is_none() { self.describe().ok() } else { None };
+        let status = if early && body.is_some() { Status::SESSION_PROGRESS } else { Status::RINGING };
+        let contact = self.contact.clone();
+        doors.endpoint.progress(doors.now, self.session, contact, status, Vec::new(), body.clone(), doors.sip);
+        if body.is_some() {
+            self.described = body;
+            self.start = Start::Now;
+            self.push_spec(doors);
+        }
+    }
+
+    /// The PRACK of what we said early came, with the answer. One that does not fit is the error.
+    pub fn pracked(&mut self, body: Option<&Bytes>, doors: &mut Doors) -> Result<(), Status> {
+        self.take_answer(body)?;
+        self.push_spec(doors);
+        Ok(())
+    }
+
+    /// The answer to an offer of ours that waits for one.
+    fn take_answer(&mut self, body: Option<&Bytes>) -> Result<(), Status> {
+        if !self.negotiator.pending() {
+            return Ok(());
+        }
+        let fault = match body.map(|body| self.negotiator.accept(body)) {
+            Some(Ok(_)) => return Ok(()),
+            Some(Err(fault)) => Some(fault),
+            None => None,
+        };
+        debug!(leg = %self.id, ?fault, "an answer does not fit the offer, or there is none");
+        self.negotiator.rollback();
+        Err(Status::NOT_ACCEPTABLE_HERE)
+    }
+
+    /// The ACK of our 200 came. A call without an agreement is the error; a call that had one keeps it.
+    pub fn acked(&mut self, body: Option<&Bytes>, doors: &mut Doors) -> Result<(), Status> {
+        let taken = self.take_answer(body);
+        if self.stage == Stage::Answering {
+            self.stage = Stage::Up;
+            if self.start == Start::Wait {
+                self.start = Start::FirstRtpOr(doors.now + FIRST_RTP);
+            }
+            taken?;
         }
         self.push_spec(doors);
         self.reconcile(doors);
         Ok(())
     }
 
-    /// Their re-INVITE or UPDATE.
-    pub fn offered(&mut self, body: Option<&Bytes>, doors: &mut Doors) -> Heard {
+    /// A phone that we call says something before it answers. Whether it is heard from now on: the first that says where
+    /// its sound comes from is, no other.
+    pub fn progress(&mut self, fork: u32, body: Option<&Bytes>, doors: &mut Doors) -> bool {
+        let Some(body) = body.filter(|_| self.stage == Stage::Calling) else { return false };
+        let early = self.forks.entry(fork).or_insert_with(|| self.negotiator.clone());
+        if let Err(fault) = early.accept(body) {
+            debug!(leg = %self.id, %fault, "an early answer does not fit the offer");
+            return false;
+        }
+        let first = self.heard_early.is_none();
+        self.heard_early.get_or_insert(fork);
+        self.push_spec(doors);
+        first
+    }
+
+    /// Whether the phone is heard although it has not answered.
+    #[must_use]
+    pub fn is_heard_early(&self) -> bool {
+        self.stage == Stage::Calling && self.heard_early.is_some()
+    }
+
+    /// They answered our INVITE; the ACK is sent. An answer that does not fit is the error.
+    pub fn answered(&mut self, fork: u32, body: Option<&Bytes>, doors: &mut Doors) -> Result<(), Status> {
+        self.stage = Stage::Up;
+        self.start = Start::FirstRtpOr(doors.now + FIRST_RTP);
+        if let Some(early) = self.forks.remove(&fork) {
+            self.negotiator = early;
+        }
+        self.forks.clear();
+        self.heard_early = None;
+        match body {
+            Some(body) => {
+                self.negotiator.accept(body).map_err(|fault| {
+                    debug!(leg = %self.id, %fault, "an answer does not fit the offer");
+                    Status::NOT_ACCEPTABLE_HERE
+                })?;
+            }
+            // Answered early, and no more said of it.
+            None if !self.negotiator.pending() => {}
+            None => return Err(Status::NOT_ACCEPTABLE_HERE),
+        }
+        self.push_spec(doors);
+        self.reconcile(doors);
+        Ok(())
+    }
+
+    /// Their offer in a re-INVITE, an UPDATE or a PRACK; `fork`: in this early dialog of our call.
+    pub fn offered(&mut self, fork: Option<u32>, body: Option<&Bytes>, doors: &mut Doors) -> Heard {
         let local = self.local();
+        if let (Some(early), Some(body)) = (fork.and_then(|fork| self.forks.get_mut(&fork)), body) {
+            let answer = early.answer(body, &local).map(|(answer, _)| answer);
+            let answer = answer.map_err(|fault| Status::new(fault.status()).unwrap_or(Status::NOT_ACCEPTABLE_HERE));
+            doors.endpoint.answer(doors.now, self.session, answer, Vec::new(), doors.sip);
+            self.push_spec(doors);
+            return Heard::Nothing;
+        }
         let (answer, heard) = match body {
             None => (Ok(self.negotiator.offer(&local)), Heard::Nothing),
             Some(body) => match self.negotiator.answer(body, &local) {
@@ -269,7 +371,8 @@ impl Leg {
         retry: Option<Time>,
         doors: &mut Doors,
     ) -> Heard {
-        let Exchange::Asked { held, shows, body: with_body } = std::mem::replace(&mut self.exchange, Exchange::Idle)
+        let Exchange::Asked { held, shows, body: with_body, port } =
+            std::mem::replace(&mut self.exchange, Exchange::Idle)
         else {
             return Heard::Nothing;
         };
@@ -284,7 +387,8 @@ impl Leg {
                     None => self.negotiator.rollback(),
                 }
                 self.told_held = held;
-                self.moved = false;
+                // The port may have moved once more while this was under way.
+                self.moved &= port != self.shown_address.port();
             }
             self.shown = shows.or(self.shown.take());
         } else {
@@ -409,9 +513,9 @@ impl Leg {
         let body = (direction || self.moved || !by_update).then(|| self.negotiator.offer(&self.local()));
         let by = if by_update { OfferBy::Update } else { OfferBy::ReInvite };
         let headers = shows.as_ref().or(self.shown.as_ref()).map(|who| self.asserted(who)).into_iter().collect();
-        let with_body = body.is_some();
+        let (with_body, port) = (body.is_some(), self.shown_address.port());
         match doors.endpoint.offer(doors.now, self.session, by, headers, body, doors.sip) {
-            Ok(()) => self.exchange = Exchange::Asked { held, shows, body: with_body },
+            Ok(()) => self.exchange = Exchange::Asked { held, shows, body: with_body, port },
             // The peer's own offer is under way: its end brings us back here.
             Err(_) => self.negotiator.rollback(),
         }
@@ -427,7 +531,8 @@ impl Leg {
             return;
         }
         let mut spec = PortSpec { generation: self.spec.generation, start: self.start, ..PortSpec::default() };
-        if let Some(agreed) = self.negotiator.agreed() {
+        let early = self.heard_early.and_then(|fork| self.forks.get(&fork));
+        if let Some(agreed) = early.unwrap_or(&self.negotiator).agreed() {
             spec.remote = Some(agreed.remote);
             spec.rtcp = Some(agreed.remote_rtcp);
             spec.rtcp_mux = agreed.rtcp_mux;

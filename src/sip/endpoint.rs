@@ -4,7 +4,7 @@ use super::body;
 use super::dialog::Dialog;
 use super::link::Link;
 use super::refer::Replaces;
-use super::session::{Core, Session, Standing};
+use super::session::{Core, RELIABLE, Session, Standing};
 use super::transaction::{Arrival, Heard, Lost, Purpose, ServerKey, Timers};
 use super::{Headers, Message, Method, Name, NameAddr, Request, Response, Scheme, Status, Text, Uri};
 use crate::ids::Mint;
@@ -50,12 +50,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        use Method::{Ack, Bye, Cancel, Info, Invite, Notify, Options, Refer, Register, Subscribe, Update};
+        use Method::{Ack, Bye, Cancel, Info, Invite, Notify, Options, Prack, Refer, Register, Subscribe, Update};
         Settings {
             user_agent: Text::from_static(concat!("Cordboard/", env!("CARGO_PKG_VERSION"))),
             timers: Timers::default(),
-            allow: vec![Invite, Ack, Bye, Cancel, Options, Info, Update, Register, Refer, Notify, Subscribe],
-            supported: vec![Text::from_static("replaces"), Text::from_static("norefersub")],
+            allow: vec![Invite, Ack, Bye, Cancel, Options, Info, Update, Prack, Register, Refer, Notify, Subscribe],
+            supported: [RELIABLE, "replaces", "norefersub"].map(Text::from_static).to_vec(),
             streams: Vec::new(),
             local_name: BTreeMap::new(),
             shard: 0,
@@ -168,6 +168,8 @@ pub struct Peer {
     /// Empty when it never said.
     pub allow: Vec<Method>,
     pub supported: Vec<Text>,
+    /// Its unanswered INVITE takes reliable provisional responses only (RFC 3262).
+    pub requires_reliable: bool,
     pub user_agent: Option<Text>,
     /// Its Contact, once there is a dialog.
     pub remote_target: Option<Uri>,
@@ -184,16 +186,21 @@ pub enum Event {
     Request { key: ServerKey, from: Link, request: Request },
     /// A request in a dialog: INFO, OPTIONS, REFER, NOTIFY ...; it waits for `respond`.
     InDialog { session: SessionId, key: ServerKey, request: Request },
-    /// A provisional response; `fork` counts the early dialogs of this call from 0.
+    /// A provisional response; `fork` counts the early dialogs of this call from 0. Our INVITE had no offer: a body is
+    /// one, and `ack` answers it.
     Progress { session: SessionId, status: Status, fork: u32, body: Option<Bytes>, headers: Headers },
     /// The call is up. Our INVITE had an offer: the ACK is sent. It had none: the body is the offer, and `ack` answers it.
-    Answered { session: SessionId, body: Option<Bytes>, response: Response },
+    /// No body, although there was an offer: this fork has answered it before, and reliably.
+    Answered { session: SessionId, fork: u32, body: Option<Bytes>, response: Response },
     /// Our call was refused, or got no answer (408), or no connection (503).
     Failed { session: SessionId, status: Status, response: Option<Response> },
     /// The ACK of our 2xx came, with the answer if that 2xx had the offer. A newer INVITE also proves that the 2xx came.
     Acked { session: SessionId, body: Option<Bytes> },
-    /// The peer's re-INVITE or UPDATE: it waits for `answer`. A re-INVITE without a body asks for our offer.
-    Offered { session: SessionId, by: OfferBy, body: Option<Bytes>, headers: Headers },
+    /// The PRACK of a provisional response that had our offer came, with the answer.
+    Pracked { session: SessionId, body: Option<Bytes> },
+    /// The peer's re-INVITE, UPDATE or PRACK: it waits for `answer`. A re-INVITE without a body asks for our offer.
+    /// `fork`: the early dialog that it came in, while our call is unanswered.
+    Offered { session: SessionId, by: Method, fork: Option<u32>, body: Option<Bytes>, headers: Headers },
     /// The peer took back its re-INVITE with a CANCEL before it was answered.
     OfferWithdrawn { session: SessionId },
     /// How our `offer` went. `retry_after`: try again then (a 491, or a Retry-After). A 2xx to an offer without a body
@@ -317,20 +324,23 @@ impl Endpoint {
         id
     }
 
-    /// A provisional response to an incoming call.
+    /// A provisional response to an incoming call: a reliable one where the caller requires it, or understands it and
+    /// there is a body (RFC 3262). A body answers the INVITE's offer, or is one: that only reaches who understands it.
+    #[allow(clippy::too_many_arguments)]
     pub fn progress(
         &mut self,
         now: Time,
         session: SessionId,
+        contact: Uri,
         status: Status,
         headers: Vec<(Name, Text)>,
         body: Option<Bytes>,
         out: &mut Vec<Out>,
     ) {
-        self.with(session, out, |session, core, out| session.progress(now, status, headers, body, core, out));
+        self.with(session, out, |session, core, out| session.progress(now, contact, status, headers, body, core, out));
     }
 
-    /// Takes an incoming call. The 200 is repeated until its ACK comes; when none does, the session ends by Timeout.
+    /// Takes an incoming call, as soon as what was said before is acknowledged where it must be. The 200 is repeated until its ACK comes; when none does, the session ends by Timeout.
     pub fn accept(
         &mut self,
         now: Time,
@@ -343,9 +353,9 @@ impl Endpoint {
         self.with(session, out, |session, core, out| session.accept(now, contact, headers, body, core, out));
     }
 
-    /// The answer to an offer that came in a 2xx: sends the ACK that has been waiting for it.
-    pub fn ack(&mut self, session: SessionId, body: Bytes, out: &mut Vec<Out>) {
-        self.with(session, out, |session, core, out| session.ack(body, core, out));
+    /// The answer to an offer that came in a response: sends the ACK or PRACK that has been waiting for it.
+    pub fn ack(&mut self, now: Time, session: SessionId, body: Bytes, out: &mut Vec<Out>) {
+        self.with(session, out, |session, core, out| session.ack(now, body, core, out));
     }
 
     /// Ends a session by whatever its state asks for: CANCEL, a final response, or BYE.

@@ -89,7 +89,7 @@ impl Stage {
                 };
                 self.session = Some(endpoint.invite(now, call, &mut out));
             }
-            "ring" => endpoint.progress(now, session, Status::RINGING, Vec::new(), None, &mut out),
+            "ring" => endpoint.progress(now, session, contact, Status::RINGING, Vec::new(), None, &mut out),
             "accept" => endpoint.accept(now, session, contact, Vec::new(), body, &mut out),
             "answer" => endpoint.answer(now, session, Ok(body), Vec::new(), &mut out),
             "offer" => endpoint.offer(now, session, OfferBy::ReInvite, Vec::new(), Some(body), &mut out).unwrap(),

@@ -2,7 +2,8 @@
 //! (RFC 3261 section 14, RFC 3311, RFC 6337 section 3).
 
 use super::core::{Core, Extra, body_of};
-use super::{Ours, Owed, Phase, Session, Theirs, fork_of};
+use super::reliable::First;
+use super::{Fork, Ours, Owed, Phase, Session, Theirs, fork_of};
 use crate::sip::endpoint::{Busy, Event, OfferBy, Out};
 use crate::sip::link::Link;
 use crate::sip::transaction::{ClientKey, Purpose, ServerKey};
@@ -108,65 +109,66 @@ impl Session {
                 core.ack(dialog, self.link, ours.seq, ours.client, None, out);
             } else {
                 core.transactions.owe_ack(ours.client, dialog.remote_tag.clone());
-                self.talk.owed = Some(Owed { client: ours.client, seq: ours.seq });
+                self.talk.owed = Some(Owed::Ack { client: ours.client, seq: ours.seq });
             }
         }
     }
 
     /// Their re-INVITE or UPDATE.
-    pub(super) fn offered(
-        &mut self,
-        now: Time,
-        key: ServerKey,
-        by: OfferBy,
-        request: Request,
-        core: &mut Core,
-        out: &mut Vec<Out>,
-    ) {
-        if let Some(status) = self.clash(by, &request) {
+    pub(super) fn offered(&mut self, now: Time, key: ServerKey, request: Request, core: &mut Core, out: &mut Vec<Out>) {
+        if let Some(status) = self.clash(&request) {
             return self.refuse(now, key, &request, status, core, out);
         }
         core.transactions.belongs_to(key, self.id);
         self.learn(&request.headers);
-        if by == OfferBy::Update && request.body.is_empty() {
+        if request.method == Method::Update && request.body.is_empty() {
             // Nothing is offered: it only refreshes the target (RFC 3311 section 5.2).
-            let theirs = Theirs { key, by, request: Box::new(request) };
+            let theirs = Theirs { key, request: Box::new(request) };
             return self.agree(now, theirs, Bytes::new(), Vec::new(), core, out);
         }
-        if by == OfferBy::ReInvite && self.talk.unacked.take().is_some() {
+        if request.method == Method::Invite && self.talk.unacked.take().is_some() {
             // Whoever sends a new INVITE has the 2xx of the one before; only its ACK was lost.
             self.tell(Event::Acked { session: self.id, body: None }, out);
         }
-        let (body, headers) = (body_of(&request.body), request.headers.clone());
-        self.talk.theirs = Some(Theirs { key, by, request: Box::new(request) });
-        self.tell(Event::Offered { session: self.id, by, body, headers }, out);
+        self.offer_of_theirs(key, request, out);
     }
 
-    /// Why an offer of theirs cannot be taken now.
-    fn clash(&self, by: OfferBy, request: &Request) -> Option<Status> {
+    /// Why a re-INVITE or UPDATE of theirs cannot be taken now.
+    fn clash(&self, request: &Request) -> Option<Status> {
         let talk = &self.talk;
         let our_offer = talk.unacked.as_ref().is_some_and(|unacked| unacked.offered);
-        match (by, &self.phase) {
-            // An early dialog of our call: our own offer is open (RFC 3261 section 14.2, RFC 3311 section 5.2).
-            (_, Phase::Calling(_)) => Some(Status::REQUEST_PENDING),
-            // Their first INVITE is not answered yet.
-            (OfferBy::ReInvite, Phase::Ringing(_)) => Some(Status::SERVER_INTERNAL_ERROR),
-            (OfferBy::Update, Phase::Ringing(_)) => (!request.body.is_empty()).then_some(Status::SERVER_INTERNAL_ERROR),
-            (OfferBy::ReInvite, _) => match (&talk.theirs, &talk.ours) {
-                (Some(_), _) => Some(Status::SERVER_INTERNAL_ERROR),
-                (None, Some(_)) => Some(Status::REQUEST_PENDING),
-                (None, None) => (our_offer || talk.owed.is_some()).then_some(Status::REQUEST_PENDING),
+        let empty = request.body.is_empty();
+        if request.method == Method::Invite {
+            return match &self.phase {
+                // The answer to our INVITE is still on its way: our own offer is open (RFC 3261 section 14.2).
+                Phase::Calling(_) => Some(Status::REQUEST_PENDING),
+                // Their first INVITE is not answered yet.
+                Phase::Ringing(_) => Some(Status::SERVER_INTERNAL_ERROR),
+                _ if talk.theirs.is_some() => Some(Status::SERVER_INTERNAL_ERROR),
+                _ => (talk.ours.is_some() || our_offer || talk.owed.is_some()).then_some(Status::REQUEST_PENDING),
+            };
+        }
+        // RFC 3311 section 5.2, for every offer that is open.
+        match &talk.theirs {
+            Some(theirs) if theirs.request.method != Method::Invite || !empty => {
+                return Some(Status::SERVER_INTERNAL_ERROR);
+            }
+            _ if empty => return None,
+            _ => {}
+        }
+        let tag = request.headers.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+        let agreed = |fork: &Fork| fork.agreed && fork.dialog.remote_tag == tag;
+        match &self.phase {
+            Phase::Calling(calling) if calling.forks.iter().any(agreed) => None,
+            // RFC 6337 section 3.2: their offer in a response waits for our ACK or PRACK, which is our answer.
+            _ if talk.owed.is_some() => Some(Status::SERVER_INTERNAL_ERROR),
+            Phase::Calling(_) => Some(Status::REQUEST_PENDING),
+            Phase::Ringing(ringing) => match ringing.first {
+                First::Agreed => None,
+                First::Ours => Some(Status::REQUEST_PENDING),
+                First::Theirs | First::Nobodys => Some(Status::SERVER_INTERNAL_ERROR),
             },
-            (OfferBy::Update, _) => match (&talk.theirs, &talk.ours) {
-                (Some(theirs), _) if theirs.by == OfferBy::Update || !request.body.is_empty() => {
-                    Some(Status::SERVER_INTERNAL_ERROR)
-                }
-                _ if request.body.is_empty() => None,
-                (_, Some(_)) => Some(Status::REQUEST_PENDING),
-                // RFC 6337 section 3.2: their offer in a 2xx waits for our ACK, which is our answer.
-                _ if talk.owed.is_some() => Some(Status::SERVER_INTERNAL_ERROR),
-                _ => our_offer.then_some(Status::REQUEST_PENDING),
-            },
+            _ => (talk.ours.is_some() || our_offer).then_some(Status::REQUEST_PENDING),
         }
     }
 
@@ -186,23 +188,27 @@ impl Session {
                 core.reply(now, theirs.key, response, &self.local_tag, headers, None, out);
             }
         }
+        self.go_on(now, core, out);
     }
 
-    /// The 2xx to their re-INVITE or UPDATE. RFC 6141 section 4.1: with it the remote target moves, not before.
+    /// The 2xx to their re-INVITE, UPDATE or PRACK. RFC 6141 section 4.1: with it the remote target moves, not before.
     fn agree(&mut self, now: Time, theirs: Theirs, body: Bytes, headers: Extra, core: &mut Core, out: &mut Vec<Out>) {
-        if let Some(dialog) = &mut self.dialog {
-            dialog.refresh(&theirs.request.headers);
+        let Theirs { key, request } = theirs;
+        let tag = request.headers.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+        if request.method != Method::Prack
+            && let Some(dialog) = self.dialog_with(&tag)
+        {
+            dialog.refresh(&request.headers);
         }
-        match theirs.by {
-            OfferBy::ReInvite => self.take(now, theirs.key, &theirs.request, headers, body, core, out),
-            OfferBy::Update => {
-                let mut response = Response::for_request(&theirs.request, Status::OK);
-                if let Some(contact) = &self.contact {
-                    core.introduce(&mut response.headers, contact);
-                }
-                core.reply(now, theirs.key, response, &self.local_tag, headers, body_of(&body), out);
-            }
+        if request.method == Method::Invite {
+            let offered = request.body.is_empty();
+            return self.take(now, key, &request, offered, headers, body, core, out);
         }
+        let mut response = Response::for_request(&request, Status::OK);
+        if let (Some(contact), Method::Update) = (&self.contact, &request.method) {
+            core.introduce(&mut response.headers, contact);
+        }
+        core.reply(now, key, response, &self.local_tag, headers, body_of(&body), out);
     }
 }
 

@@ -162,6 +162,8 @@ impl Core {
         let seq = dialog.local_seq;
         self.ack(&dialog, from, seq, client, None, out);
         if hang_up {
+            // PRACKs may have gone before in this fork; numbers may be left out (section 12.2.2).
+            dialog.local_seq = seq.saturating_add(1 << 16);
             self.bye(now, &mut dialog, from, Vec::new(), Purpose::Nothing, out);
         }
     }

@@ -1,7 +1,7 @@
 //! The end of a session, by us, by them, or by silence (RFC 3261 section 15).
 
 use super::core::Core;
-use super::{Phase, Ringing, Session, reason};
+use super::{Owed, Phase, Ringing, Session, reason};
 use crate::sip::endpoint::{By, End, Event, Out};
 use crate::sip::transaction::ServerKey;
 use crate::sip::{Request, Response, Status};
@@ -13,6 +13,7 @@ impl Session {
         match &self.phase {
             Phase::Calling(_) => self.cancel(now, end.headers, core, out),
             Phase::Ringing(_) => {
+                self.drop_their_offer(now, core, out);
                 let Some(Ringing { key, invite, .. }) = self.leave_ringing(Phase::Over) else { return };
                 let status = if end.status.is_failure() { end.status } else { Status::DECLINE };
                 let response = Response::for_request(&invite, status);
@@ -22,10 +23,10 @@ impl Session {
                 self.drop_their_offer(now, core, out);
                 // Whatever its outcome, nobody waits for it; a 2xx still gets its ACK.
                 self.talk.ours = None;
-                if let Some(owed) = self.talk.owed.take()
+                if let Some(Owed::Ack { client, seq }) = self.talk.owed.take()
                     && let Some(dialog) = &self.dialog
                 {
-                    core.ack(dialog, self.link, owed.seq, owed.client, None, out);
+                    core.ack(dialog, self.link, seq, client, None, out);
                 }
                 if self.talk.unacked.is_some() {
                     // Section 15: no BYE before the ACK, or before it is clear that none comes.
@@ -94,7 +95,7 @@ impl Session {
         }
     }
 
-    fn drop_their_offer(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
+    pub(super) fn drop_their_offer(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
         if let Some(theirs) = self.talk.theirs.take() {
             self.refuse(now, theirs.key, &theirs.request, Status::REQUEST_TERMINATED, core, out);
         }

@@ -2,6 +2,7 @@
 //! (RFC 3261 section 13.3).
 
 use super::core::{Core, Extra, body_of};
+use super::reliable::{First, Reliably, Said};
 use super::{Phase, Ringing, Session, Talk, Unacked, reason};
 use crate::sip::dialog::Dialog;
 use crate::sip::endpoint::{By, Event, Out, SessionId};
@@ -12,7 +13,7 @@ use crate::time::{Duration, Time};
 use bytes::Bytes;
 
 /// RFC 3261 section 13.3.1.1: proxies give up after three minutes without news, so there is news every minute.
-const RING_AGAIN: Duration = Duration::from_secs(60);
+pub(super) const RING_AGAIN: Duration = Duration::from_secs(60);
 
 impl Session {
     pub fn called(id: SessionId, from: Link, key: ServerKey, invite: Request, dialog: Dialog) -> Session {
@@ -26,42 +27,25 @@ impl Session {
             dialog: Some(dialog),
             phase: Phase::Over,
             talk: Talk::default(),
+            unpracked: None,
             allow: None,
             supported: None,
             user_agent: None,
             armed: None,
         };
         session.learn(&invite.headers);
-        session.phase = Phase::Ringing(Ringing { key, invite: Box::new(invite), last: None });
+        let first = if invite.body.is_empty() { First::Nobodys } else { First::Theirs };
+        let invite = Box::new(invite);
+        session.phase = Phase::Ringing(Ringing { key, invite, last: None, first, reliably: Reliably::default() });
         session
-    }
-
-    pub fn progress(
-        &mut self,
-        now: Time,
-        status: Status,
-        headers: Extra,
-        body: Option<Bytes>,
-        core: &mut Core,
-        out: &mut Vec<Out>,
-    ) {
-        let Phase::Ringing(ringing) = &mut self.phase else { return };
-        if !status.is_provisional() || status == Status::TRYING {
-            return;
-        }
-        ringing.last = Some((status, now + RING_AGAIN));
-        let response = Response::for_request(&ringing.invite, status);
-        core.reply(now, ringing.key, response, &self.local_tag, headers, body, out);
     }
 
     pub(super) fn ring_again(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
         let Phase::Ringing(ringing) = &mut self.phase else { return };
-        if let Some((status, due)) = &mut ringing.last
-            && *due <= now
+        if let Some((status, due)) = ringing.last
+            && due <= now
         {
-            *due = now + RING_AGAIN;
-            let response = Response::for_request(&ringing.invite, *status);
-            core.reply(now, ringing.key, response, &self.local_tag, Vec::new(), None, out);
+            self.say(now, Said { status, headers: Vec::new(), body: None }, core, out);
         }
     }
 
@@ -74,18 +58,33 @@ impl Session {
         core: &mut Core,
         out: &mut Vec<Out>,
     ) {
-        let Some(Ringing { key, invite, .. }) = self.leave_ringing(Phase::Up) else { return };
+        let waits = self.talk.theirs.is_some();
+        let Phase::Ringing(ringing) = &mut self.phase else { return };
         self.contact = Some(contact);
-        self.take(now, key, &invite, headers, body, core, out);
+        if ringing.reliably.holds_the_answer() || waits {
+            ringing.reliably.accept_later(headers, body);
+        } else {
+            self.accept_now(now, headers, body, core, out);
+        }
     }
 
-    /// Sends the 200 to an INVITE or re-INVITE and repeats it from now on.
+    pub(super) fn accept_now(&mut self, now: Time, headers: Extra, body: Bytes, core: &mut Core, out: &mut Vec<Out>) {
+        let Some(Ringing { key, invite, first, reliably, .. }) = self.leave_ringing(Phase::Up) else { return };
+        let seq = invite.headers.cseq().map_or(0, |cseq| cseq.number);
+        self.unpracked = reliably.left().map(|rseq| (rseq, seq));
+        // RFC 6337 section 3.1.1: what was agreed reliably is not said again.
+        let body = if first == First::Agreed { Bytes::new() } else { body };
+        self.take(now, key, &invite, first == First::Nobodys, headers, body, core, out);
+    }
+
+    /// Sends the 200 to an INVITE or re-INVITE and repeats it from now on. `offered`: its body is an offer of ours.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn take(
         &mut self,
         now: Time,
         key: ServerKey,
         invite: &Request,
+        offered: bool,
         headers: Extra,
         body: Bytes,
         core: &mut Core,
@@ -102,7 +101,7 @@ impl Session {
             seq: cseq.number,
             to,
             response,
-            offered: invite.body.is_empty(),
+            offered,
             again: Backoff::new(now, timers.t1),
             give_up: now + timers.patience(),
         });
@@ -149,6 +148,7 @@ impl Session {
         match &self.phase {
             Phase::Ringing(ringing) if ringing.key == invite => {
                 let request = ringing.invite.clone();
+                self.drop_their_offer(now, core, out);
                 self.refuse(now, invite, &request, Status::REQUEST_TERMINATED, core, out);
                 let reason = reason(&cancel.headers);
                 self.tell(Event::Ended { session: self.id, by: By::Remote, status: None, reason }, out);

@@ -4,7 +4,7 @@
 use super::core::{Core, Extra};
 use super::{Phase, Session};
 use crate::sip::dialog::Dialog;
-use crate::sip::endpoint::{Event, NoSession, OfferBy, Out, RequestId};
+use crate::sip::endpoint::{Event, NoSession, Out, RequestId};
 use crate::sip::link::Link;
 use crate::sip::transaction::{Purpose, ServerKey};
 use crate::sip::{Method, Request, Response, Status, Text};
@@ -50,17 +50,19 @@ impl Session {
             _ if matches!(self.phase, Phase::Owing(_)) => {
                 self.refuse(now, key, &request, Status::NO_SUCH_CALL, core, out);
             }
-            Method::Invite => self.offered(now, key, OfferBy::ReInvite, request, core, out),
-            Method::Update => self.offered(now, key, OfferBy::Update, request, core, out),
+            Method::Invite | Method::Update => self.offered(now, key, request, core, out),
+            Method::Prack => self.pracked(now, key, request, core, out),
             _ if self.is_silent() => self.refuse(now, key, &request, Status::NO_SUCH_CALL, core, out),
             _ => out.push(Out::Event(Event::InDialog { session: self.id, key, request })),
         }
     }
 
     /// The dialog, or the early dialog, with this peer.
-    fn dialog_with(&mut self, remote_tag: &Text) -> Option<&mut Dialog> {
+    pub(super) fn dialog_with(&mut self, remote_tag: &Text) -> Option<&mut Dialog> {
         match &mut self.phase {
-            Phase::Calling(calling) => calling.forks.iter_mut().find(|dialog| dialog.remote_tag == *remote_tag),
+            Phase::Calling(calling) => {
+                calling.forks.iter_mut().map(|fork| &mut fork.dialog).find(|dialog| dialog.remote_tag == *remote_tag)
+            }
             _ => self.dialog.as_mut(),
         }
     }

@@ -1,7 +1,7 @@
 //! One session: the INVITE usage of a dialog from the first INVITE to the last BYE (RFC 3261 sections 13 to 15).
 //!
-//! `outgoing` and `incoming` bring a session up, `change` renegotiates it, `inside` carries other requests,
-//! `ending` takes it down. All of them are one state, `Phase`, and what is under way beside it, `Talk`.
+//! `outgoing` and `incoming` bring a session up, `reliable` makes sure of what is said before, `change` renegotiates it,
+//! `inside` carries other requests, `ending` takes it down. All of them are one state, `Phase`, and what is under way beside it, `Talk`.
 
 mod change;
 mod core;
@@ -10,13 +10,16 @@ mod incoming;
 mod inside;
 mod named;
 mod outgoing;
+mod reliable;
 #[cfg(test)]
 mod tests;
 
 pub(super) use self::core::Core;
 pub use named::Standing;
+pub(super) use self::reliable::RELIABLE;
 
 use self::core::Extra;
+use self::reliable::{First, Reliably};
 use super::dialog::Dialog;
 use super::endpoint::{Event, OfferBy, Out, Peer, SessionId};
 use super::link::Link;
@@ -40,6 +43,8 @@ pub struct Session {
     dialog: Option<Dialog>,
     phase: Phase,
     talk: Talk,
+    /// RSeq and CSeq of a reliable response of ours that the final one has overtaken.
+    unpracked: Option<(u32, u32)>,
     /// What the peer said of itself, as it said it; read when asked.
     allow: Option<Text>,
     supported: Option<Text>,
@@ -79,10 +84,28 @@ struct Calling {
     /// A response has come, so a CANCEL may go out.
     proceeding: bool,
     /// Early dialogs, in the order in which they appeared.
-    forks: Vec<Dialog>,
+    forks: Vec<Fork>,
     cancel: Cancel,
     /// Until when it may ring.
     until: Time,
+}
+
+impl Calling {
+    /// The number of the early dialog with this tag.
+    fn fork(&self, tag: &Text) -> Option<u32> {
+        let at = self.forks.iter().position(|fork| fork.dialog.remote_tag == *tag)?;
+        u32::try_from(at).ok()
+    }
+}
+
+/// An early dialog of a call of ours.
+#[derive(Clone, Debug)]
+struct Fork {
+    dialog: Dialog,
+    /// Of the last reliable response that came.
+    rseq: Option<u32>,
+    /// The first offer has been answered reliably, so that the next may be made (RFC 3311 section 5.1).
+    agreed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -103,6 +126,8 @@ struct Ringing {
     invite: Box<Request>,
     /// The last provisional response but 100, and when it is due again (RFC 3261 section 13.3.1.1).
     last: Option<(Status, Time)>,
+    first: First,
+    reliably: Reliably,
 }
 
 /// Offers, answers and the INVITEs that carry them: at most one in each direction.
@@ -125,11 +150,10 @@ struct Ours {
     until: Time,
 }
 
-/// Their re-INVITE or UPDATE, waiting for `answer`.
+/// Their re-INVITE, UPDATE or PRACK, waiting for `answer`.
 #[derive(Clone, Debug)]
 struct Theirs {
     key: ServerKey,
-    by: OfferBy,
     request: Box<Request>,
 }
 
@@ -145,11 +169,11 @@ struct Unacked {
     give_up: Time,
 }
 
-/// The ACK of a 2xx that carried an offer, until `ack` brings the answer.
-#[derive(Clone, Copy, Debug)]
-struct Owed {
-    client: ClientKey,
-    seq: u32,
+/// What acknowledges a response that carried an offer, until `ack` brings the answer.
+#[derive(Clone, Debug)]
+enum Owed {
+    Ack { client: ClientKey, seq: u32 },
+    Prack { fork: Text, rack: Text },
 }
 
 impl Session {
@@ -175,6 +199,10 @@ impl Session {
         Peer {
             allow: elements(self.allow.as_ref()).map(|method| Method::read(&method)).collect(),
             supported: elements(self.supported.as_ref()).collect(),
+            requires_reliable: match &self.phase {
+                Phase::Ringing(ringing) => ringing.requires_reliable(),
+                _ => false,
+            },
             user_agent: self.user_agent.clone(),
             remote_target: self.dialog.as_ref().map(|dialog| dialog.remote_target.clone()),
             link: self.link,
@@ -189,7 +217,7 @@ impl Session {
                 Cancel::Wanted(_) => None,
                 Cancel::Sent { give_up } => Some(*give_up),
             },
-            Phase::Ringing(ringing) => ringing.last.map(|(_, due)| due),
+            Phase::Ringing(ringing) => earliest(ringing.last.map(|(_, due)| due), ringing.reliably.deadline()),
             Phase::Up | Phase::Owing(_) | Phase::Leaving => None,
             Phase::Over => return None,
         };
@@ -200,6 +228,7 @@ impl Session {
 
     pub fn wake(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
         self.wake_call(now, core, out);
+        self.wake_reliable(now, core, out);
         self.wake_unacked(now, core, out);
         if self.talk.ours.take_if(|ours| ours.until <= now).is_some() {
             self.dead(now, Status::REQUEST_TIMEOUT, core, out);

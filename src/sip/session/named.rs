@@ -27,7 +27,7 @@ impl Session {
         }
         match (&self.phase, &self.dialog) {
             (Phase::Calling(calling), _) if !self.is_silent() => {
-                calling.forks.iter().any(|fork| with(&fork.remote_tag)).then_some(Standing::Calling)
+                calling.forks.iter().any(|fork| with(&fork.dialog.remote_tag)).then_some(Standing::Calling)
             }
             (Phase::Ringing(_), Some(dialog)) if with(&dialog.remote_tag) => Some(Standing::Called),
             (Phase::Up, Some(dialog)) if with(&dialog.remote_tag) => Some(Standing::Confirmed),

@@ -1,7 +1,8 @@
 //! A call of ours until it is answered: provisional responses, forks, and the 2xx that wins (RFC 3261 section 13.2).
 
 use super::core::{Core, body_of};
-use super::{Calling, Cancel, Owed, Phase, Session, Talk, fork_of};
+use super::reliable::prack;
+use super::{Calling, Cancel, Fork, Owed, Phase, Session, Talk, fork_of};
 use crate::sip::dialog::Dialog;
 use crate::sip::endpoint::{Call, Event, Out, SessionId};
 use crate::sip::link::Link;
@@ -51,6 +52,7 @@ impl Session {
                 until,
             }),
             talk: Talk::default(),
+            unpracked: None,
             allow: None,
             supported: None,
             user_agent: None,
@@ -153,22 +155,35 @@ impl Session {
             return;
         }
         // Without a To tag there is no dialog, but there is progress (RFC 2543 peers).
-        let known = calling.forks.iter().position(|dialog| dialog.remote_tag == tag);
-        let fork = known.unwrap_or(calling.forks.len());
+        let known = calling.forks.iter().position(|fork| fork.dialog.remote_tag == tag);
+        let at = known.unwrap_or(calling.forks.len());
         if known.is_none()
-            && fork < FORKS
+            && at < FORKS
             && !tag.is_empty()
             && let Ok(dialog) = Dialog::of_response(&response)
         {
-            calling.forks.push(dialog);
+            calling.forks.push(Fork { dialog, rseq: None, agreed: false });
+        }
+        let mut body = body_of(&response.body);
+        let offered = calling.offered;
+        if let Some(fork) = calling.forks.get_mut(at) {
+            // RFC 6337 section 2.2: once there is an answer for certain, no other counts.
+            body = body.filter(|_| !fork.agreed);
+            let described = body.is_some();
+            let headers = &response.headers;
+            let (news, owed) = Self::acknowledge(now, self.link, fork, headers, described, offered, core, out);
+            if !news {
+                return;
+            }
+            self.talk.owed = owed.or(self.talk.owed.take());
         }
         self.learn(&response.headers);
         self.tell(
             Event::Progress {
                 session: self.id,
                 status: response.status,
-                fork: u32::try_from(fork).unwrap_or(u32::MAX),
-                body: body_of(&response.body),
+                fork: u32::try_from(at).unwrap_or(u32::MAX),
+                body,
                 headers: response.headers,
             },
             out,
@@ -185,14 +200,24 @@ impl Session {
         };
         let seq = dialog.local_seq;
         let (offered, cancelled) = (calling.offered, !matches!(calling.cancel, Cancel::No));
-        if let Some(early) = calling.forks.iter().find(|early| early.remote_tag == dialog.remote_tag) {
-            dialog.take_over(early);
+        let mut body = body_of(&response.body);
+        let fork = calling.fork(&dialog.remote_tag);
+        let early = fork.and_then(|at| calling.forks.get(at as usize));
+        let mut answers = offered;
+        if let Some(early) = early {
+            dialog.take_over(&early.dialog);
+            // RFC 6337 section 2.2: what was agreed before is not changed by a body here.
+            body = body.filter(|_| !early.agreed);
+            answers |= early.agreed;
         }
-        if offered || cancelled {
+        let fork = fork.unwrap_or(u32::try_from(calling.forks.len()).unwrap_or(u32::MAX));
+        // An offer in an early dialog has no answer any more; the 2xx has another.
+        self.talk.owed = None;
+        if answers || cancelled {
             core.ack(&dialog, self.link, seq, client, None, out);
         } else {
             core.transactions.owe_ack(client, dialog.remote_tag.clone());
-            self.talk.owed = Some(Owed { client, seq });
+            self.talk.owed = Some(Owed::Ack { client, seq });
         }
         if cancelled {
             // The 200 crossed our CANCEL: the call is up, and we do not want it (section 15).
@@ -204,13 +229,22 @@ impl Session {
         self.dialog = Some(dialog);
         self.phase = Phase::Up;
         self.learn(&response.headers);
-        self.tell(Event::Answered { session: self.id, body: body_of(&response.body), response }, out);
+        self.tell(Event::Answered { session: self.id, fork, body, response }, out);
     }
 
-    /// The answer to the offer of a 2xx: its ACK goes out.
-    pub fn ack(&mut self, body: bytes::Bytes, core: &mut Core, out: &mut Vec<Out>) {
-        if let (Some(owed), Some(dialog)) = (self.talk.owed.take(), &self.dialog) {
-            core.ack(dialog, self.link, owed.seq, owed.client, Some(body), out);
+    /// The answer to the offer of a response: its ACK or PRACK goes out.
+    pub fn ack(&mut self, now: Time, body: bytes::Bytes, core: &mut Core, out: &mut Vec<Out>) {
+        match (self.talk.owed.take(), &self.dialog, &mut self.phase) {
+            (Some(Owed::Ack { client, seq }), Some(dialog), _) => {
+                core.ack(dialog, self.link, seq, client, Some(body), out);
+            }
+            (Some(Owed::Prack { fork, rack }), _, Phase::Calling(calling)) => {
+                if let Some(fork) = calling.forks.iter_mut().find(|each| each.dialog.remote_tag == fork) {
+                    fork.agreed = true;
+                    prack(now, self.link, fork, rack, Some(body), core, out);
+                }
+            }
+            _ => {}
         }
     }
 

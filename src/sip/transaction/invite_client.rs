@@ -23,7 +23,10 @@ pub enum InviteClient {
         again: Option<Backoff>,
         give_up: Time,
     },
-    Proceeding,
+    /// The user agent core watches how long it rings; whoever it has forgotten is forgotten here too.
+    Proceeding {
+        until: Time,
+    },
     /// A final response that is no 2xx came: its repetitions get the same ACK.
     Completed {
         ack: Bytes,
@@ -55,15 +58,15 @@ impl InviteClient {
         ack: impl FnOnce() -> Bytes,
     ) -> Moves {
         match (&*self, status) {
-            (InviteClient::Calling { .. } | InviteClient::Proceeding, ..200) => {
-                *self = InviteClient::Proceeding;
+            (InviteClient::Calling { .. } | InviteClient::Proceeding { .. }, ..200) => {
+                *self = InviteClient::Proceeding { until: now + timers.c() };
                 Moves::tell(Tell::Message)
             }
-            (InviteClient::Calling { .. } | InviteClient::Proceeding, 200..300) => {
+            (InviteClient::Calling { .. } | InviteClient::Proceeding { .. }, 200..300) => {
                 *self = InviteClient::Accepted { until: now + timers.patience() };
                 Moves::tell(Tell::Message)
             }
-            (InviteClient::Calling { .. } | InviteClient::Proceeding, _) => {
+            (InviteClient::Calling { .. } | InviteClient::Proceeding { .. }, _) => {
                 let ack = ack();
                 let linger = timers.d(reliable);
                 *self = if linger == Duration::ZERO {
@@ -91,6 +94,10 @@ impl InviteClient {
                 *again = again.next(now, Duration::MAX);
                 Moves::send(invite.clone())
             }
+            InviteClient::Proceeding { until } if *until <= now => {
+                *self = InviteClient::Terminated;
+                Moves::tell(Tell::TimedOut)
+            }
             InviteClient::Completed { until, .. } | InviteClient::Accepted { until } if *until <= now => {
                 *self = InviteClient::Terminated;
                 Moves::default()
@@ -102,13 +109,15 @@ impl InviteClient {
     pub fn deadline(&self) -> Option<Time> {
         match self {
             InviteClient::Calling { again, give_up, .. } => earliest(again.map(|a| a.at), Some(*give_up)),
-            InviteClient::Completed { until, .. } | InviteClient::Accepted { until } => Some(*until),
-            InviteClient::Proceeding | InviteClient::Terminated => None,
+            InviteClient::Proceeding { until }
+            | InviteClient::Completed { until, .. }
+            | InviteClient::Accepted { until } => Some(*until),
+            InviteClient::Terminated => None,
         }
     }
 
     /// No final response yet.
     pub fn is_open(&self) -> bool {
-        matches!(self, InviteClient::Calling { .. } | InviteClient::Proceeding)
+        matches!(self, InviteClient::Calling { .. } | InviteClient::Proceeding { .. })
     }
 }

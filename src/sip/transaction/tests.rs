@@ -46,7 +46,7 @@ fn invite_client_timers() {
     for (rule, reliable, statuses, wanted) in [
         ("17.1.1.2 A doubles, B ends", UDP, &[][..], "s500 s1500 s3500 s7500 s15500 s31500 t32000"),
         ("17.1.1.2 no A on streams", TCP, &[], "t32000"),
-        ("17.1.1.2 a provisional stops both", UDP, &[100], ""),
+        ("17.1.1.2 a provisional stops both; 16.6 C, for whom nobody waits any more", UDP, &[100], "t200000"),
         ("17.1.1.2 D on datagrams", UDP, &[180, 486], ".32000"),
         ("17.1.1.2 no D on streams", TCP, &[180, 486], ""),
         ("6026 7.2 M after 2xx", UDP, &[200], ".32000"),

@@ -25,6 +25,11 @@ impl Timers {
         self.t1 * 64
     }
 
+    /// How long an INVITE may go without news. As long as timer C (RFC 3261 section 16.6): more than three minutes.
+    pub(super) fn c(&self) -> Duration {
+        self.t1 * 400
+    }
+
     /// Timer D: how long retransmitted final responses are still acknowledged.
     pub(super) fn d(&self, reliable: bool) -> Duration {
         if reliable { Duration::ZERO } else { self.patience().max(Duration::from_secs(32)) }

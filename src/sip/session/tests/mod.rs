@@ -1,5 +1,6 @@
 //! What sessions promise: single calls by the rule, and storms of calls over a bad link.
 
+mod reliable;
 mod rules;
 mod storm;
 mod world;

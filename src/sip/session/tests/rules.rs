@@ -24,7 +24,8 @@ fn answer(world: &mut World, node: usize, session: SessionId, answer: Result<&'s
 }
 
 fn progress(world: &mut World, node: usize, session: SessionId, status: Status) {
-    world.at(node, |endpoint, now, out| endpoint.progress(now, session, status, Vec::new(), None, out));
+    let contact = world.contact(node);
+    world.at(node, |endpoint, now, out| endpoint.progress(now, session, contact, status, Vec::new(), None, out));
 }
 
 #[test]
@@ -349,7 +350,7 @@ fn offers_can_be_asked_for() {
     assert_eq!(world.told(0), "Answered answer", "13.2.1: that is the offer now");
     assert_eq!(offer(&mut world, 0, caller, OfferBy::Update, "x"), Err(Busy));
     world.sent();
-    world.at(0, |endpoint, _, out| endpoint.ack(caller, Bytes::from_static(b"agreed"), out));
+    world.at(0, |endpoint, now, out| endpoint.ack(now, caller, Bytes::from_static(b"agreed"), out));
     world.run(5);
     assert_eq!((world.sent().as_str(), world.told(1).as_str()), ("a>b ACK", "Acked agreed"));
 
@@ -359,7 +360,7 @@ fn offers_can_be_asked_for() {
     answer(&mut world, 1, callee, Ok("offer"));
     world.run(5);
     assert_eq!(world.told(0), "OfferAnswered 200 offer");
-    world.at(0, |endpoint, _, out| endpoint.ack(caller, Bytes::from_static(b"agreed"), out));
+    world.at(0, |endpoint, now, out| endpoint.ack(now, caller, Bytes::from_static(b"agreed"), out));
     world.run(5);
     assert_eq!(world.told(1), "Acked agreed");
     end(&mut world, 1, callee);

@@ -73,9 +73,13 @@ impl Storm {
                 let within = if self.chance.below(3) == 0 { 3_000 } else { 90_000 };
                 self.later(node, within, Deed::End(session));
             }
-            Deed::Ring(session) if alive(self, session) => self.world.at(node, |endpoint, now, out| {
-                endpoint.progress(now, session, Status::RINGING, Vec::new(), None, out);
-            }),
+            Deed::Ring(session) if alive(self, session) => {
+                let contact = self.world.contact(node);
+                let body = (self.chance.below(2) == 0).then(|| Bytes::from_static(b"answer"));
+                self.world.at(node, |endpoint, now, out| {
+                    endpoint.progress(now, session, contact, Status::RINGING, Vec::new(), body, out);
+                });
+            }
             Deed::Accept(session) if alive(self, session) => {
                 self.parties[node].alive.insert(session, true);
                 self.parties[node].up += 1;
@@ -165,7 +169,7 @@ impl Storm {
                 self.parties[node].changes += 1;
                 if status.is_success() && body.as_deref() == Some(b"offer") {
                     let body = Bytes::from_static(b"answer");
-                    self.world.at(node, |endpoint, _, out| endpoint.ack(session, body, out));
+                    self.world.at(node, |endpoint, now, out| endpoint.ack(now, session, body, out));
                 }
                 if status == Status::REQUEST_PENDING {
                     assert!(retry_after.is_some());
@@ -183,6 +187,7 @@ impl Storm {
             }
             Event::Progress { session, .. }
             | Event::Acked { session, .. }
+            | Event::Pracked { session, .. }
             | Event::OfferWithdrawn { session }
             | Event::Replied { session, .. } => self.known(node, session, &text),
             Event::Request { .. } => panic!("nobody sent one"),

@@ -1,7 +1,9 @@
 //! Endpoints joined by a link that can lose, repeat, reorder and fork, in virtual time, from one seed.
 
 use crate::ids::Mint;
-use crate::sip::{Call, Endpoint, Event, Link, Name, NameAddr, Out, SessionId, Settings, Text, Transport, Uri, parse};
+use crate::sip::{
+    Call, Endpoint, Event, Link, Method, Name, NameAddr, Out, SessionId, Settings, Text, Transport, Uri, parse,
+};
 use crate::time::{Duration, Time};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -29,6 +31,9 @@ pub struct World {
     pub forks: BTreeMap<SocketAddr, Vec<usize>>,
     /// Every packet sent: `a>b INVITE`, in capitals where it got lost: `a>! INVITE`.
     pub ladder: Vec<String>,
+    /// The tags of the last response's From and To, and its Call-ID; and that response.
+    pub tags: Option<(String, String, String)>,
+    last: String,
     chance: Mint,
     wire: BTreeMap<(Time, u64), (usize, usize, Bytes)>,
     sent: u64,
@@ -54,6 +59,8 @@ impl World {
             lose: Vec::new(),
             forks: BTreeMap::new(),
             ladder: Vec::new(),
+            tags: None,
+            last: String::new(),
             chance,
             wire: BTreeMap::new(),
             sent: 0,
@@ -88,6 +95,13 @@ impl World {
             _ => self.nodes.iter().position(|node| node.address == to.remote).into_iter().collect(),
         };
         let line = String::from_utf8_lossy(&bytes);
+        if !is_request {
+            self.last = line.clone().into_owned();
+            let tag = |name| self.header(0, name).split(";tag=").nth(1).map(str::to_owned);
+            if let (Some(from), Some(to)) = (tag("From"), tag("To")) {
+                self.tags = Some((from, to, self.header(0, "Call-ID")));
+            }
+        }
         let line = line.lines().next().unwrap_or_default().to_owned();
         let short = line.strip_prefix("SIP/2.0 ").unwrap_or(&line).split(' ').next().unwrap_or_default().to_owned();
         if let Some((_, _, left)) =
@@ -214,6 +228,14 @@ impl World {
         (caller, callee)
     }
 
+    /// A word of a header of the last response.
+    pub fn header(&self, word: usize, name: &str) -> String {
+        let line = self.last.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        let line = line.unwrap_or_default();
+        // Addresses are one word.
+        if line.contains('<') { line.to_owned() } else { line.split(' ').nth(word).unwrap_or_default().to_owned() }
+    }
+
     /// What has happened at a node, in short, and forgets it.
     pub fn told(&mut self, node: usize) -> String {
         let events = std::mem::take(&mut self.nodes[node].events);
@@ -239,11 +261,17 @@ pub fn brief(event: &Event) -> String {
         Event::Invite { .. } => "Invite".into(),
         Event::Request { request, .. } => format!("Request {}", request.method),
         Event::InDialog { request, .. } => format!("InDialog {}", request.method),
-        Event::Progress { status, fork, .. } => format!("Progress {} fork {fork}", status.code()),
+        Event::Progress { status, fork, body, .. } => {
+            format!("Progress {} fork {fork}{}", status.code(), text(body.as_ref()))
+        }
         Event::Answered { body, .. } => format!("Answered{}", text(body.as_ref())),
         Event::Failed { status, .. } => format!("Failed {}", status.code()),
         Event::Acked { body, .. } => format!("Acked{}", text(body.as_ref())),
-        Event::Offered { by, body, .. } => format!("Offered {by:?}{}", text(body.as_ref())),
+        Event::Pracked { body, .. } => format!("Pracked{}", text(body.as_ref())),
+        Event::Offered { by, body, .. } => {
+            let by = if *by == Method::Invite { "ReInvite".into() } else { format!("{by:?}") };
+            format!("Offered {by}{}", text(body.as_ref()))
+        }
         Event::OfferWithdrawn { .. } => "OfferWithdrawn".into(),
         Event::OfferAnswered { status, body, .. } => format!("OfferAnswered {}{}", status.code(), text(body.as_ref())),
         Event::Replied { status, .. } => format!("Replied {}", status.code()),

@@ -1,0 +1,311 @@
+//! Provisional responses that must arrive, and the offers that go before the answer, a row or a test per rule.
+
+use super::world::World;
+use crate::sip::{End, Name, OfferBy, SessionId, Status};
+use bytes::Bytes;
+
+fn call(world: &mut World, to: usize, header: Name, body: Option<&str>) -> SessionId {
+    let mut call = world.call_to(0, world.nodes[to].address, body);
+    call.headers.push((header, "100rel".into()));
+    world.at(0, |endpoint, now, out| endpoint.invite(now, call, out))
+}
+
+fn say(world: &mut World, node: usize, session: SessionId, status: Status, body: Option<&'static str>) {
+    let contact = world.contact(node);
+    let body = body.map(|body| Bytes::from_static(body.as_bytes()));
+    world.at(node, |endpoint, now, out| endpoint.progress(now, session, contact, status, Vec::new(), body, out));
+}
+
+fn end(world: &mut World, node: usize, session: SessionId) {
+    world.at(node, |endpoint, now, out| endpoint.end(now, session, End::with(Status::BUSY_HERE), out));
+}
+
+/// A call of `a` at `b`, that has the answer of a reliable 183.
+fn early(world: &mut World) -> (SessionId, SessionId) {
+    let caller = call(world, 1, Name::Supported, Some("offer"));
+    world.run(5);
+    let callee = world.incoming(1);
+    say(world, 1, callee, Status::SESSION_PROGRESS, Some("early"));
+    world.run(5);
+    assert_eq!(world.told(0), "Progress 183 fork 0 early");
+    assert_eq!(world.sent(), "a>b INVITE, b>a 100, b>a 183, a>b PRACK, b>a 200");
+    (caller, callee)
+}
+
+#[test]
+fn what_is_said_reliably() {
+    for (rule, header, status, body, wanted) in [
+        ("section 3: required, so always", Name::Require, Status::RINGING, None, "b>a 180, a>b PRACK, b>a 200"),
+        ("understood, and nothing would be lost", Name::Supported, Status::RINGING, None, "b>a 180"),
+        (
+            "understood, and it has an answer",
+            Name::Supported,
+            Status::SESSION_PROGRESS,
+            Some("x"),
+            "b>a 183, a>b PRACK, b>a 200",
+        ),
+    ] {
+        let mut world = World::new(1, 2);
+        let caller = call(&mut world, 1, header, Some("offer"));
+        world.run(5);
+        let callee = world.incoming(1);
+        world.sent();
+        say(&mut world, 1, callee, status, body);
+        world.run(10);
+        assert_eq!(world.sent(), wanted, "{rule}");
+        end(&mut world, 0, caller);
+        world.finish();
+    }
+}
+
+#[test]
+fn they_are_repeated_until_the_prack_and_told_once() {
+    for (lost, node) in [("180", 1), ("PRACK", 0)] {
+        let mut world = World::new(1, 2);
+        let caller = call(&mut world, 1, Name::Require, Some("offer"));
+        world.run(5);
+        let callee = world.incoming(1);
+        world.lose = vec![(node, lost, 2)];
+        say(&mut world, 1, callee, Status::RINGING, None);
+        world.run(10_000);
+        assert_eq!(world.told(0), "Progress 180 fork 0", "{lost}");
+        let sent = world.sent();
+        assert!(sent.ends_with("a>b PRACK, b>a 200"), "{sent}");
+        end(&mut world, 0, caller);
+        world.finish();
+    }
+}
+
+#[test]
+fn without_a_prack_the_call_is_refused() {
+    let mut world = World::new(1, 2);
+    call(&mut world, 1, Name::Require, Some("offer"));
+    world.run(5);
+    let callee = world.incoming(1);
+    world.lose = vec![(0, "PRACK", 99)];
+    world.sent();
+    say(&mut world, 1, callee, Status::RINGING, None);
+    world.run(31_900);
+    assert_eq!(world.sent().matches("b>a 180").count(), 7, "0.5 s, doubled without a ceiling");
+    world.run(200);
+    assert_eq!(
+        (world.told(0).as_str(), world.told(1).as_str()),
+        ("Progress 180 fork 0, Failed 504", "Ended Timeout 504")
+    );
+    world.finish();
+}
+
+#[test]
+fn the_next_waits_for_the_one_before() {
+    let mut world = World::new(1, 2);
+    let caller = call(&mut world, 1, Name::Require, Some("offer"));
+    world.run(5);
+    let callee = world.incoming(1);
+    world.sent();
+    say(&mut world, 1, callee, Status::RINGING, None);
+    say(&mut world, 1, callee, Status::SESSION_PROGRESS, Some("early"));
+    world.accept(1, callee);
+    world.run(10);
+    // The 200 of the INVITE comes after the PRACK of the answer, and repeats nothing.
+    assert_eq!(
+        world.sent(),
+        "b>a 180, b>a 200, a>b PRACK, a>b ACK, b>a 200",
+        "a 200 overtakes what says nothing of media (section 3), and its late PRACK is answered"
+    );
+    assert_eq!(world.told(0), "Progress 180 fork 0, Answered answer");
+    end(&mut world, 0, caller);
+    world.finish();
+}
+
+#[test]
+fn the_200_waits_for_the_prack_of_the_answer() {
+    let mut world = World::new(1, 2);
+    let caller = call(&mut world, 1, Name::Supported, Some("offer"));
+    world.run(5);
+    let callee = world.incoming(1);
+    world.lose = vec![(0, "PRACK", 1)];
+    world.sent();
+    say(&mut world, 1, callee, Status::SESSION_PROGRESS, Some("early"));
+    world.run(10);
+    world.accept(1, callee);
+    world.run(10);
+    assert_eq!(world.sent(), "b>a 183, a>! PRACK", "section 3");
+    world.run(1_000);
+    assert!(world.sent().ends_with("a>b PRACK, b>a 200, b>a 200, a>b ACK"));
+    assert_eq!(world.told(0), "Progress 183 fork 0 early, Answered", "RFC 6337 section 3.1.1: once is enough");
+    end(&mut world, 0, caller);
+    world.finish();
+}
+
+#[test]
+fn the_first_offer_may_be_ours() {
+    let mut world = World::new(1, 2);
+    let caller = call(&mut world, 1, Name::Supported, None);
+    world.run(5);
+    let callee = world.incoming(1);
+    say(&mut world, 1, callee, Status::SESSION_PROGRESS, Some("offer"));
+    world.run(10);
+    assert_eq!(world.told(0), "Progress 183 fork 0 offer");
+    world.accept(1, callee);
+    world.run(10);
+    assert_eq!(world.told(0), "", "the answer is owed");
+    world.at(0, |endpoint, now, out| endpoint.ack(now, caller, Bytes::from_static(b"agreed"), out));
+    world.run(10);
+    assert_eq!((world.told(0).as_str(), world.told(1).as_str()), ("Answered", "Pracked agreed, Acked"), "section 5");
+    end(&mut world, 0, caller);
+    world.finish();
+}
+
+#[test]
+fn an_offer_that_could_get_lost_is_not_made() {
+    let mut world = World::new(1, 2);
+    for node in &mut world.nodes {
+        node.endpoint.settings_mut().supported.clear();
+    }
+    let call = world.call_to(0, world.nodes[1].address, None);
+    let caller = world.at(0, |endpoint, now, out| endpoint.invite(now, call, out));
+    world.run(5);
+    let callee = world.incoming(1);
+    say(&mut world, 1, callee, Status::SESSION_PROGRESS, Some("offer"));
+    world.run(5);
+    assert_eq!(world.told(0), "Progress 183 fork 0", "RFC 3261 section 13.2.1");
+    end(&mut world, 0, caller);
+    world.finish();
+}
+
+/// An UPDATE of a peer that is not ours, before the call is answered.
+fn update(world: &mut World, from: usize, to: usize, seq: u32, body: &str) {
+    let text = request(world, from, to, "UPDATE", seq, "Contact: <sip:moved@192.0.2.9:5070>\r\n", body);
+    let link = world.link(to, world.nodes[from].address);
+    let message = crate::sip::parse(Bytes::from(text)).unwrap();
+    world.at(to, |endpoint, now, out| endpoint.receive(now, link, message, out));
+}
+
+/// A request in the dialog of the last response that carried tags.
+fn request(world: &World, from: usize, to: usize, method: &str, seq: u32, lines: &str, body: &str) -> String {
+    let Some((local, remote, call_id)) = world.tags.clone() else { panic!("no dialog yet") };
+    // `a` called: its tag is in From.
+    let (from_tag, to_tag) = if from == 0 { (local, remote) } else { (remote, local) };
+    let at = |node: usize| world.nodes[node].address;
+    format!(
+        "{method} sip:x@{} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch=z9hG4bK{method}{seq}{from}\r\nMax-Forwards: 70\r\n\
+         From: <sip:f@{}>;tag={from_tag}\r\nTo: <sip:t@{}>;tag={to_tag}\r\nCall-ID: {call_id}\r\nCSeq: {seq} {method}\r\n\
+         {lines}Content-Length: {}\r\n\r\n{body}",
+        at(to),
+        at(from),
+        at(from),
+        at(to),
+        body.len(),
+    )
+}
+
+#[test]
+fn early_offers() {
+    // Who offers by UPDATE, what has been said before, and what becomes of it.
+    for (rule, from, settled, body, answer, told) in [
+        ("RFC 3311 section 5.2: after a reliable answer", 0, true, "new", "200", "Offered Update new"),
+        ("and in the other direction", 1, true, "new", "200", "Offered Update new"),
+        ("RFC 3311 section 5.2: theirs is unanswered", 0, false, "new", "500", ""),
+        ("RFC 3311 section 5.2: ours is unanswered", 1, false, "new", "491", ""),
+        ("nothing is offered: the target moves", 0, false, "", "200", ""),
+        ("nothing is offered: the target moves", 1, false, "", "200", ""),
+    ] {
+        let mut world = World::new(1, 2);
+        let (caller, callee) = if settled {
+            early(&mut world)
+        } else {
+            let caller = call(&mut world, 1, Name::Supported, Some("offer"));
+            world.run(5);
+            let callee = world.incoming(1);
+            say(&mut world, 1, callee, Status::RINGING, None);
+            world.run(5);
+            (caller, callee)
+        };
+        world.told(0);
+        world.told(1);
+        world.sent();
+        let to = 1 - from;
+        update(&mut world, from, to, if from == 0 { 90_000 } else { 1 }, body);
+        let session = if to == 0 { caller } else { callee };
+        assert_eq!(world.told(to), told, "{rule}");
+        if !told.is_empty() {
+            let answer = Ok(Bytes::from_static(b"answer"));
+            world.at(to, |endpoint, now, out| endpoint.answer(now, session, answer, Vec::new(), out));
+        }
+        let (sent, name) = (world.sent(), super::world::name);
+        assert_eq!(sent, format!("{}>{} {answer}", name(to), name(from)), "{rule}");
+        if answer == "200" && to == 1 {
+            let target = world.nodes[1].endpoint.peer(callee).and_then(|peer| peer.remote_target).unwrap();
+            assert_eq!(target.to_string(), "sip:moved@192.0.2.9:5070", "{rule}");
+        }
+    }
+}
+
+#[test]
+fn pracks_that_do_not_fit() {
+    for (rule, rack, body, answer) in [
+        ("section 3: no such response", "1 1 INVITE", "", "481"),
+        ("nor without a RAck", "", "", "481"),
+        ("RFC 6337 section 2.2: no offer before the answer", "{rseq} {seq} INVITE", "new", "400"),
+        ("it fits", "{rseq} {seq} INVITE", "", "200"),
+        ("another method's", "{rseq} {seq} OPTIONS", "", "481"),
+    ] {
+        let mut world = World::new(1, 2);
+        call(&mut world, 1, Name::Require, Some("offer"));
+        world.run(5);
+        let callee = world.incoming(1);
+        world.lose = vec![(0, "PRACK", 99)];
+        say(&mut world, 1, callee, Status::RINGING, None);
+        world.run(5);
+        world.sent();
+        let rack = rack.replace("{rseq}", &world.header(0, "RSeq")).replace("{seq}", &world.header(0, "CSeq"));
+        let lines = if rack.is_empty() { String::new() } else { format!("RAck: {rack}\r\n") };
+        let text = request(&world, 0, 1, "PRACK", 90_000, &lines, body);
+        let link = world.link(1, world.nodes[0].address);
+        let message = crate::sip::parse(Bytes::from(text)).unwrap();
+        world.at(1, |endpoint, now, out| endpoint.receive(now, link, message, out));
+        assert_eq!(world.sent(), format!("b>a {answer}"), "{rule}");
+    }
+}
+
+#[test]
+fn every_fork_gets_its_own_prack() {
+    let mut world = World::new(1, 3);
+    let proxy = "192.0.2.99:5060".parse().unwrap();
+    world.forks.insert(proxy, vec![1, 2]);
+    let call = world.call_to(0, proxy, Some("offer"));
+    let caller = world.at(0, |endpoint, now, out| endpoint.invite(now, call, out));
+    world.run(5);
+    let (b, c) = (world.incoming(1), world.incoming(2));
+    world.sent();
+    say(&mut world, 1, b, Status::SESSION_PROGRESS, Some("b"));
+    say(&mut world, 2, c, Status::SESSION_PROGRESS, Some("c"));
+    world.run(5);
+    assert_eq!(world.told(0), "Progress 183 fork 0 b, Progress 183 fork 1 c");
+    world.accept(2, c);
+    world.run(5);
+    assert_eq!(world.told(0), "Answered", "with what it said before");
+    world.accept(1, b);
+    world.run(5);
+    // The BYE of the fork that lost comes after its PRACK, in its own count.
+    assert_eq!(world.told(1), "Acked, Ended Remote");
+    assert_eq!(world.told(2), "Acked");
+    end(&mut world, 0, caller);
+    world.finish();
+}
+
+#[test]
+fn a_cancel_ends_what_waits_for_a_prack() {
+    let mut world = World::new(1, 2);
+    let (caller, callee) = early(&mut world);
+    world.at(1, |endpoint, now, out| {
+        let contact = crate::sip::Uri::parse("sip:b@192.0.2.2").unwrap();
+        let body = Some(Bytes::from_static(b"again"));
+        endpoint.progress(now, callee, contact, Status::SESSION_PROGRESS, Vec::new(), body, out);
+    });
+    end(&mut world, 0, caller);
+    world.run(5);
+    assert_eq!(world.told(1), "Ended Remote");
+    world.finish();
+    assert!(!world.nodes[0].endpoint.may_offer(caller, OfferBy::Update));
+}
