@@ -152,7 +152,7 @@ impl Call {
     }
 
     /// Marks a connection as gone and takes its flows with it.
-    fn mark_gone(&mut self, connection: ConnectionId, why: Reason) {
+    pub(super) fn mark_gone(&mut self, connection: ConnectionId, why: Reason) {
         if let Some(c) = self.connections.get_mut(&connection) {
             c.state = State::Disconnected(why);
             c.hold_flow = None;

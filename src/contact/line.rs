@@ -70,7 +70,7 @@ impl Call {
     }
 
     /// The other end of a bridge.
-    fn other_end(&self, c: &Connection) -> Option<ConnectionId> {
+    pub(super) fn other_end(&self, c: &Connection) -> Option<ConnectionId> {
         let k = self.contacts.get(&c.contact).filter(|k| matches!(k.phase, Phase::Line(Line::Bridge)))?;
         self.connections.values().find(|o| o.contact == k.id && o.id != c.id && !o.is_gone()).map(|o| o.id)
     }

@@ -7,6 +7,7 @@ mod catalog;
 mod keys;
 mod leave;
 mod line;
+mod merge;
 mod model;
 mod offer;
 mod plan;

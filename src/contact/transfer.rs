@@ -4,7 +4,7 @@
 //! back; if he has hung up meanwhile, the transfer goes on without him.
 
 use super::plan::same_person;
-use super::running::Role;
+use super::running::{Role, Running};
 use super::{
     Call, Connection, Contact, Cx, Dial, Event, Identity, Kind, Line, Method, Out, Phase, Place, Progress,
     QuickConnectTo, Reason, Refused, Sound, Sounding, State,
@@ -135,10 +135,8 @@ impl Call {
         if self.persons() >= PARTIES {
             return Err(Refused::Quota(format!("a contact holds {PARTIES} parties")));
         }
-        let left = self.connections.get(&party).cloned().ok_or_else(|| state("there is nobody to transfer"))?;
-        let hook = if left.agent.is_some() { Hook::AgentHold } else { Hook::CustomerHold };
-        let run =
-            self.start_running(cx, left.contact, hook).ok_or_else(|| state("there is no hold flow to wait with"))?;
+        let run = self.waiting_flow(cx, party)?;
+        let who = self.connections.get(&party).map(|c| c.identity.clone()).unwrap_or_default();
         let contact = self.open_transfer(cx, by, party, Phase::Dialling(run));
         let agent = match &to {
             Dial::Agent(agent) => Some(agent.clone()),
@@ -154,7 +152,7 @@ impl Call {
         }
         self.stand_back(cx, by, contact);
         self.drive(cx, Role::Party(contact), Outcome::Begin);
-        self.dial(cx, row, contact, previous, to, left.identity);
+        self.dial(cx, row, contact, previous, to, who);
         Ok(())
     }
 
@@ -201,14 +199,25 @@ impl Call {
                 connected: None,
             },
         );
+        self.unbridge(party, contact);
+        cx.out.push(Out::Event { contact, event: Event::Initiated });
+        contact
+    }
+
+    /// Who is at one end of a bridge is not to go with the other end: the new contact is his now.
+    pub(super) fn unbridge(&mut self, party: ConnectionId, contact: ContactId) {
         if let Some(c) = self.connections.get_mut(&party)
             && self.contacts.get(&c.contact).is_some_and(|k| matches!(k.phase, Phase::Line(_)))
         {
-            // No longer the other end of a bridge that is about to lose its first.
             c.contact = contact;
         }
-        cx.out.push(Out::Event { contact, event: Event::Initiated });
-        contact
+    }
+
+    /// What a party hears while somebody is called for it.
+    pub(super) fn waiting_flow(&self, cx: &Cx, party: ConnectionId) -> Result<Running, Refused> {
+        let c = self.connections.get(&party).ok_or_else(|| state("there is nobody to transfer"))?;
+        let hook = if c.agent.is_some() { Hook::AgentHold } else { Hook::CustomerHold };
+        self.start_running(cx, c.contact, hook).ok_or_else(|| state("there is no hold flow to wait with"))
     }
 
     /// The queue in which the customer of a contact last waited, also that of a contact before it.

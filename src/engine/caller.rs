@@ -1,11 +1,11 @@
 //! Who is calling, and what he has dialled.
 
-use super::{CallId, Engine, Line, Work};
+use super::{CallId, Engine, Work};
 use crate::contact::{Call, Dial, Identity};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::leg::Leg;
 use crate::routing::{AVAILABLE, OFFLINE};
-use crate::sip::{End, Link, Name, Request, SessionId, Status, Text, Uri};
+use crate::sip::{End, Link, Name, Replaces, Request, SessionId, Status, Text, Uri};
 use crate::site::{Guests, NumberTo};
 use tracing::{info, warn};
 
@@ -56,6 +56,9 @@ impl Engine {
             // We relay for nobody.
             return refuse(Status::NOT_FOUND);
         }
+        if let Some(replaces) = Replaces::of(request).map_err(End::with)? {
+            return self.take_over(session, from, request, &replaces);
+        }
         let (Some(dialled), Ok(sender)) = (request.uri.user(), request.headers.from()) else {
             return refuse(Status::ADDRESS_INCOMPLETE);
         };
@@ -71,7 +74,7 @@ impl Engine {
             address: sender.uri.user().unwrap_or_else(|| sender.uri.to_string()),
         });
         let (call, connection) = self.place(&caller, identity, &dialled)?;
-        self.lines.insert(connection, Line { call, legs: Vec::new(), failed: None });
+        self.open_line(call, connection);
         if let Some(hops) = request.headers.max_forwards() {
             let fewest = self.hops.entry(call).or_insert(hops);
             *fewest = hops.min(*fewest);
@@ -96,11 +99,7 @@ impl Engine {
     fn identify(&mut self, from: Link, request: &Request, sender: &Uri, dialled: &str) -> Result<Caller, End> {
         let claims = self.claims_to_be_ours(from, sender);
         if claims || self.may_be_an_agent(dialled) {
-            let agent = self.authenticate(request, &Name::Authorization).map_err(|challenges| {
-                let mut end = End::with(Status::UNAUTHORIZED);
-                end.headers.extend(challenges.into_iter().map(|c| (Name::WwwAuthenticate, c)));
-                end
-            })?;
+            let agent = self.challenge(request)?;
             if claims && sender.user().as_deref() != Some(agent.as_str()) {
                 warn!(source = %from, %agent, from = %sender, "an INVITE in somebody else's name");
                 return Err(End::with(Status::FORBIDDEN));

@@ -93,6 +93,11 @@ impl Engine {
         uri
     }
 
+    /// The line of a connection, made when it is new.
+    pub(super) fn open_line(&mut self, call: CallId, connection: ConnectionId) {
+        self.lines.insert(connection, Line { call, legs: Vec::new(), failed: None });
+    }
+
     pub(super) fn adopt(&mut self, leg: Leg) {
         self.sessions.insert(leg.session, leg.id);
         if let Some(line) = self.lines.get_mut(&leg.connection) {
@@ -115,7 +120,7 @@ impl Engine {
         to: &Dial,
         from: Identity,
     ) {
-        self.lines.insert(connection, Line { call, legs: Vec::new(), failed: None });
+        self.open_line(call, connection);
         let targets = match to {
             Dial::Agent(agent) => self.phones(agent),
             Dial::Address(address) => Uri::parse(address)

@@ -11,6 +11,7 @@ mod legs;
 mod media;
 mod refer;
 mod register;
+mod replaces;
 mod sip;
 pub mod snapshot;
 mod view;

@@ -1,7 +1,7 @@
 //! REFER in a dialog: who wants whom transferred where, and what he is told of it (RFC 3515).
 
 use super::caller::Dialled;
-use super::{Alarm, Engine};
+use super::{Alarm, CallId, Engine};
 use crate::contact::{Goal, Progress, Reason, Refused};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::sip::{
@@ -50,21 +50,11 @@ impl Engine {
         if self.referrals.get(&session).is_some_and(|referral| referral.pending) {
             return Err(Status::REQUEST_PENDING);
         }
-        let c = self.calls.get(&call).and_then(|c| c.connections().get(&connection)).ok_or(Status::NO_SUCH_CALL)?;
-        let (by, agent) = (c.second_line_of.unwrap_or(connection), c.agent.clone());
-        let goal = self.goal(agent.as_ref(), &refer)?;
-        let busy = matches!(&goal, Goal::Agent(callee) if self.router.contact_of(callee).is_some());
-        let mut outcome = Ok(());
-        if !busy {
-            self.with_call(call, |call, cx| outcome = call.transfer(cx, connection, goal));
-        }
-        if let Err(refused) = outcome {
-            info!(%connection, %refused, "a transfer is refused");
-            return Err(match refused {
-                Refused::NotFound(_) => Status::NOT_FOUND,
-                Refused::State(_) | Refused::Quota(_) => Status::DECLINE,
-            });
-        }
+        let failed = match &refer.replaces {
+            // Accepted whatever comes of it: the phone is told what the call to that line would have been told.
+            Some(replaces) => self.bring_together(session, replaces).err(),
+            None => self.transfer(call, connection, &refer)?,
+        };
         let mut response = Response::for_request(request, Status::ACCEPTED);
         if let Some(leg) = self.legs.get(&leg) {
             response = response.with_header(Name::Contact, format!("<{}>", leg.contact));
@@ -74,12 +64,35 @@ impl Engine {
             response = response.with_header(Name::ReferSub, Text::from_static("false"));
         }
         self.respond(key, response);
-        self.remember_refer(session, by, &refer, request);
+        // Two calls may have become one meanwhile, in which it is somebody's second line.
+        let first = self.whose(session).and_then(|(_, connection, call)| {
+            let c = self.calls.get(&call)?.connections().get(&connection)?;
+            c.second_line_of
+        });
+        self.remember_refer(session, first.unwrap_or(connection), &refer, request);
         self.tell_referrer(session, Status::TRYING);
-        if busy {
-            self.tell_referrer(session, Status::BUSY_HERE);
+        if let Some(status) = failed {
+            self.tell_referrer(session, status);
         }
         Ok(())
+    }
+
+    /// Without a named dialog: a cold transfer. Some failures are only told after it is accepted.
+    fn transfer(&mut self, call: CallId, by: ConnectionId, refer: &Refer) -> Result<Option<Status>, Status> {
+        let c = self.calls.get(&call).and_then(|c| c.connections().get(&by)).ok_or(Status::NO_SUCH_CALL)?;
+        let goal = self.goal(c.agent.as_ref(), refer)?;
+        if matches!(&goal, Goal::Agent(callee) if self.router.contact_of(callee).is_some()) {
+            return Ok(Some(Status::BUSY_HERE));
+        }
+        let mut outcome = Ok(());
+        self.with_call(call, |call, cx| outcome = call.transfer(cx, by, goal));
+        outcome.map(|()| None).map_err(|refused| {
+            info!(connection = %by, %refused, "a transfer is refused");
+            match refused {
+                Refused::NotFound(_) => Status::NOT_FOUND,
+                Refused::State(_) | Refused::Quota(_) => Status::DECLINE,
+            }
+        })
     }
 
     fn remember_refer(&mut self, session: SessionId, by: ConnectionId, refer: &Refer, request: &Request) {
@@ -215,7 +228,7 @@ impl Engine {
     }
 
     /// What goes along with a transfer in this call.
-    pub(super) fn along(&self, call: super::CallId) -> Vec<(Name, Text)> {
+    pub(super) fn along(&self, call: CallId) -> Vec<(Name, Text)> {
         let of_call = |referral: &&Referral| {
             referral.pending && self.lines.get(&referral.by).is_some_and(|line| line.call == call)
         };

@@ -1,0 +1,149 @@
+//! Two calls of one person become one, and he leaves those he talked to with each other (an attended transfer).
+
+use super::plan::same_person;
+use super::running::Role;
+use super::{Call, Connection, Contact, Cx, Kind, Line, Method, Out, Phase, Progress, Reason, Refused};
+use crate::flow::Outcome;
+use crate::ids::{ConnectionId, ContactId};
+use crate::limits::PARTIES;
+use tracing::info;
+
+fn state(text: impl Into<String>) -> Refused {
+    Refused::State(text.into())
+}
+
+/// What somebody's other call is to him.
+enum Part {
+    /// He serves a contact.
+    Agent,
+    /// A contact, a flow or a test line serves him.
+    Party(ContactId),
+    /// One end of a bridge, and who is at the other.
+    End(ContactId, ConnectionId),
+}
+
+impl Call {
+    /// He completes the transfer for which he called somebody on his second line. Who is still being called takes his
+    /// place when she answers; until then he waits.
+    pub fn complete(&mut self, cx: &mut Cx, by: ConnectionId) -> Result<(), Refused> {
+        let first = self.connections.get(&by).map(|c| c.second_line_of.unwrap_or(by));
+        let me = first.and_then(|id| self.connections.get(&id)).filter(|c| c.is_up() && c.transfers.is_none()).cloned();
+        let me = me.ok_or_else(|| state("not on this call"))?;
+        let mine = self.lines_of(me.id);
+        let consult =
+            self.contacts.values().rfind(|k| mine.contains(&k.party) && k.method == Method::Transfer && !k.is_over());
+        let consult = consult.map(|k| k.id).ok_or_else(|| state("nobody was called on the other line"))?;
+        let new = self.contacts.get(&consult).and_then(|k| k.agent);
+        let left: Vec<ConnectionId> = self
+            .others(me.id)
+            .filter(|c| c.is_up() && Some(c.id) != new && !self.is_target_of_pending(c.id))
+            .map(|c| c.id)
+            .collect();
+        let customer = self.customer().map(|c| c.id).filter(|id| left.contains(id));
+        let heir = customer.or(left.first().copied()).ok_or_else(|| state("there is nobody to transfer"))?;
+        info!(contact = %consult, connection = %me.id, "completes a transfer");
+        if let Some(k) = self.contacts.get_mut(&consult) {
+            k.party = heir;
+        }
+        self.unbridge(heir, consult);
+        // A line that nobody has answered has nothing more to wait for.
+        let unanswered = |line: &&ConnectionId| self.connections.get(*line).is_some_and(|c| !c.is_up() && !c.is_gone());
+        for line in mine.iter().filter(unanswered).copied().collect::<Vec<_>>() {
+            cx.out.push(Out::HangUp { connection: line, why: Reason::Cancelled, like: None });
+            self.mark_gone(line, Reason::Cancelled);
+        }
+        self.stand_back(cx, me.id, consult);
+        let Some(k) = self.contacts.get(&consult) else { return Ok(()) };
+        if !k.is_pending() || k.agent.is_none() {
+            self.transferred(cx, consult);
+        } else if new.and_then(|row| self.connections.get(&row)).and_then(|c| c.dialled).is_some_and(|d| d.rings) {
+            cx.out.push(Out::Transfer { connection: me.id, progress: Progress::Rings });
+        }
+        self.settle(cx);
+        Ok(())
+    }
+
+    /// Whether `merge` would do something.
+    pub fn can_merge(&self, cx: &Cx, mine: ConnectionId, other: &Call, theirs: ConnectionId) -> Result<(), Refused> {
+        let party = self.transferee(mine)?;
+        match other.part(theirs)? {
+            Part::Agent => return Err(state("both are contacts")),
+            Part::End(_, end) if other.connections.get(&end).is_none_or(|c| !c.is_up() && !c.is_ringing()) => {
+                return Err(state("nobody is there"));
+            }
+            Part::End(..) => {
+                self.waiting_flow(cx, party)?;
+            }
+            Part::Party(_) => {}
+        }
+        if self.persons() + other.persons() - 2 > PARTIES {
+            return Err(Refused::Quota(format!("a contact holds {PARTIES} parties")));
+        }
+        Ok(())
+    }
+
+    /// Whether he can only bring those of this call to another one, not the other way round.
+    #[must_use]
+    pub fn serves(&self, connection: ConnectionId) -> bool {
+        matches!(self.part(connection), Ok(Part::Agent))
+    }
+
+    /// Everything of the other call moves here; his line there becomes his second one, and with it he completes the
+    /// transfer.
+    pub fn merge(&mut self, cx: &mut Cx, mine: ConnectionId, other: Call, theirs: ConnectionId) -> Result<(), Refused> {
+        self.can_merge(cx, mine, &other, theirs)?;
+        let part = other.part(theirs)?;
+        let before = self.contact_served_by(mine).or_else(|| self.connections.get(&mine).map(|c| c.contact));
+        let initial = before.and_then(|id| self.contacts.get(&id)).and_then(|k| k.initial).or(before);
+        let wait = self.transferee(mine).and_then(|party| self.waiting_flow(cx, party));
+        self.contacts.extend(other.contacts);
+        self.connections.extend(other.connections);
+        if let (Some(c), Some(before)) = (self.connections.get_mut(&theirs), before) {
+            c.second_line_of = Some(mine);
+            c.contact = before;
+        }
+        let (contact, row) = match part {
+            Part::Agent => return Ok(()),
+            Part::Party(contact) => (contact, None),
+            Part::End(contact, end) => (contact, Some(end)),
+        };
+        let up = row.and_then(|id| self.connections.get(&id)).is_some_and(Connection::is_up);
+        if let Some(c) = row.and_then(|id| self.connections.get_mut(&id)) {
+            c.kind = Kind::Outbound;
+        }
+        if let Some(k) = self.contacts.get_mut(&contact) {
+            k.method = Method::Transfer;
+            k.previous = before;
+            k.initial = initial;
+            k.party = theirs;
+            if row.is_some() {
+                k.agent = row;
+                k.phase = match wait {
+                    Ok(wait) if !up => Phase::Dialling(wait),
+                    _ => Phase::Connected,
+                };
+                k.connected = up.then_some(cx.now);
+            }
+        }
+        if row.is_some() && !up {
+            self.drive(cx, Role::Party(contact), Outcome::Begin);
+        }
+        self.complete(cx, mine)
+    }
+
+    fn part(&self, connection: ConnectionId) -> Result<Part, Refused> {
+        let c = self.connections.get(&connection).filter(|c| !c.is_gone()).ok_or_else(|| state("not on this call"))?;
+        if self.contact_served_by(connection).is_some() {
+            return Ok(Part::Agent);
+        }
+        if let Some(end) = self.other_end(c) {
+            return Ok(Part::End(c.contact, end));
+        }
+        let serves = |k: &&Contact| {
+            k.party == connection && !k.is_over() && !matches!(k.phase, Phase::Line(Line::Room | Line::Bridge))
+        };
+        let alone = self.connections.values().filter(|o| !o.is_gone() && !same_person(o, c)).count() <= 1;
+        let contact = self.contacts.values().find(serves).filter(|_| alone);
+        contact.map(|k| Part::Party(k.id)).ok_or_else(|| state("nobody can be brought together there"))
+    }
+}
