@@ -101,6 +101,7 @@ stories! {
     customer_transfers,
     customers_hold_key,
     direct_call,
+    early_sound,
     hold_glare_491,
     hold_key_of_the_second_line,
     hold_keys_of_all_phones,

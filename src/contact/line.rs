@@ -76,9 +76,16 @@ impl Call {
     }
 
     pub(super) fn line_ringing(&mut self, cx: &mut Cx, connection: ConnectionId) {
-        if let Some(caller) = self.connections.get(&connection).and_then(|c| self.other_end(c)) {
-            cx.out.push(Out::Ring { connection: caller });
+        let Some(c) = self.connections.get(&connection) else { return };
+        if let Some(caller) = self.other_end(c) {
+            cx.out.push(Out::Ring { connection: caller, early: c.is_heard_early() });
         }
+    }
+
+    /// Whom a party of a bridge hears before anybody has answered.
+    pub(super) fn early_end(&self, c: &Connection) -> Option<ConnectionId> {
+        let other = self.other_end(c)?;
+        self.connections.get(&other).filter(|o| o.is_heard_early()).map(|o| o.id)
     }
 
     pub(super) fn line_answered(&mut self, cx: &mut Cx, connection: ConnectionId) {

@@ -133,6 +133,8 @@ pub struct Connection {
 pub(super) struct Dialled {
     pub at: Time,
     pub rings: bool,
+    /// It can be heard although it has not answered: an announcement, a ringback of its own.
+    pub early: bool,
 }
 
 impl Connection {
@@ -157,6 +159,12 @@ impl Connection {
     #[must_use]
     pub fn is_ringing(&self) -> bool {
         self.dialled.is_some() && !self.is_gone()
+    }
+
+    /// Whether it can be heard although it has not answered.
+    #[must_use]
+    pub fn is_heard_early(&self) -> bool {
+        self.dialled.is_some_and(|d| d.early) && !self.is_gone()
     }
 
     /// Somebody is on this line: answered and not gone.
@@ -369,9 +377,10 @@ impl Names {
 /// What the story asks of the world.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Out {
-    /// Let the caller know that it rings.
+    /// Let the caller know that it rings. `early`: and hear what the plan gives him to hear, if his phone can.
     Ring {
         connection: ConnectionId,
+        early: bool,
     },
     /// Answer the caller.
     Answer {

@@ -55,7 +55,7 @@ impl Call {
         from: Identity,
     ) {
         if let Some(c) = self.connections.get_mut(&connection) {
-            c.dialled = Some(Dialled { at: cx.now, rings: false });
+            c.dialled = Some(Dialled { at: cx.now, rings: false, early: false });
             cx.out.push(Out::Dial { connection, contact, previous, to, from });
         }
     }
@@ -72,6 +72,14 @@ impl Call {
             if let Some(connection) = by {
                 cx.out.push(Out::Transfer { connection, progress: Progress::Rings });
             }
+        }
+    }
+
+    /// A party that was called can be heard before it answers.
+    pub fn early(&mut self, cx: &mut Cx, connection: ConnectionId) {
+        if let Some(dialled) = self.connections.get_mut(&connection).and_then(|c| c.dialled.as_mut()) {
+            dialled.early = true;
+            self.line_ringing(cx, connection);
         }
     }
 

@@ -5,10 +5,14 @@ use crate::ids::ConnectionId;
 use std::collections::BTreeMap;
 
 impl Call {
-    /// What every line that is up should be.
+    /// What every line should be that is up, or is heard or hears before it is.
     #[must_use]
     pub fn plan(&self) -> BTreeMap<ConnectionId, Want> {
-        self.connections.values().filter(|c| c.is_up()).map(|c| (c.id, self.want(c))).collect()
+        self.connections.values().filter(|c| self.has_sound(c)).map(|c| (c.id, self.want(c))).collect()
+    }
+
+    fn has_sound(&self, c: &Connection) -> bool {
+        c.is_up() || c.is_heard_early() || (!c.is_gone() && self.early_end(c).is_some())
     }
 
     fn want(&self, c: &Connection) -> Want {
@@ -53,7 +57,12 @@ impl Call {
                 Phase::CustomerWhisper { whisper, .. } => return whisper.hears(),
                 Phase::Line(Line::Play(sounding)) => return Hears::Sound(sounding.clone()),
                 Phase::Line(Line::Echo) => return Hears::Parties(vec![c.id]),
-                Phase::Line(Line::Room | Line::Bridge) | Phase::Connected | Phase::Ended => {}
+                Phase::Line(Line::Bridge) => {
+                    if let Some(other) = self.early_end(c) {
+                        return Hears::Parties(vec![other]);
+                    }
+                }
+                Phase::Line(Line::Room) | Phase::Connected | Phase::Ended => {}
             }
         }
         match &c.notice {

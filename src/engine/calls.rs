@@ -90,7 +90,7 @@ impl Engine {
     /// What a call asks of the world.
     pub(super) fn on_call(&mut self, id: CallId, out: Out) {
         match out {
-            Out::Ring { connection } => self.ring(connection),
+            Out::Ring { connection, early } => self.ring(connection, early),
             Out::Answer { connection } => self.answer(connection),
             Out::Dial { connection, contact, previous, to, from } => {
                 self.dial(id, connection, contact, previous, &to, from);
@@ -252,7 +252,7 @@ impl Engine {
         }
         self.gather(id);
         for (connection, want) in plan {
-            let Some(leg) = self.lines.get(&connection).and_then(|line| line.legs.first()).copied() else { continue };
+            let Some(leg) = self.voice(connection) else { continue };
             let source = match want.hears {
                 Hears::Silence => Source::Silence,
                 Hears::Sound(sounding) => Source::Play {
@@ -263,8 +263,8 @@ impl Engine {
                 Hears::Parties(parties) => Source::Hear(
                     parties
                         .iter()
-                        .filter_map(|c| self.lines.get(c).and_then(|line| line.legs.first()))
-                        .filter_map(|leg| self.legs.get(leg))
+                        .filter_map(|c| self.voice(*c))
+                        .filter_map(|leg| self.legs.get(&leg))
                         .map(|leg| leg.port)
                         .collect(),
                 ),

@@ -98,7 +98,7 @@ impl Engine {
     /// Each leg has the one source that the plan gives it, and is heard only if the plan lets it.
     fn ports_do_what_is_planned(&self, call: &Call, said: &mut Vec<String>) {
         for (id, want) in call.plan() {
-            let Some(leg) = self.legs_of(id).first().and_then(|leg| self.legs.get(leg)) else { continue };
+            let Some(leg) = self.voice(id).and_then(|leg| self.legs.get(&leg)) else { continue };
             let spec = leg.spec();
             let right = match (&want.hears, &spec.source) {
                 (Hears::Silence, Source::Silence) => true,

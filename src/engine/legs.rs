@@ -218,9 +218,9 @@ impl Engine {
         (!self.locals.contains(&(transport, remote))).then_some(Link { transport, local, remote })
     }
 
-    pub(super) fn ring(&mut self, connection: ConnectionId) {
+    pub(super) fn ring(&mut self, connection: ConnectionId, early: bool) {
         for leg in self.legs_of(connection) {
-            self.with_leg(leg, |leg, doors| leg.ring(false, doors));
+            self.with_leg(leg, |leg, doors| leg.ring(early, doors));
         }
     }
 
@@ -233,6 +233,13 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// The leg of a connection that sound is for: while several phones ring, the one that is heard early.
+    pub(super) fn voice(&self, connection: ConnectionId) -> Option<LegId> {
+        let legs = &self.lines.get(&connection)?.legs;
+        let early = legs.iter().find(|leg| self.legs.get(leg).is_some_and(Leg::is_heard_early));
+        early.or(legs.first()).copied()
     }
 
     pub(super) fn legs_of(&self, connection: ConnectionId) -> Vec<LegId> {

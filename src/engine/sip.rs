@@ -34,7 +34,10 @@ impl Engine {
                 if status.code() >= 180 {
                     self.with_call(call, |call, cx| call.ringing(cx, connection));
                 }
-                self.with_leg(leg, |leg, doors| leg.progress(fork, body.as_ref(), doors));
+                let early = self.with_leg(leg, |leg, doors| leg.progress(fork, body.as_ref(), doors));
+                if early == Some(true) {
+                    self.with_call(call, |call, cx| call.early(cx, connection));
+                }
             }
             Event::Answered { session, fork, body, .. } => {
                 let Some((leg, connection, call)) = self.whose(session) else { return };
