@@ -1,17 +1,19 @@
 //! All ports of one media thread: commands and packets in, packets and events out, on one 20 ms clock.
 
+mod arriving;
+mod feeds;
 mod handover;
 
 pub use handover::Handed;
 
-use super::command::{Codec, MediaCommand, MediaEvent, PortSpec, PortStats, Source};
+use super::command::{MediaCommand, MediaEvent, PortSpec, PortStats, Source};
 use super::mixer::Mixer;
 use super::player::Player;
-use super::port::{Feed, Kind, Port};
+use super::port::{Feed, Port};
 use crate::audio::{Library, Tones};
 use crate::ids::{Mint, PortId, ShardId};
 use crate::limits::FRAME;
-use crate::rtp::{self, Arrival, Incoming, Packet, Sequencer};
+use crate::rtp::{self, Sequencer};
 use crate::time::{Duration, Time};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -220,104 +222,6 @@ impl Plane {
         sink.close(id);
     }
 
-    /// A datagram on a port's RTP socket. It is relayed in place, so its bytes are used up.
-    pub fn rtp(&mut self, now: Time, id: PortId, from: SocketAddr, datagram: &mut [u8], sink: &mut impl Sink) {
-        let Some(slot) = self.slots.get(&id).copied() else { return };
-        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) else { return };
-        let Ok(packet) = Packet::read(datagram) else {
-            port.refused += 1;
-            return;
-        };
-        let kind = port.kind(packet.header.payload_type);
-        let moved = port.latch.moved();
-        if !port.latch.admits(now, from, kind.is_some()) {
-            port.refused += 1;
-            return;
-        }
-        // Comfort noise and the like are signs of life, even if nobody can use them.
-        port.lives(now);
-        let Some(kind) = kind else {
-            port.refused += 1;
-            return;
-        };
-        if moved != port.latch.moved() {
-            port.aim();
-        }
-        if !port.rtp_seen {
-            port.rtp_seen = true;
-            sink.event(MediaEvent::FirstRtp { port: id });
-        }
-        let header = packet.header;
-        let arrival = port.reception.take(header.ssrc, header.seq);
-        let codec = match kind {
-            Kind::Event => {
-                if let Some(digit) = port.digits.hear(header.ssrc, header.timestamp, header.marker, packet.payload) {
-                    sink.event(MediaEvent::Digit { port: id, digit });
-                }
-                return;
-            }
-            Kind::Sound(codec) => codec,
-        };
-        // An empty packet only keeps a NAT open.
-        if arrival == Arrival::Duplicate || packet.payload.is_empty() {
-            return;
-        }
-        port.reception.time(now, header.timestamp);
-        if port.incoming != Some(codec) {
-            let known = port.speaks();
-            port.incoming = Some(codec);
-            if known != Some(codec) {
-                self.plan_hearers(id);
-            }
-        }
-        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut).filter(|port| port.spec.receive) else {
-            return;
-        };
-        if let Some(hearing) = &mut port.hearing {
-            hearing.insert(now, codec, header.ssrc, header.seq, packet.payload);
-        }
-        if port.relay_to.is_empty() {
-            return;
-        }
-        let incoming = Incoming {
-            source: id.0,
-            ssrc: header.ssrc,
-            seq: header.seq,
-            timestamp: header.timestamp,
-            marker: header.marker,
-            ticks: codec.ticks(packet.payload),
-        };
-        let place = packet.place();
-        let targets = std::mem::take(&mut port.relay_to);
-        for target in &targets {
-            let Some(target) = self.ports.get_mut(*target).and_then(Option::as_mut) else { continue };
-            let Some(to) = target.out.to.filter(|_| !target.dialer.busy()) else { continue };
-            if let Some(stamp) = target.out.sequencer.relay(now, &incoming, place.len())
-                && let Some(packet) = rtp::rewrite(datagram, &place, &target.out.header(stamp))
-            {
-                sink.rtp(target.out.id, to, packet);
-            }
-        }
-        if let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) {
-            port.relay_to = targets;
-        }
-    }
-
-    /// A datagram on a port's RTCP socket.
-    pub fn rtcp(&mut self, now: Time, id: PortId, from: SocketAddr, datagram: &[u8]) {
-        let Some(port) = self.at(id).filter(|port| port.latch.knows(from)) else { return };
-        let Some(found) = rtp::reports(datagram) else { return };
-        port.rtcp_seen = Some(from);
-        port.lives(now);
-        for (ssrc, ntp) in found.senders {
-            port.reception.reported(now, ssrc, ntp);
-        }
-        let ours = port.out.sequencer.ssrc();
-        for report in found.reports.iter().filter(|report| report.ssrc == ours) {
-            port.reception.answered(now, report.last_report, report.delay);
-        }
-    }
-
     /// Runs every frame that is due.
     pub fn tick(&mut self, now: Time, sink: &mut impl Sink) {
         let Some(mut due) = self.next.filter(|due| *due <= now) else { return };
@@ -352,107 +256,6 @@ impl Plane {
     fn at(&mut self, id: PortId) -> Option<&mut Port> {
         let slot = *self.slots.get(&id)?;
         self.ports.get_mut(slot)?.as_mut()
-    }
-
-    /// Keeps the list of who wishes to hear whom.
-    fn listen(&mut self, id: PortId, source: &Source, begins: bool) {
-        let Source::Hear(heard) = source else { return };
-        for other in heard {
-            if begins {
-                self.hearers.entry(*other).or_default().insert(id);
-            } else if let Some(hearers) = self.hearers.get_mut(other) {
-                hearers.remove(&id);
-                if hearers.is_empty() {
-                    self.hearers.remove(other);
-                }
-            }
-        }
-    }
-
-    /// What a port sends may reach its hearers in another way now.
-    fn plan_hearers(&mut self, id: PortId) {
-        let hearers: Vec<usize> = match self.hearers.get(&id) {
-            Some(hearers) => hearers.iter().filter_map(|hearer| self.slots.get(hearer).copied()).collect(),
-            None => return,
-        };
-        for slot in hearers {
-            self.plan(slot);
-        }
-    }
-
-    /// Chooses how a port's source reaches it: played, relayed, mixed, or not at all.
-    fn plan(&mut self, slot: usize) {
-        let Some(port) = self.port(slot) else { return };
-        let feed = match &port.spec.source {
-            Source::Silence => Feed::Silence,
-            Source::Play { .. } => Feed::Play,
-            Source::Hear(heard) => {
-                let codec = port.spec.codec.map_or(Codec::Pcmu, |(codec, _)| codec);
-                let present = |id: &PortId| {
-                    let slot = *self.slots.get(id)?;
-                    self.port(slot).filter(|port| port.spec.receive).map(|_| slot)
-                };
-                let members: BTreeSet<usize> = heard.iter().filter_map(present).collect();
-                let members: Vec<usize> = members.into_iter().collect();
-                match members.as_slice() {
-                    [] => Feed::Silence,
-                    [one] if self.port(*one).and_then(Port::speaks) == Some(codec) => Feed::Relay(*one),
-                    _ => {
-                        if matches!(port.feed, Feed::Mix(group) if self.mixer.hears(group, codec, &members)) {
-                            return;
-                        }
-                        self.feed(slot, Feed::Silence);
-                        self.mix(slot, codec, &members);
-                        return;
-                    }
-                }
-            }
-        };
-        self.feed(slot, feed);
-    }
-
-    fn mix(&mut self, slot: usize, codec: Codec, members: &[usize]) {
-        let (group, new) = self.mixer.join(codec, members);
-        if new {
-            for member in members {
-                if let Some(port) = self.ports.get_mut(*member).and_then(Option::as_mut) {
-                    port.mixed(true);
-                }
-            }
-        }
-        if let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) {
-            port.feed = Feed::Mix(group);
-        }
-    }
-
-    /// Leaves one feed for another that is no mix.
-    fn feed(&mut self, slot: usize, feed: Feed) {
-        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) else { return };
-        let before = std::mem::replace(&mut port.feed, feed);
-        if before == feed {
-            return;
-        }
-        port.out.sequencer.change();
-        match before {
-            Feed::Relay(source) => {
-                if let Some(source) = self.ports.get_mut(source).and_then(Option::as_mut) {
-                    source.relay_to.retain(|target| *target != slot);
-                }
-            }
-            Feed::Mix(group) => {
-                for member in self.mixer.leave(group).unwrap_or_default() {
-                    if let Some(port) = self.ports.get_mut(member).and_then(Option::as_mut) {
-                        port.mixed(false);
-                    }
-                }
-            }
-            Feed::Silence | Feed::Play => {}
-        }
-        if let Feed::Relay(source) = feed
-            && let Some(source) = self.ports.get_mut(source).and_then(Option::as_mut)
-        {
-            source.relay_to.push(slot);
-        }
     }
 }
 

@@ -1,0 +1,109 @@
+//! What comes in on a port's sockets: relayed at once, kept for the mixer, or an event.
+
+use super::super::command::MediaEvent;
+use super::super::port::Kind;
+use super::{Plane, Sink};
+use crate::ids::PortId;
+use crate::rtp::{self, Arrival, Incoming, Packet};
+use crate::time::Time;
+use std::net::SocketAddr;
+
+impl Plane {
+    /// A datagram on a port's RTP socket. It is relayed in place, so its bytes are used up.
+    pub fn rtp(&mut self, now: Time, id: PortId, from: SocketAddr, datagram: &mut [u8], sink: &mut impl Sink) {
+        let Some(slot) = self.slots.get(&id).copied() else { return };
+        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) else { return };
+        let Ok(packet) = Packet::read(datagram) else {
+            port.refused += 1;
+            return;
+        };
+        let kind = port.kind(packet.header.payload_type);
+        let moved = port.latch.moved();
+        if !port.latch.admits(now, from, kind.is_some()) {
+            port.refused += 1;
+            return;
+        }
+        // Comfort noise and the like are signs of life, even if nobody can use them.
+        port.lives(now);
+        let Some(kind) = kind else {
+            port.refused += 1;
+            return;
+        };
+        if moved != port.latch.moved() {
+            port.aim();
+        }
+        if !port.rtp_seen {
+            port.rtp_seen = true;
+            sink.event(MediaEvent::FirstRtp { port: id });
+        }
+        let header = packet.header;
+        let arrival = port.reception.take(header.ssrc, header.seq);
+        let codec = match kind {
+            Kind::Event => {
+                if let Some(digit) = port.digits.hear(header.ssrc, header.timestamp, header.marker, packet.payload) {
+                    sink.event(MediaEvent::Digit { port: id, digit });
+                }
+                return;
+            }
+            Kind::Sound(codec) => codec,
+        };
+        // An empty packet only keeps a NAT open.
+        if arrival == Arrival::Duplicate || packet.payload.is_empty() {
+            return;
+        }
+        port.reception.time(now, header.timestamp);
+        if port.incoming != Some(codec) {
+            let known = port.speaks();
+            port.incoming = Some(codec);
+            if known != Some(codec) {
+                self.plan_hearers(id);
+            }
+        }
+        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut).filter(|port| port.spec.receive) else {
+            return;
+        };
+        if let Some(hearing) = &mut port.hearing {
+            hearing.insert(now, codec, header.ssrc, header.seq, packet.payload);
+        }
+        if port.relay_to.is_empty() {
+            return;
+        }
+        let incoming = Incoming {
+            source: id.0,
+            ssrc: header.ssrc,
+            seq: header.seq,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            ticks: codec.ticks(packet.payload),
+        };
+        let place = packet.place();
+        let targets = std::mem::take(&mut port.relay_to);
+        for target in &targets {
+            let Some(target) = self.ports.get_mut(*target).and_then(Option::as_mut) else { continue };
+            let Some(to) = target.out.to.filter(|_| !target.dialer.busy()) else { continue };
+            if let Some(stamp) = target.out.sequencer.relay(now, &incoming, place.len())
+                && let Some(packet) = rtp::rewrite(datagram, &place, &target.out.header(stamp))
+            {
+                sink.rtp(target.out.id, to, packet);
+            }
+        }
+        if let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) {
+            port.relay_to = targets;
+        }
+    }
+
+    /// A datagram on a port's RTCP socket.
+    pub fn rtcp(&mut self, now: Time, id: PortId, from: SocketAddr, datagram: &[u8]) {
+        let Some(port) = self.at(id).filter(|port| port.latch.knows(from)) else { return };
+        let Some(found) = rtp::reports(datagram) else { return };
+        port.rtcp_seen = Some(from);
+        port.lives(now);
+        for (ssrc, ntp) in found.senders {
+            port.reception.reported(now, ssrc, ntp);
+        }
+        let ours = port.out.sequencer.ssrc();
+        for report in found.reports.iter().filter(|report| report.ssrc == ours) {
+            port.reception.answered(now, report.last_report, report.delay);
+        }
+    }
+}
