@@ -69,6 +69,11 @@ pub const MEDIA_COMMANDS: usize = 4_096;
 pub const EXPECTED_COMMANDS: usize = 64;
 /// Ports on their way to one media thread: more than one merging of calls can ask for before that thread's next tick.
 pub const HANDED_OVER: usize = 1_024;
+/// How often a port tells how it sounds: often enough for a supervisor's eye, seldom enough that the event stream of a
+/// thousand agents stays a hundred lines a second.
+pub const QUALITY: Duration = Duration::from_secs(10);
+/// How long a phone's RTCP may keep silent until it may come from another port of the same host: three reports.
+pub const RTCP_MOVES: Duration = Duration::from_secs(20);
 /// Datagrams taken from one RTP socket in one tick, so that a flood on one port leaves the others their turn.
 pub const DRAIN: usize = 64;
 /// SIP connections over TCP, both ways.

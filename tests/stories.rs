@@ -162,3 +162,29 @@ fn a_lossy_network_is_lived_with_whatever_it_loses() {
         play_with("lossy_network", seed);
     }
 }
+
+/// Who looks at a conversation sees how it sounds: that of each party, and no more often than every ten seconds.
+#[test]
+fn an_agents_screen_says_how_his_calls_sound() {
+    let text = "Story: Sound\nGuests: customer\nAgents: john\nNetwork: delay 5 ms, loses 3 %\n\nThey talk:\n  \
+        customer dials 1000\n  expect john's phone rings within 20 s\n  john answers\n  \
+        expect customer and john hear each other within 20 s\n  wait 30 s\n  \
+        expect john has no contact\n";
+    let story = story::parse("sound.story", text).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let mut stage = VirtualStage::new(&story, lab(), 1);
+    let mut evidence = Evidence::default();
+    // The last line breaks the story off, so that nobody hangs up.
+    let broken_off = story::play(&story, &mut stage, &mut evidence, &mut |_| {}).unwrap_err();
+    assert_eq!(broken_off.text, "john has no contact");
+    let screen = stage.engine().snapshot(&"john".into()).expect("john is an agent");
+    let rows = &screen.contacts[0].connections;
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        let quality = row.quality.as_ref().unwrap_or_else(|| panic!("{} sounds like nothing", row.name));
+        assert!(quality.packets_received > 900 && quality.packets_sent > 900, "{quality:?}");
+        assert_eq!(quality.bytes_received, quality.packets_received * 160);
+        assert!((5..100).contains(&quality.packets_lost), "{quality:?}");
+        assert!(quality.jitter_ms < 5.0, "{quality:?}");
+        assert!((3.0..4.4).contains(&quality.mos.unwrap()), "{quality:?}");
+    }
+}

@@ -266,6 +266,11 @@ impl Engine {
         if let Some(leg) = self.legs.get(&id) {
             self.forget_referral(leg.session);
         }
+        let call = self.lines.get(&connection).and_then(|line| self.calls.get(&line.call));
+        let contact = call.and_then(|call| call.connections().get(&connection)).map(|c| c.contact);
+        if let (Some(contact), Some(leg)) = (contact, self.legs.get(&id)) {
+            self.closing.insert(leg.port, (contact, connection));
+        }
         self.with_leg(id, |leg, doors| leg.close(doors));
         if let Some(line) = self.lines.get_mut(&connection) {
             line.legs.retain(|leg| *leg != id);

@@ -2,15 +2,16 @@
 
 use super::Engine;
 use crate::contact::{Press, Typed};
-use crate::ids::{AgentId, ConnectionId};
-use crate::media::MediaEvent;
+use crate::ids::{AgentId, ConnectionId, PortId};
+use crate::media::{MediaEvent, PortStats};
 use crate::sip::{End, Method, Status};
 use tracing::{info, warn};
 
 impl Engine {
     pub(super) fn on_media(&mut self, event: MediaEvent) {
         let port = event.port();
-        if let MediaEvent::Closed { .. } = event {
+        if let MediaEvent::Closed { stats, .. } = &event {
+            self.port_closed(port, stats);
             if let Some(number) = self.port_numbers.remove(&port) {
                 self.ports.release(self.now, number);
             }
@@ -26,6 +27,13 @@ impl Engine {
         };
         let Some(call) = self.lines.get(&connection).map(|line| line.call) else { return };
         match event {
+            MediaEvent::Quality { stats, .. } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.stats = Some(stats);
+                }
+                let agents = self.calls.get(&call).into_iter().flat_map(|call| call.connections().values());
+                self.dirty.extend(agents.filter_map(|c| c.agent.clone()));
+            }
             MediaEvent::Played { play, .. } => self.with_call(call, |call, cx| call.played(cx, play)),
             MediaEvent::Digit { digit, .. } => self.on_digit(connection, digit),
             MediaEvent::Silent { .. } if quiet => {
@@ -60,6 +68,29 @@ impl Engine {
             }
             MediaEvent::FirstRtp { .. } | MediaEvent::Closed { .. } => {}
         }
+    }
+
+    /// How the leg sounded, for whoever looks into it later.
+    fn port_closed(&mut self, port: PortId, stats: &PortStats) {
+        let Some((contact, connection)) = self.closing.remove(&port) else { return };
+        if stats.packets_received + stats.packets_sent == 0 {
+            return; // It never came to a conversation.
+        }
+        info!(
+            %contact,
+            %connection,
+            received = stats.packets_received,
+            sent = stats.packets_sent,
+            lost = stats.packets_lost,
+            late = stats.packets_late,
+            duplicate = stats.packets_duplicate,
+            refused = stats.packets_refused,
+            jitter_ms = stats.jitter.as_secs_f64() * 1000.0,
+            round_trip_ms = stats.round_trip.map(|span| span.as_secs_f64() * 1000.0),
+            remote_lost = stats.remote.map(|(lost, _)| lost),
+            mos = stats.mos,
+            "sound"
+        );
     }
 
     /// A key on a phone: part of a feature code when an agent on a contact pressed it, else for who he talks with.

@@ -100,6 +100,8 @@ pub struct Engine {
     referrals: BTreeMap<SessionId, refer::Referral>,
     port_legs: HashMap<PortId, LegId>,
     port_numbers: HashMap<PortId, u16>,
+    /// Ports of legs that are gone, until they say their last word: whose they were.
+    closing: HashMap<PortId, (ContactId, ConnectionId)>,
     desks: BTreeMap<AgentId, Desk>,
     /// Agents in the middle of what may be a feature code.
     typing: BTreeSet<AgentId>,
@@ -161,6 +163,7 @@ impl Engine {
             referrals: BTreeMap::new(),
             port_legs: HashMap::new(),
             port_numbers: HashMap::new(),
+            closing: HashMap::new(),
             desks: site.agents.keys().map(|id| (id.clone(), Desk::default())).collect(),
             typing: BTreeSet::new(),
             alarms: BTreeSet::new(),
@@ -237,6 +240,7 @@ impl Engine {
             && self.referrals.is_empty()
             && self.endpoint.is_empty()
             && self.port_numbers.is_empty()
+            && self.closing.is_empty()
             && self.hops.is_empty()
     }
 
@@ -276,6 +280,7 @@ impl Engine {
         give_back(&mut self.sessions);
         give_back(&mut self.port_legs);
         give_back(&mut self.port_numbers);
+        give_back(&mut self.closing);
         give_back(&mut self.hops);
         give_back(&mut self.armed);
     }

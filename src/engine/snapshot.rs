@@ -59,7 +59,44 @@ pub struct ConnectionSnapshot {
     pub held_by: Option<String>,
     pub muted_by: Option<String>,
     pub hears: Hears,
+    /// How its sound arrives; from the tenth second of it on, and anew every ten seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualitySnapshot>,
     pub actions: Vec<String>,
+}
+
+/// How the sound of one phone arrives here, and ours there. Packets and bytes (of payload) count RTP from the beginning
+/// of the leg.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QualitySnapshot {
+    pub packets_received: u64,
+    pub bytes_received: u64,
+    pub packets_sent: u64,
+    pub bytes_sent: u64,
+    /// Never came.
+    pub packets_lost: u64,
+    /// Came after their turn, and were not heard.
+    pub packets_late: u64,
+    pub packets_duplicate: u64,
+    /// Junk, and packets of strangers.
+    pub packets_refused: u64,
+    /// Interarrival jitter (RFC 3550 section 6.4.1) in milliseconds.
+    pub jitter_ms: f64,
+    /// To the phone and back, in milliseconds; only if the phone answers our RTCP reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trip_ms: Option<f64>,
+    /// How many of our packets the phone says it lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_packets_lost: Option<u64>,
+    /// The jitter of our packets as the phone sees it, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_jitter_ms: Option<f64>,
+    /// The mean opinion score of the last ten seconds, estimated by the E-model (ITU-T G.107): 1.0 (bad) to 4.4 (as good as
+    /// G.711 gets).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1.0, maximum = 4.5)]
+    pub mos: Option<f64>,
 }
 
 /// What a party hears now, taken from the plan the media plane carries out.

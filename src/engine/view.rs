@@ -1,10 +1,14 @@
 //! What an agent's screen shows, put together from routing, registration and the call.
 
-use super::snapshot::{AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QuickConnectSnapshot};
+use super::snapshot::{
+    AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QualitySnapshot, QuickConnectSnapshot,
+};
 use super::{CallId, ContactEvent, Engine, Output};
 use crate::contact::{self, Call, Connection, Contact, Place, QuickConnectTo, State, Want};
 use crate::ids::{AgentId, ConnectionId, ContactId};
+use crate::media::PortStats;
 use crate::routing;
+use crate::time::Duration;
 use std::collections::BTreeMap;
 
 impl Engine {
@@ -71,11 +75,16 @@ impl Engine {
                 .connections()
                 .values()
                 .filter(|c| c.second_line_of.is_none())
-                .map(|c| connection(call, c, me.id, &plan))
+                .map(|c| ConnectionSnapshot { quality: self.quality(c.id), ..connection(call, c, me.id, &plan) })
                 .collect(),
             actions: call.actions(me.id).into_iter().map(str::to_owned).collect(),
             ..basics(contact)
         })
+    }
+
+    fn quality(&self, connection: ConnectionId) -> Option<QualitySnapshot> {
+        let leg = self.lines.get(&connection)?.legs.first()?;
+        Some(quality(self.legs.get(leg)?.stats.as_ref()?))
     }
 
     /// Remembers a contact that is over for its agent, until it is cleared.
@@ -176,7 +185,27 @@ fn connection(
             .or_else(|| (c.held_by_phone && c.agent.is_none()).then(|| name_of(&c.id)).flatten()),
         muted_by: c.muted_by.as_ref().and_then(name_of),
         hears: hears(plan.get(&c.id), &name_of),
+        quality: None,
         actions: call.connection_actions(me, c.id).into_iter().map(str::to_owned).collect(),
+    }
+}
+
+fn quality(stats: &PortStats) -> QualitySnapshot {
+    let ms = |span: Duration| (span.as_secs_f64() * 10_000.0).round() / 10.0;
+    QualitySnapshot {
+        packets_received: stats.packets_received,
+        bytes_received: stats.octets_received,
+        packets_sent: stats.packets_sent,
+        bytes_sent: stats.octets_sent,
+        packets_lost: stats.packets_lost,
+        packets_late: stats.packets_late,
+        packets_duplicate: stats.packets_duplicate,
+        packets_refused: stats.packets_refused,
+        jitter_ms: ms(stats.jitter),
+        round_trip_ms: stats.round_trip.map(ms),
+        remote_packets_lost: stats.remote.map(|(lost, _)| lost),
+        remote_jitter_ms: stats.remote.map(|(_, jitter)| ms(jitter)),
+        mos: stats.mos.map(|mos| (mos * 100.0).round() / 100.0),
     }
 }
 

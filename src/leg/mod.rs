@@ -10,7 +10,7 @@ pub use ports::Ports;
 use crate::contact::Identity;
 use crate::ids::{ConnectionId, LegId, PortId, ShardId};
 use crate::limits::FIRST_RTP;
-use crate::media::{Codec, MediaCommand, PortSpec, Source, Start};
+use crate::media::{Codec, MediaCommand, PortSpec, PortStats, Source, Start};
 use crate::sdp::{Direction, Local, Name as CodecName, Negotiator};
 use crate::sip::{self, Endpoint, Method, Name, NameAddr, OfferBy, Peer, SessionId, Status, Text, Uri};
 use crate::time::Time;
@@ -92,6 +92,8 @@ pub struct Leg {
     phone_holds: bool,
     start: Start,
     spec: PortSpec,
+    /// What its port told last.
+    pub stats: Option<PortStats>,
     /// The phone sends to a port that is no longer ours.
     moved: bool,
 }
@@ -176,6 +178,7 @@ impl Leg {
             phone_holds: false,
             start: Start::Wait,
             spec: PortSpec::default(),
+            stats: None,
             moved: false,
         }
     }

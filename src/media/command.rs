@@ -136,6 +136,8 @@ pub enum MediaEvent {
     Digit { port: PortId, digit: char },
     /// Nothing came in, RTP or RTCP, for the configured time, once there was some. Told once until something comes again.
     Silent { port: PortId },
+    /// How it goes, every few seconds while packets come in.
+    Quality { port: PortId, stats: PortStats },
     /// The last word of a port, when it closes.
     Closed { port: PortId, stats: PortStats },
 }
@@ -149,19 +151,32 @@ impl MediaEvent {
             | MediaEvent::Played { port, .. }
             | MediaEvent::Digit { port, .. }
             | MediaEvent::Silent { port }
+            | MediaEvent::Quality { port, .. }
             | MediaEvent::Closed { port, .. } => *port,
         }
     }
 }
 
-/// What a port has seen. Packets and octets count RTP; jitter as RFC 3550 section 6.4.1 has it.
+/// What a port has seen. Packets and octets (of payload) count RTP; jitter as RFC 3550 section 6.4.1 has it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PortStats {
     pub packets_received: u64,
+    pub octets_received: u64,
     pub packets_sent: u64,
+    pub octets_sent: u64,
+    /// Never came.
     pub packets_lost: u64,
+    /// Came after their turn.
     pub packets_late: u64,
+    pub packets_duplicate: u64,
+    /// Junk, strangers' and what nobody can use.
     pub packets_refused: u64,
     pub jitter: Duration,
+    /// By the phone's reports, if it sends any.
     pub round_trip: Option<Duration>,
+    /// What the phone says of the stream it gets: packets lost and jitter.
+    pub remote: Option<(u64, Duration)>,
+    /// How what comes in sounds, 1.0 to 4.4 (ITU-T G.107): since the last [`MediaEvent::Quality`], or over the whole call
+    /// with [`MediaEvent::Closed`]. Nothing, when nothing came.
+    pub mos: Option<f64>,
 }

@@ -21,13 +21,12 @@ use std::sync::Arc;
 
 /// A thread that was held up sends at most so many frames at once; what is older was not heard.
 const CATCH_UP: u32 = 3;
-/// RFC 3550 section 6.2 asks for five seconds between reports, and for half as much or more by chance (section 6.3.1).
-const REPORTS: Duration = Duration::from_secs(5);
 /// Reports and the watchdog look at each port once in so many frames, in turn.
 const ROUNDS: usize = 25;
 
 /// Where everything goes that comes out of a [`Plane`].
 pub trait Sink {
+    /// From the port's RTP socket: also RTCP, where both share one.
     fn rtp(&mut self, port: PortId, to: SocketAddr, packet: &[u8]);
     fn rtcp(&mut self, port: PortId, to: SocketAddr, packet: &[u8]);
     fn event(&mut self, event: MediaEvent);
@@ -175,6 +174,9 @@ impl Plane {
             return; // Overtaken by a later wish.
         }
         let before = std::mem::replace(&mut *port.spec, spec);
+        if (before.remote, before.rtcp) != (port.spec.remote, port.spec.rtcp) {
+            port.rtcp_seen = None;
+        }
         port.latch.expect(now, port.spec.remote, port.spec.latch);
         port.aim();
         if port.spec.telephone_event.is_none() {
@@ -208,7 +210,8 @@ impl Plane {
         if let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) {
             if let Some(to) = port.rtcp_to() {
                 let report = port.reception.report(now);
-                sink.rtcp(id, to, &rtp::goodbye(&port.sender(now), report, &self.settings.cname));
+                let goodbye = rtp::goodbye(&port.sender(now), report, &self.settings.cname);
+                port.send_rtcp(to, &goodbye, sink);
             }
             let source = std::mem::take(&mut port.spec.source);
             self.listen(id, &source, false);
@@ -259,7 +262,7 @@ impl Plane {
     }
 }
 
-/// Reports and the watchdog.
+/// Reports, quality and the watchdog.
 fn look_after(now: Time, port: &mut Port, settings: &Settings, mint: &mut Mint, sink: &mut impl Sink) {
     if port.groups == 0 {
         // A port that was handed over is mixed here again by now, or never.
@@ -268,16 +271,17 @@ fn look_after(now: Time, port: &mut Port, settings: &Settings, mint: &mut Mint, 
     if port.fell_silent(now, settings.rtp_timeout) {
         sink.event(MediaEvent::Silent { port: port.out.id });
     }
+    if let Some(stats) = port.quality(now) {
+        sink.event(MediaEvent::Quality { port: port.out.id, stats });
+    }
     let Some(to) = port.rtcp_to() else { return };
-    // By chance between half and one and a half of the interval, so that the ports do not all report at once.
-    let wait = Duration::from_micros(REPORTS.as_micros() as u64 / 2 + mint.below(REPORTS.as_micros() as u64));
     match port.report_due {
         Some(due) if due <= now => {
-            port.report_due = Some(now + wait);
+            port.report_due = Some(now + rtp::interval(false, mint));
             let report = port.reception.report(now);
-            sink.rtcp(port.out.id, to, &rtp::report(&port.sender(now), report, &settings.cname));
+            port.send_rtcp(to, &rtp::report(&port.sender(now), report, &settings.cname), sink);
         }
         Some(_) => {}
-        None => port.report_due = Some(now + wait),
+        None => port.report_due = Some(now + rtp::interval(true, mint)),
     }
 }

@@ -8,6 +8,7 @@ use super::plane::Sink;
 use super::player::Player;
 use crate::audio::FRAME_SAMPLES;
 use crate::ids::PortId;
+use crate::limits::{FRAME, QUALITY, RTCP_MOVES};
 use crate::rtp::{self, Dialer, Digits, HEADER, Header, Reception, Sequencer, Stamp};
 use crate::time::{Duration, Time};
 use std::net::SocketAddr;
@@ -114,8 +115,17 @@ pub(super) struct Port {
     /// Of hearings that are over.
     pub late: u64,
     pub report_due: Option<Time>,
-    /// Where the peer's RTCP comes from.
-    pub rtcp_seen: Option<SocketAddr>,
+    /// Where the peer's RTCP comes from, and when it last did.
+    pub rtcp_seen: Option<(SocketAddr, Time)>,
+    quality: Told,
+}
+
+/// What was told of a port's quality last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    due: Option<Time>,
+    received: u64,
+    lost: u64,
 }
 
 impl Port {
@@ -140,6 +150,7 @@ impl Port {
             late: 0,
             report_due: None,
             rtcp_seen: None,
+            quality: Told::default(),
         }
     }
 
@@ -253,7 +264,31 @@ impl Port {
         }
         let target = self.latch.target()?;
         let next = SocketAddr::new(target.ip(), target.port().wrapping_add(1));
-        if self.latch.moved() { self.rtcp_seen.or(Some(next)) } else { self.spec.rtcp.or(Some(next)) }
+        if self.spec.rtcp_mux {
+            Some(target)
+        } else if self.latch.moved() {
+            self.rtcp_seen.map(|(from, _)| from).or(Some(next))
+        } else {
+            self.spec.rtcp.or(Some(next))
+        }
+    }
+
+    pub fn send_rtcp(&self, to: SocketAddr, packet: &[u8], sink: &mut impl Sink) {
+        if self.spec.rtcp_mux {
+            sink.rtp(self.out.id, to, packet);
+        } else {
+            sink.rtcp(self.out.id, to, packet);
+        }
+    }
+
+    /// Whether RTCP from there is the phone's: it comes from the host that RTP goes to, and from one port of it.
+    pub fn takes_rtcp(&mut self, now: Time, from: SocketAddr) -> bool {
+        let known = |(seen, at): (SocketAddr, Time)| seen == from || now.since(at) >= RTCP_MOVES;
+        let right = self.latch.knows(from) && self.rtcp_seen.is_none_or(known);
+        if right {
+            self.rtcp_seen = Some((from, now));
+        }
+        right
     }
 
     /// What our reports say of us.
@@ -281,14 +316,50 @@ impl Port {
     }
 
     pub fn stats(&self) -> PortStats {
-        PortStats {
-            packets_received: self.reception.received(),
+        let reception = &self.reception;
+        let mut stats = PortStats {
+            packets_received: reception.received(),
+            octets_received: reception.octets(),
             packets_sent: self.out.sequencer.packets(),
-            packets_lost: self.reception.lost(),
+            octets_sent: self.out.sequencer.octets(),
+            packets_lost: reception.lost(),
             packets_late: self.late + self.hearing.as_ref().map_or(0, |hearing| hearing.late()),
+            packets_duplicate: reception.duplicates(),
             packets_refused: self.refused,
-            jitter: self.reception.jitter(),
-            round_trip: self.reception.round_trip(),
+            jitter: reception.jitter(),
+            round_trip: reception.round_trip(),
+            remote: reception.theirs().map(|report| (u64::from(report.lost), rtp::span(report.jitter))),
+            mos: None,
+        };
+        stats.mos = self.mos(stats.packets_received, stats.packets_lost + stats.packets_late);
+        stats
+    }
+
+    /// How it sounds when of these packets so many were not heard.
+    fn mos(&self, received: u64, lost: u64) -> Option<f64> {
+        let expected = received + lost;
+        if expected == 0 {
+            return None;
         }
+        // Half the way there and back, a packet, and what an ear keeps to bear the jitter.
+        let way = self.reception.round_trip().unwrap_or_default() / 2;
+        let delay = way + FRAME + FRAME.max(self.reception.jitter() * 2);
+        #[allow(clippy::cast_precision_loss)]
+        Some(rtp::mos(delay, lost as f64 / expected as f64))
+    }
+
+    /// What is worth telling of its quality now, if anything is.
+    pub fn quality(&mut self, now: Time) -> Option<PortStats> {
+        let due = *self.quality.due.get_or_insert(now + QUALITY);
+        let before = self.quality;
+        if due > now || self.reception.received() == before.received {
+            return None;
+        }
+        let mut stats = self.stats();
+        let lost = stats.packets_lost + stats.packets_late;
+        // A packet that was missed may have come since.
+        stats.mos = self.mos(stats.packets_received - before.received, lost.saturating_sub(before.lost));
+        self.quality = Told { due: Some(now + QUALITY), received: stats.packets_received, lost };
+        Some(stats)
     }
 }

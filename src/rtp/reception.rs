@@ -26,8 +26,12 @@ pub struct Reception {
     /// Of streams that ended before this one.
     lost_before: u64,
     received: u64,
+    octets: u64,
+    duplicates: u64,
     jitter_before: u32,
     round_trip: Option<Duration>,
+    /// How our own stream arrives there, in the words of its last report.
+    theirs: Option<rtcp::Report>,
     /// The middle 32 bits of the last sender report's NTP time, and when it came.
     report: Option<(u32, Time)>,
 }
@@ -85,7 +89,15 @@ impl Stream {
 impl Reception {
     /// A packet came. There is no probation (appendix A.1's `MIN_SEQUENTIAL`): the source's address is proof enough,
     /// and the first word counts.
-    pub fn take(&mut self, ssrc: u32, seq: u16) -> Arrival {
+    pub fn take(&mut self, ssrc: u32, seq: u16, octets: usize) -> Arrival {
+        let arrival = self.place(ssrc, seq);
+        if matches!(arrival, Arrival::Fresh | Arrival::Restart) {
+            self.octets += octets as u64;
+        }
+        arrival
+    }
+
+    fn place(&mut self, ssrc: u32, seq: u16) -> Arrival {
         let Some(stream) = self.stream.as_mut().filter(|stream| stream.ssrc == ssrc) else {
             return self.restart(ssrc, seq);
         };
@@ -99,6 +111,7 @@ impl Reception {
         } else if (-MAX_MISORDER..=0).contains(&step) {
             let bit = 1_u64.checked_shl(u32::from(step.unsigned_abs())).unwrap_or(0);
             if stream.window & bit != 0 {
+                self.duplicates += 1;
                 return Arrival::Duplicate;
             }
             stream.window |= bit;
@@ -145,13 +158,14 @@ impl Reception {
         }
     }
 
-    /// The peer tells when our last sender report reached it (section 6.4.1: A - LSR - DLSR).
-    pub fn answered(&mut self, now: Time, last_report: u32, delay: u32) {
-        if last_report == 0 {
+    /// The peer tells how our stream arrives, and when our last sender report did (section 6.4.1: A - LSR - DLSR).
+    pub fn answered(&mut self, now: Time, report: &rtcp::Report) {
+        self.theirs = Some(*report);
+        if report.last_report == 0 {
             return;
         }
         let arrived = (ntp(now) >> 16) as u32;
-        let round = arrived.wrapping_sub(last_report).wrapping_sub(delay);
+        let round = arrived.wrapping_sub(report.last_report).wrapping_sub(report.delay);
         // More than ten seconds, or less than nothing by rounding, is a peer that counts wrongly.
         if round < 10 << 16 {
             self.round_trip = Some(Duration::from_micros((u64::from(round) * 1_000_000) >> 16));
@@ -184,6 +198,22 @@ impl Reception {
     #[must_use]
     pub fn received(&self) -> u64 {
         self.received
+    }
+
+    /// Payload octets that came in.
+    #[must_use]
+    pub fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    #[must_use]
+    pub fn duplicates(&self) -> u64 {
+        self.duplicates
+    }
+
+    #[must_use]
+    pub fn theirs(&self) -> Option<&rtcp::Report> {
+        self.theirs.as_ref()
     }
 
     #[must_use]
@@ -224,7 +254,7 @@ mod tests {
         ] {
             let mut reception = Reception::default();
             for seq in seqs {
-                reception.take(9, seq);
+                reception.take(9, seq, 160);
             }
             assert_eq!((reception.received(), reception.lost()), (received, lost), "{case}");
         }
@@ -247,7 +277,7 @@ mod tests {
             (2, 50_000, Doubtful),
             (2, 50_001, Restart),
         ] {
-            assert_eq!(reception.take(ssrc, seq), arrival, "{ssrc} {seq}");
+            assert_eq!(reception.take(ssrc, seq, 160), arrival, "{ssrc} {seq}");
         }
     }
 
@@ -258,7 +288,7 @@ mod tests {
         {
             let mut reception = Reception::default();
             for n in 0..200_u64 {
-                reception.take(1, n as u16);
+                reception.take(1, n as u16, 160);
                 reception.time(millis(n * 20 + late[(n % 2) as usize]), (n * 160) as u32);
             }
             assert!(expected.contains(&reception.jitter().as_micros()), "{case}: {:?}", reception.jitter());
@@ -269,11 +299,11 @@ mod tests {
     fn a_report_tells_the_fraction_since_the_last_one() {
         let mut reception = Reception::default();
         for seq in [1, 2, 4, 5] {
-            reception.take(7, seq);
+            reception.take(7, seq, 160);
         }
         let first = reception.report(millis(0)).unwrap();
         assert_eq!((first.ssrc, first.fraction_lost, first.lost, first.highest), (7, 51, 1, 5));
-        reception.take(7, 6);
+        reception.take(7, 6, 160);
         let second = reception.report(millis(0)).unwrap();
         assert_eq!((second.fraction_lost, second.lost), (0, 1));
     }
@@ -283,10 +313,11 @@ mod tests {
         let mut reception = Reception::default();
         // Sent at 0, 30 ms there, held for 500 ms, 20 ms back.
         let sent = (ntp(millis(0)) >> 16) as u32;
-        reception.answered(millis(550), sent, 65_536 / 2);
+        reception
+            .answered(millis(550), &rtcp::Report { last_report: sent, delay: 65_536 / 2, ..rtcp::Report::default() });
         let round = reception.round_trip().unwrap().as_micros();
         assert!((49_900..=50_100).contains(&round), "{round}");
-        reception.answered(millis(600), 0, 0);
+        reception.answered(millis(600), &rtcp::Report::default());
         assert_eq!(reception.round_trip().unwrap().as_micros(), round, "no report, no answer");
     }
 }

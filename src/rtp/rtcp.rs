@@ -1,10 +1,16 @@
 //! RTCP: sender and receiver reports with a name, and goodbyes (RFC 3550 section 6).
 
-use crate::time::Time;
+use crate::ids::Mint;
+use crate::time::{Duration, Time};
 use rtcp_types::{
     Bye, Compound, CompoundBuilder, Packet, ReceiverReport, ReportBlock, ReportBlockBuilder, RtcpPacketWriterExt, Sdes,
     SdesChunk, SdesItem, SenderReport,
 };
+
+/// Section 6.2: no less between the reports of two parties, whose share of the bandwidth would allow more.
+const MINIMUM: Duration = Duration::from_secs(5);
+/// Section 6.3.1: e - 3/2. Reconsideration makes the intervals longer than they were meant; this makes up for it.
+const COMPENSATION: f64 = 1.218_28;
 
 /// Seconds from 1900 to 1970.
 const NTP_EPOCH: u64 = 2_208_988_800;
@@ -41,6 +47,22 @@ pub fn ntp(now: Time) -> u64 {
     (seconds.wrapping_add(NTP_EPOCH) << 32) | ((micros << 32) / 1_000_000)
 }
 
+/// How long until the next report: between half and one and a half of what is meant, so that parties who began together
+/// do not report together; half of that for the first (section 6.3.1).
+#[must_use]
+pub fn interval(first: bool, mint: &mut Mint) -> Duration {
+    let meant = if first { MINIMUM / 2 } else { MINIMUM };
+    let micros = meant.as_micros() as u64;
+    Duration::from_micros(micros / 2 + mint.below(micros)).div_f64(COMPENSATION)
+}
+
+/// Whether a datagram on a port that takes both is RTCP (RFC 5761 section 4): its packet types stand where RTP has the
+/// mark and a payload type that RFC 3551 keeps free for this very reason.
+#[must_use]
+pub fn is_rtcp(datagram: &[u8]) -> bool {
+    matches!(datagram, [version, 192..=223, ..] if version >> 6 == 2)
+}
+
 /// What is read from one datagram.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reports {
@@ -74,7 +96,8 @@ fn read(block: &ReportBlock<'_>) -> Report {
     Report {
         ssrc: block.ssrc(),
         fraction_lost: block.fraction_lost(),
-        lost: block.cumulative_lost(),
+        // 24 bits with a sign (section 6.4.1): duplicates may outnumber the losses.
+        lost: Some(block.cumulative_lost()).filter(|lost| *lost <= 0x7f_ffff).unwrap_or(0),
         highest: block.extended_sequence_number(),
         jitter: block.interarrival_jitter(),
         last_report: block.last_sender_report_timestamp(),
@@ -165,6 +188,33 @@ mod tests {
             assert_eq!(datagram[1], 201);
             let read = reports(&datagram).unwrap();
             assert_eq!(read, Reports { senders: vec![], reports: known, gone: vec![7] });
+        }
+    }
+
+    #[test]
+    fn reports_are_spread_around_their_interval() {
+        let mut mint = Mint::new(1);
+        for (first, meant) in [(true, 2.5), (false, 5.0)] {
+            let spans: Vec<f64> = (0..2000).map(|_| interval(first, &mut mint).as_secs_f64() * COMPENSATION).collect();
+            assert!(spans.iter().all(|span| (meant * 0.5..=meant * 1.5).contains(span)));
+            let mean = spans.iter().sum::<f64>() / spans.len() as f64;
+            assert!((mean - meant).abs() < meant / 50.0, "{mean}");
+        }
+    }
+
+    #[test]
+    fn rtcp_is_told_from_rtp_on_one_port() {
+        let rr = report(&Sender { ssrc: 7, ..Sender::default() }, None, "x");
+        for (case, datagram, rtcp) in [
+            ("a report", rr.as_slice(), true),
+            ("sound", &[0x80, 0, 0, 1][..], false),
+            ("sound with a mark", &[0x80, 0x80, 0, 1], false),
+            ("telephone-event with a mark", &[0x80, 0x80 | 101, 0, 1], false),
+            ("another version", &[0x40, 200, 0, 1], false),
+            ("nothing", &[], false),
+            ("one byte", &[0x80], false),
+        ] {
+            assert_eq!(is_rtcp(datagram), rtcp, "{case}");
         }
     }
 

@@ -3,8 +3,7 @@
 //! Phones and SRTP go deaf when any of the three jumps. Frames of our own follow a clock; relayed packets keep their
 //! sender's spacing, order and losses, moved by a constant that is chosen anew whenever the source changes.
 
-use super::{ahead, seq_ahead, ticks};
-use crate::limits::FRAME;
+use super::{ahead, seq_ahead, span, ticks};
 use crate::time::{Duration, Time};
 
 /// A stream is never left without a packet for longer than three frames, so the tick before that must fill.
@@ -285,8 +284,4 @@ impl Sequencer {
         self.packets += 1;
         self.octets += octets as u64;
     }
-}
-
-fn span(ticks: u32) -> Duration {
-    FRAME * ticks / FRAME_TICKS
 }

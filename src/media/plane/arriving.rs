@@ -11,6 +11,9 @@ use std::net::SocketAddr;
 impl Plane {
     /// A datagram on a port's RTP socket. It is relayed in place, so its bytes are used up.
     pub fn rtp(&mut self, now: Time, id: PortId, from: SocketAddr, datagram: &mut [u8], sink: &mut impl Sink) {
+        if rtp::is_rtcp(datagram) {
+            return self.rtcp(now, id, from, datagram);
+        }
         let Some(slot) = self.slots.get(&id).copied() else { return };
         let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) else { return };
         let Ok(packet) = Packet::read(datagram) else {
@@ -37,7 +40,7 @@ impl Plane {
             sink.event(MediaEvent::FirstRtp { port: id });
         }
         let header = packet.header;
-        let arrival = port.reception.take(header.ssrc, header.seq);
+        let arrival = port.reception.take(header.ssrc, header.seq, packet.payload.len());
         let codec = match kind {
             Kind::Event => {
                 if let Some(digit) = port.digits.hear(header.ssrc, header.timestamp, header.marker, packet.payload) {
@@ -94,16 +97,19 @@ impl Plane {
 
     /// A datagram on a port's RTCP socket.
     pub fn rtcp(&mut self, now: Time, id: PortId, from: SocketAddr, datagram: &[u8]) {
-        let Some(port) = self.at(id).filter(|port| port.latch.knows(from)) else { return };
-        let Some(found) = rtp::reports(datagram) else { return };
-        port.rtcp_seen = Some(from);
+        let Some(port) = self.at(id) else { return };
+        let found = rtp::reports(datagram).filter(|_| port.takes_rtcp(now, from));
+        let Some(found) = found else {
+            port.refused += 1;
+            return;
+        };
         port.lives(now);
         for (ssrc, ntp) in found.senders {
             port.reception.reported(now, ssrc, ntp);
         }
         let ours = port.out.sequencer.ssrc();
         for report in found.reports.iter().filter(|report| report.ssrc == ours) {
-            port.reception.answered(now, report.last_report, report.delay);
+            port.reception.answered(now, report);
         }
     }
 }

@@ -84,9 +84,78 @@ fn reports_go_out_and_are_understood() {
     lab.plane.rtcp(came + MS * 50, PortId(1), address(30_003), &answer);
     let round = lab.plane.stats(PortId(1)).unwrap().round_trip.unwrap();
     assert!((39_000..41_000).contains(&round.as_micros()), "{round:?}");
-    // Somebody else's report says nothing of this phone.
-    lab.plane.rtcp(came + MS * 500, PortId(1), SocketAddr::from(([10, 0, 0, 1], 30_003)), &answer);
-    assert_eq!(lab.plane.stats(PortId(1)).unwrap().round_trip, Some(round));
+    // Somebody else's report says nothing of this phone: of another host, of another port, or junk from the right one.
+    let refused = lab.plane.stats(PortId(1)).unwrap().packets_refused;
+    let later = came + MS * 500;
+    for (from, packet) in [
+        (SocketAddr::from(([10, 0, 0, 1], 30_003)), answer.as_slice()),
+        (address(30_005), &answer),
+        (address(30_003), b"junk"),
+    ] {
+        lab.plane.rtcp(later, PortId(1), from, packet);
+    }
+    let stats = lab.plane.stats(PortId(1)).unwrap();
+    assert_eq!((stats.round_trip, stats.packets_refused), (Some(round), refused + 3));
+    // A phone that starts anew sends from another port; its old one is silent by then.
+    lab.plane.rtcp(came + Duration::from_secs(21), PortId(1), address(30_005), &answer);
+    assert_eq!(lab.plane.stats(PortId(1)).unwrap().packets_refused, refused + 3);
+}
+
+#[test]
+fn rtcp_shares_the_port_where_that_is_agreed() {
+    let mut lab = three();
+    lab.set(1, |spec| spec.rtcp_mux = true);
+    lab.source(1, hear(&[2]));
+    lab.run(20_000);
+    assert!(lab.wire.rtcp.iter().all(|(port, ..)| *port != PortId(1)));
+    let (_, to, report) = lab.wire.muxed.last().unwrap().clone();
+    assert_eq!(to, address(30_002), "where RTP goes");
+    let ssrc = rtp::reports(&report).unwrap().senders[0].0;
+    let block = rtp::Report { ssrc, lost: 7, jitter: 80, ..rtp::Report::default() };
+    let peer = rtp::Sender { ssrc: 1, ..rtp::Sender::default() };
+    let mut answer = rtp::report(&peer, Some(block), "phone");
+    lab.plane.rtp(lab.wire.now, PortId(1), address(30_002), &mut answer, &mut lab.wire);
+    let stats = lab.plane.stats(PortId(1)).unwrap();
+    assert_eq!((stats.remote, stats.packets_refused), (Some((7, MS * 10)), 0));
+    lab.phones.clear();
+    lab.command(MediaCommand::Close { port: PortId(1) });
+    assert_eq!(rtp::reports(&lab.wire.muxed.last().unwrap().2).unwrap().gone, [ssrc]);
+}
+
+#[test]
+fn quality_is_told_every_ten_seconds_and_at_the_end() {
+    let mut lab = three();
+    lab.run(25_000);
+    // Every fifth packet of phone 2 is lost from here on.
+    for _ in 0..200 {
+        let phone = lab.phones.get_mut(&2).unwrap();
+        phone.seq = phone.seq.wrapping_add(1);
+        phone.timestamp = phone.timestamp.wrapping_add(160);
+        lab.run(80);
+    }
+    // Phone 1 falls silent: there is nothing new to tell.
+    lab.phones.get_mut(&1).unwrap().due = None;
+    lab.run(40_000);
+    let told = |lab: &Lab, id: u64| -> Vec<PortStats> {
+        let quality = |event: &MediaEvent| match event {
+            MediaEvent::Quality { port, stats } if port.0 == id => Some(stats.clone()),
+            _ => None,
+        };
+        lab.wire.events.iter().filter_map(quality).collect()
+    };
+    let (one, two) = (told(&lab, 1), told(&lab, 2));
+    assert_eq!((one.len(), two.len()), (5, 8), "in 81 seconds");
+    let score = |stats: &PortStats| stats.mos.unwrap();
+    assert!(score(&two[0]) > 4.3 && two[0].packets_lost == 0, "{:?}", two[0]);
+    assert!(score(&two[3]) < 2.7, "a fifth is lost: {:?}", two[3]);
+    assert!(score(&two[7]) > 4.3, "the last ten seconds were good: {:?}", two[7]);
+    assert!(two[7].octets_received == two[7].packets_received * 160 && two[7].octets_sent > 0);
+    assert!(score(&one[4]) > 4.3);
+    lab.phones.clear();
+    lab.command(MediaCommand::Close { port: PortId(2) });
+    let Some(MediaEvent::Closed { stats, .. }) = lab.wire.events.last() else { panic!("a last word") };
+    assert_eq!(stats.packets_lost, 200);
+    assert!((3.0..4.2).contains(&score(stats)), "over all: {stats:?}");
 }
 
 #[test]

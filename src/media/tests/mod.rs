@@ -7,7 +7,7 @@ mod streams;
 
 use crate::audio::{Clip, Decoder, Encoder, Library, level_db, note, power};
 use crate::ids::{Mint, PlayId, PortId, PromptId, ShardId};
-use crate::media::command::{Codec, MediaCommand, MediaEvent, PortSpec, Sound, Source, Start, Tone};
+use crate::media::command::{Codec, MediaCommand, MediaEvent, PortSpec, PortStats, Sound, Source, Start, Tone};
 use crate::media::plane::{Handed, Plane, Settings, Sink};
 use crate::rtp::{self, Header, Packet, ahead, seq_ahead};
 use crate::time::{Duration, Time};
@@ -32,6 +32,8 @@ struct Wire {
     now: Time,
     rtp: BTreeMap<PortId, Vec<Out>>,
     rtcp: Vec<(PortId, SocketAddr, Vec<u8>)>,
+    /// RTCP on RTP's socket.
+    muxed: Vec<(PortId, SocketAddr, Vec<u8>)>,
     events: Vec<MediaEvent>,
     bound: Vec<PortId>,
     handed: Vec<(Handed, ShardId)>,
@@ -39,6 +41,9 @@ struct Wire {
 
 impl Sink for Wire {
     fn rtp(&mut self, port: PortId, to: SocketAddr, packet: &[u8]) {
+        if rtp::is_rtcp(packet) {
+            return self.muxed.push((port, to, packet.to_vec()));
+        }
         let read = Packet::read(packet).expect("what goes out is RTP");
         let out = Out { at: self.now, to, header: read.header, payload: read.payload.to_vec() };
         self.rtp.entry(port).or_default().push(out);
