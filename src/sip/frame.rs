@@ -95,10 +95,11 @@ impl Framer {
 
     /// Whether the line at the front is SIP's; `None` while it has no end and may still become so.
     fn is_sip(&self) -> Option<bool> {
-        let Some(end) = memchr(b'\n', &self.buffer) else {
-            // A method or `SIP` starts with a token, a TLS hello does not.
-            return if self.buffer.first().is_some_and(|b| !is_token_byte(*b)) { Some(false) } else { None };
-        };
+        // A method or `SIP` starts with a token, a TLS hello does not: no need to wait for the line's end.
+        if self.buffer.first().is_some_and(|b| !is_token_byte(*b)) {
+            return Some(false);
+        }
+        let end = memchr(b'\n', &self.buffer)?;
         let line = self.buffer.get(..end)?.trim_ascii_end();
         let last = line.rsplit(|b| *b == b' ').next()?;
         let sip = |bytes: &[u8]| bytes.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/"));
@@ -220,6 +221,8 @@ mod tests {
             (format!("{bare}{OPTIONS}X: {}", "x".repeat(70_000)), format!("{b} 513!")),
             (format!("{bare}GET / HTTP/1.1\r\nHost: x\r\n\r\n"), format!("{b} close")),
             ("\x16\x03\x01\x02\x00\x01\x00\x01".to_owned(), "close".to_owned()),
+            // No method starts so, however much of the line is there.
+            (format!("{bare}\x16{bare}"), format!("{b} close")),
             ("SIP/2.0 200 OK\r\n\r\n".to_owned(), "18".to_owned()),
             (bare.get(..40).unwrap().to_owned(), String::new()),
         ] {
