@@ -157,7 +157,8 @@ impl Headers {
         }
         if let Some((_, line)) = self.0.iter_mut().find(|(name, _)| *name == Name::Via) {
             let (_, others) = next_element(line.as_bytes(), b',');
-            let mut stamped = via.to_string().into_bytes();
+            let mut stamped = Vec::with_capacity(line.len() + 48);
+            via.print(&mut stamped);
             if let Some(others) = others {
                 stamped.extend_from_slice(b", ");
                 stamped.extend_from_slice(trim(others));

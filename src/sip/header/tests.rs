@@ -83,6 +83,11 @@ fn the_source_is_noted_as_the_rfcs_ask() {
         assert_eq!(all.first(&Name::Via).unwrap(), wanted);
         assert_eq!(all.vias().unwrap().last().unwrap().sent_by(), "z");
     }
+    // What is no UTF-8 goes back as it came, or its sender does not know its transaction again.
+    let via = Text::from(b"SIP/2.0/UDP a;branch=z9hG4bK\xf6".to_vec());
+    let mut all: Headers = [(Name::Via, via)].into_iter().collect();
+    all.stamp("192.0.2.1:9".parse().unwrap()).unwrap();
+    assert_eq!(all.first(&Name::Via).unwrap().as_bytes(), b"SIP/2.0/UDP a;branch=z9hG4bK\xf6;received=192.0.2.1");
 }
 
 #[test]

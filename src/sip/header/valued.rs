@@ -44,7 +44,7 @@ impl fmt::Display for Valued {
 
 impl From<Valued> for Text {
     fn from(valued: Valued) -> Text {
-        valued.to_string().into()
+        [valued.value.as_bytes(), valued.params.as_bytes()].concat().into()
     }
 }
 

@@ -126,6 +126,15 @@ impl Via {
         text.as_str().trim_matches(['[', ']']).parse().ok()
     }
 
+    /// Byte by byte: what a peer put into its Via, it compares when it comes back.
+    pub(crate) fn print(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"SIP/2.0/");
+        out.extend_from_slice(self.transport.as_bytes());
+        out.push(b' ');
+        self.host.print(self.port, out);
+        out.extend_from_slice(self.params.as_bytes());
+    }
+
     /// `host[:port]` as the peer called itself.
     #[must_use]
     pub fn sent_by(&self) -> String {
@@ -137,19 +146,23 @@ impl Via {
 
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} {}{}", self.transport, self.sent_by(), self.params)
+        let mut out = Vec::with_capacity(96);
+        self.print(&mut out);
+        f.pad(&String::from_utf8_lossy(&out))
     }
 }
 
 impl From<Via> for Text {
     fn from(via: Via) -> Text {
-        via.to_string().into()
+        (&via).into()
     }
 }
 
 impl From<&Via> for Text {
     fn from(via: &Via) -> Text {
-        via.to_string().into()
+        let mut out = Vec::with_capacity(96);
+        via.print(&mut out);
+        out.into()
     }
 }
 
