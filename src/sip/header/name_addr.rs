@@ -93,8 +93,14 @@ impl NameAddr {
     pub fn read(text: &Text, what: &'static str) -> Result<NameAddr, Malformed> {
         let parts = scan(text.as_bytes(), what)?;
         let uri = Uri::read(&text.part(parts.uri)).map_err(|fault| Malformed::new(what, fault.why))?;
+        // Only a quoted string has escapes (RFC 3261 section 25.1).
+        let display = if trim(text.as_bytes()).starts_with(b"\"") {
+            unescape(text, parts.display)
+        } else {
+            text.part(parts.display)
+        };
         Ok(NameAddr {
-            display: (!parts.display.is_empty()).then(|| unescape(text, parts.display)),
+            display: (!display.is_empty()).then_some(display),
             uri,
             params: Params::read(text.part(parts.params), what)?,
         })
@@ -181,6 +187,7 @@ mod tests {
             ("\"Bell, Alexander\" <sip:a@b>;tag=43", Some("Bell, Alexander"), "sip:a@b", Some("43")),
             ("\"<sip:no@no>\"<sip:yes@yes>", Some("<sip:no@no>"), "sip:yes@yes", None),
             ("\"\" <sip:a@b>", None, "sip:a@b", None),
+            ("a\\b <sip:a@b>", Some("a\\b"), "sip:a@b", None),
             ("<sip:a@b?Replaces=x%40y>", None, "sip:a@b?Replaces=x%40y", None),
             ("<tel:+12015550123>", None, "tel:+12015550123", None),
             ("isbn:2983792873", None, "isbn:2983792873", None),
