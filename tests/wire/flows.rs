@@ -1,36 +1,67 @@
-//! Call flows as text: what comes in (`>>>`), what goes out (`<<<`), and what the engine does and hears between.
+//! Call flows as text: what comes in (`>>>`), what goes out (`<<<`), and what is done and told between.
 //!
 //! A block starts with its mark and ends with an empty line:
-//! - `>>> ADDRESS` a message from there; Content-Length is added, lines after `|` are its body
-//! - `<<< ADDRESS` the next message we send, to there: its first line, then lines that it has among others, in order;
+//! - `>>> ADDRESS` a message from there; Content-Length is added, lines after `|` are its body. `tcp:` before the address
+//!   is a stream. `Authorization: @digest USER PASSWORD` answers the last challenge; `| @sdp PORT [DIRECTION]` is an offer
+//!   or an answer; `@its METHOD TAG` is Via, From, To (with that tag), Call-ID and CSeq of the last such request there
+//! - `<<< ADDRESS` the next message that is sent there: its first line, then lines that it has among others, in order;
 //!   `!Name` is a header that it may not have
-//! - `=== DEED` what the engine does with the call: `invite URI`, `ring`, `accept`, `answer`, `offer`, `end STATUS`
-//! - `--- EVENT` the next thing it is told
+//! - `=== DEED` what is done, in the words of the folder's machine
+//! - `--- EVENT` the next thing a user agent's owner is told
 //! - `+++ MS` time passes
 //!
-//! `{name}` is whatever stands there the first time, and the same from then on.
+//! `{name}` is whatever stands there the first time, and the same from then on. Anything else is for the reader.
+//!
+//! In `flows` a user agent stands alone: `invite URI`, `ring`, `accept`, `answer`, `offer`, `end STATUS`. In the folders
+//! named after RFCs the whole switch does, with the installation that lies there: `press AGENT BUTTON`, `close ADDRESS`
+//! (a stream ends), `drain`, `register USER PASSWORD ADDRESS` (which the first flows show in full).
 
+use super::world::{World, sdp};
 use bytes::Bytes;
-use cordboard::ids::Mint;
+use cordboard::config::{self, Source};
+use cordboard::engine::{Addressee, Button, Input};
+use cordboard::ids::{Mint, QuickConnectId, Ticket};
 use cordboard::sip::{
     Call, End, Endpoint, Event, Link, NameAddr, OfferBy, Out, SessionId, Settings, Status, Transport, Uri, parse,
 };
 use cordboard::time::{Duration, Time};
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
 
 const US: &str = "192.0.2.1:5060";
 
-struct Stage {
+/// What a flow is played against.
+trait Machine {
+    fn receive(&mut self, from: &str, text: &str);
+    fn act(&mut self, deed: &str);
+    fn pass(&mut self, time: Duration);
+    /// Where to and what, since the last time.
+    fn sent(&mut self) -> Vec<(String, String)>;
+    fn told(&mut self) -> Option<String>;
+    fn credentials(&mut self, user: &str, password: &str, request_line: &str) -> String;
+    fn is_empty(&self) -> bool;
+}
+
+struct UserAgent {
     endpoint: Endpoint,
     now: Time,
     session: Option<SessionId>,
-    sent: VecDeque<(SocketAddr, String)>,
+    sent: Vec<(String, String)>,
     told: VecDeque<String>,
-    names: BTreeMap<String, String>,
 }
 
-impl Stage {
+impl UserAgent {
+    fn new() -> UserAgent {
+        UserAgent {
+            endpoint: Endpoint::new(Settings::default(), Mint::new(1)),
+            now: Time::from_micros(1_000_000),
+            session: None,
+            sent: Vec::new(),
+            told: VecDeque::new(),
+        }
+    }
+
     fn link(remote: &str) -> Link {
         Link { transport: Transport::Udp, local: US.parse().unwrap(), remote: remote.parse().expect("an address") }
     }
@@ -39,7 +70,8 @@ impl Stage {
         for out in out {
             match out {
                 Out::Send { to, bytes } => {
-                    self.sent.push_back((to.remote, String::from_utf8(bytes.to_vec()).unwrap().replace("\r\n", "\n")));
+                    let text = String::from_utf8(bytes.to_vec()).unwrap().replace("\r\n", "\n");
+                    self.sent.push((to.remote.to_string(), text));
                 }
                 Out::Event(event) => {
                     if let Event::Invite { session, .. } = &event {
@@ -50,16 +82,11 @@ impl Stage {
             }
         }
     }
+}
 
-    fn receive(&mut self, from: &str, lines: &[String]) {
-        let body: String = lines
-            .iter()
-            .filter_map(|line| line.strip_prefix('|'))
-            .fold(String::new(), |body, line| body + line.trim_start() + "\r\n");
-        let mut text: String =
-            lines.iter().filter(|line| !line.starts_with('|')).fold(String::new(), |text, line| text + line + "\r\n");
-        text += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        let message = parse(Bytes::from(text.clone())).unwrap_or_else(|error| panic!("{error:?} in\n{text}"));
+impl Machine for UserAgent {
+    fn receive(&mut self, from: &str, text: &str) {
+        let message = parse(Bytes::from(text.to_owned())).unwrap_or_else(|error| panic!("{error:?} in\n{text}"));
         let mut out = Vec::new();
         self.endpoint.receive(self.now, Self::link(from), message, &mut out);
         self.carry(out);
@@ -99,7 +126,8 @@ impl Stage {
         self.carry(out);
     }
 
-    fn pass(&mut self, until: Time) {
+    fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
         while let Some(at) = self.endpoint.deadline()
             && at <= until
         {
@@ -111,9 +139,129 @@ impl Stage {
         self.now = until;
     }
 
-    fn expect(&mut self, to: &str, lines: &[String]) {
-        let (address, text) = self.sent.pop_front().unwrap_or_else(|| panic!("nothing is sent, not even {}", lines[0]));
-        assert_eq!(address.to_string(), to, "the way of\n{text}");
+    fn sent(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.sent)
+    }
+
+    fn told(&mut self) -> Option<String> {
+        self.told.pop_front()
+    }
+
+    fn credentials(&mut self, _user: &str, _password: &str, request_line: &str) -> String {
+        panic!("nobody asks for credentials: {request_line}")
+    }
+
+    fn is_empty(&self) -> bool {
+        self.endpoint.is_empty()
+    }
+}
+
+impl Machine for World {
+    fn receive(&mut self, from: &str, text: &str) {
+        self.hear(from, text.as_bytes());
+    }
+
+    fn act(&mut self, deed: &str) {
+        let words: Vec<&str> = deed.split(' ').collect();
+        let contact = None;
+        match words.as_slice() {
+            ["press", agent, button @ ..] => {
+                let button = match button {
+                    ["quick", "connect", id] => {
+                        let target = Addressee::QuickConnect(QuickConnectId::from(*id));
+                        Button::CreateAdditionalConnection { contact, target }
+                    }
+                    ["join"] => Button::ConferenceConnections { contact },
+                    ["swap"] => Button::ToggleActiveConnections { contact },
+                    ["resume", "all"] => Button::ResumeAll { contact },
+                    ["leave"] => Button::Leave { contact },
+                    other => panic!("unknown button {other:?}"),
+                };
+                self.input(Input::Button { agent: (*agent).into(), button, ticket: Ticket(1) });
+            }
+            ["register", user, password, address] => self.register(user, password, address),
+            ["close", address] => self.close(address),
+            ["drain"] => self.input(Input::Drain),
+            other => panic!("unknown deed {other:?}"),
+        }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        World::pass(self, time);
+    }
+
+    fn sent(&mut self) -> Vec<(String, String)> {
+        self.take()
+    }
+
+    fn told(&mut self) -> Option<String> {
+        None
+    }
+
+    fn credentials(&mut self, user: &str, password: &str, request_line: &str) -> String {
+        World::credentials(self, user, password, request_line)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.engine.is_empty()
+    }
+}
+
+/// A flow under way.
+struct Play<'a> {
+    machine: &'a mut dyn Machine,
+    /// By address, in order.
+    sent: BTreeMap<String, VecDeque<String>>,
+    /// The last request of each method to each address: the head of an answer to it, without the To tag.
+    asked: BTreeMap<(String, String), Vec<String>>,
+    names: BTreeMap<String, String>,
+}
+
+impl Play<'_> {
+    fn collect(&mut self) {
+        for (to, text) in self.machine.sent() {
+            if !text.starts_with("SIP/2.0 ") {
+                let method = text.split(' ').next().unwrap_or_default().to_owned();
+                let echoed = |line: &&str| {
+                    ["Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: "].iter().any(|name| line.starts_with(name))
+                };
+                let head = text.lines().filter(echoed).map(str::to_owned).collect();
+                self.asked.insert((to.clone(), method), head);
+            }
+            self.sent.entry(to).or_default().push_back(text);
+        }
+    }
+
+    fn receive(&mut self, from: &str, block: &[&str]) {
+        let lines: Vec<String> = block.iter().map(|line| fill(line, &self.names)).collect();
+        let address = from.trim_start_matches("tcp:").rsplit_once(':').map_or(from, |(ip, _)| ip);
+        let (mut head, mut body) = (String::new(), String::new());
+        for line in &lines {
+            if let Some(line) = line.strip_prefix('|') {
+                match line.trim().strip_prefix("@sdp ") {
+                    Some(what) => body += &description(address, what),
+                    None => body += &format!("{}\r\n", line.trim_start()),
+                }
+            } else if let Some((method, tag)) = line.strip_prefix("@its ").and_then(|its| its.split_once(' ')) {
+                let asked = self.asked.get(&(from.to_owned(), method.to_owned()));
+                for line in asked.unwrap_or_else(|| panic!("{from} has had no {method}")) {
+                    let tagged = line.starts_with("To: ") && !line.contains(";tag=");
+                    head += &if tagged { format!("{line};tag={tag}\r\n") } else { format!("{line}\r\n") };
+                }
+            } else if let Some((name, who)) = line.split_once(": @digest ") {
+                let (user, password) = who.split_once(' ').expect("a user and a password");
+                let value = self.machine.credentials(user, password, &lines[0]);
+                head += &format!("{name}: {value}\r\n");
+            } else {
+                head += &format!("{line}\r\n");
+            }
+        }
+        self.machine.receive(from, &format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+    }
+
+    fn expect(&mut self, to: &str, lines: &[&str]) {
+        let next = self.sent.get_mut(to).and_then(VecDeque::pop_front);
+        let text = next.unwrap_or_else(|| panic!("nothing goes to {to}, not even {}, but {:#?}", lines[0], self.sent));
         let mut found = text.lines();
         for (index, wanted) in lines.iter().enumerate() {
             if let Some(name) = wanted.strip_prefix('!') {
@@ -130,6 +278,13 @@ impl Stage {
             }
         }
     }
+}
+
+/// `PORT [DIRECTION]` as SDP.
+fn description(address: &str, what: &str) -> String {
+    let (port, direction) = what.split_once(' ').unwrap_or((what, ""));
+    let direction = if direction.is_empty() { String::new() } else { format!("a={direction}\r\n") };
+    sdp(address, port.parse().expect("a port")) + &direction
 }
 
 fn name_of(event: &Event) -> String {
@@ -173,53 +328,70 @@ fn fill(line: &str, names: &BTreeMap<String, String>) -> String {
     names.iter().fold(line.to_owned(), |line, (name, value)| line.replace(&format!("{{{name}}}"), value))
 }
 
-fn play(text: &str) {
-    let mut stage = Stage {
-        endpoint: Endpoint::new(Settings::default(), Mint::new(1)),
-        now: Time::from_micros(1_000_000),
-        session: None,
-        sent: VecDeque::new(),
-        told: VecDeque::new(),
-        names: BTreeMap::new(),
-    };
+fn play(text: &str, machine: &mut dyn Machine) {
+    let mut play = Play { machine, sent: BTreeMap::new(), asked: BTreeMap::new(), names: BTreeMap::new() };
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let Some((mark, rest)) = line.split_at_checked(3) else { continue };
         let rest = rest.trim();
         match mark {
-            "---" => {
-                assert_eq!(stage.told.pop_front().as_deref(), Some(rest), "what is told");
-            }
-            "===" => stage.act(rest),
-            "+++" => stage.pass(stage.now + Duration::from_millis(rest.parse().expect("milliseconds"))),
+            "---" => assert_eq!(play.machine.told().as_deref(), Some(rest), "what is told"),
+            "===" => play.machine.act(&fill(rest, &play.names)),
+            "+++" => play.machine.pass(Duration::from_millis(rest.parse().expect("milliseconds"))),
             ">>>" | "<<<" => {
                 let block: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
-                if mark == ">>>" {
-                    let filled: Vec<String> = block.iter().map(|line| fill(line, &stage.names)).collect();
-                    stage.receive(rest, &filled);
-                } else {
-                    let wanted: Vec<String> = block.iter().map(ToString::to_string).collect();
-                    stage.expect(rest, &wanted);
-                }
+                if mark == ">>>" { play.receive(rest, &block) } else { play.expect(rest, &block) }
             }
             // Anything else is for the reader.
             _ => {}
         }
+        play.collect();
     }
-    assert!(stage.sent.is_empty(), "also sent: {:#?}", stage.sent);
-    assert!(stage.told.is_empty(), "also told: {:?}", stage.told);
-    stage.pass(stage.now + Duration::from_secs(120));
-    assert!(stage.endpoint.is_empty(), "left: {:#?}", stage.endpoint);
+    play.sent.retain(|_, waiting| !waiting.is_empty());
+    assert!(play.sent.is_empty(), "also sent: {:#?}", play.sent);
+    assert_eq!(play.machine.told(), None, "also told");
+    play.machine.pass(Duration::from_secs(120));
+    assert!(play.machine.is_empty(), "something is left");
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire").join(name)
+}
+
+fn flows(name: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder(name)).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries.filter(|file| file.extension().is_some_and(|e| e == "flow")).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
 }
 
 #[test]
-fn call_flows_go_as_written() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/flows");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    for file in files {
-        eprintln!("{}", file.display());
-        play(&std::fs::read_to_string(&file).unwrap());
+fn call_flows_of_a_user_agent_go_as_written() {
+    play_all("flows", || Box::new(UserAgent::new()));
+}
+
+/// Every flow of a folder, each against a switch of its own.
+fn play_on_the_switch(name: &str) {
+    let installation = Source::File(folder(name).join("biloxi.toml"));
+    let site = config::load(&installation).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    play_all(name, || Box::new(World::with(site.clone())));
+}
+
+/// Plays every flow of a folder, and tells in the end which went wrong; how, each has said itself.
+fn play_all(name: &str, machine: impl Fn() -> Box<dyn Machine>) {
+    let mut wrong = Vec::new();
+    for file in flows(name) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let played = std::panic::catch_unwind(AssertUnwindSafe(|| play(&text, machine().as_mut())));
+        if played.is_err() {
+            wrong.push(file.file_name().unwrap().to_owned());
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn basic_call_flows_of_rfc_3665() {
+    play_on_the_switch("rfc3665");
 }

@@ -1,8 +1,9 @@
 //! A whole switch without sockets: bytes go in at its door from any address, and what it sends is kept for a look.
 
 use bytes::Bytes;
-use cordboard::config::{self, Source};
+use cordboard::config;
 use cordboard::engine::{Engine, Input, Output};
+use cordboard::media::{MediaCommand, MediaEvent, PortStats, Source};
 use cordboard::sip::digest::{Challenge, answer};
 use cordboard::sip::{Frame, Framer, Link, Method, Text, Transport, parse};
 use cordboard::site::{Guests, Site};
@@ -27,7 +28,8 @@ pub struct World {
 
 pub fn site() -> Site {
     static LAB: OnceLock<Site> = OnceLock::new();
-    let mut site = LAB.get_or_init(|| config::load(&Source::Lab).unwrap_or_else(|faults| panic!("{faults:?}"))).clone();
+    let mut site =
+        LAB.get_or_init(|| config::load(&config::Source::Lab).unwrap_or_else(|faults| panic!("{faults:?}"))).clone();
     site.sip.guests = Guests::Any;
     site.media.listen = [192, 0, 2, 1].into();
     site
@@ -114,10 +116,15 @@ impl World {
     }
 
     pub fn input(&mut self, input: Input) {
-        self.engine.handle_input(self.now, input);
-        while let Some(output) = self.engine.poll_output() {
-            if let Output::Send { to, bytes } = output {
-                self.note(to, &bytes);
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            self.engine.handle_input(self.now, input);
+            while let Some(output) = self.engine.poll_output() {
+                match output {
+                    Output::Send { to, bytes } => self.note(to, &bytes),
+                    Output::Media(_, command) => inputs.extend(played(&command).map(Input::Media)),
+                    _ => {}
+                }
             }
         }
     }
@@ -142,6 +149,25 @@ impl World {
         answer(&challenge, user, password, &method, uri, "0a4f113b", self.counts).to_string()
     }
 
+    /// A phone registers, with all that belongs to it.
+    pub fn register(&mut self, user: &str, password: &str, from: &str) {
+        let uri = "sip:biloxi.example.com";
+        let own = format!(
+            "From: <sip:{user}@biloxi.example.com>;tag={user}\nTo: <sip:{user}@biloxi.example.com>\n\
+             Call-ID: reg-{user}-{from}\nContact: <sip:{user}@{}>",
+            from.trim_start_matches("tcp:")
+        );
+        let via = |n: u8| {
+            format!("Via: SIP/2.0/UDP {};branch=z9hG4bKreg{n}{user}{from};rport", from.trim_start_matches("tcp:"))
+        };
+        self.hear(from, request("REGISTER", uri, from, &format!("{own}\n{}", via(1)), "").as_bytes());
+        assert_eq!(self.told(), "401");
+        let credentials = self.credentials(user, password, &format!("REGISTER {uri}"));
+        let again = format!("{own}\n{}\nCSeq: 2 REGISTER\nAuthorization: {credentials}", via(2));
+        self.hear(from, request("REGISTER", uri, from, &again, "").as_bytes());
+        assert_eq!(self.told(), "200");
+    }
+
     /// What was sent since the last look.
     pub fn take(&mut self) -> Vec<(String, String)> {
         self.sent.drain(..).collect()
@@ -154,6 +180,18 @@ impl World {
             None => text.split([' ', '\n']).next().unwrap_or_default().to_owned(),
         };
         self.take().into_iter().map(|(_, text)| first(text)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Media for those who do not listen: every sound that ends has ended at once, and ports close when they are told to.
+fn played(command: &MediaCommand) -> Option<MediaEvent> {
+    match command {
+        MediaCommand::Close { port } => Some(MediaEvent::Closed { port: *port, stats: PortStats::default() }),
+        MediaCommand::Set { port, spec } => match &spec.source {
+            Source::Play { play, repeat: false, .. } => Some(MediaEvent::Played { port: *port, play: *play }),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
