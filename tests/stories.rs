@@ -73,6 +73,7 @@ macro_rules! stories {
 
 stories! {
     agent_cancels,
+    agent_declines_for_all_phones,
     agent_does_not_answer,
     agent_is_not_registered,
     agent_leaves_in_flow,

@@ -125,7 +125,7 @@ impl Engine {
             Dial::Agent(agent) => self.phones(agent),
             Dial::Address(address) => Uri::parse(address)
                 .ok()
-                .and_then(|uri| self.link_to(&uri).map(|link| (uri, link)))
+                .and_then(|uri| self.link_to(&uri).map(|link| (uri, link, Vec::new())))
                 .into_iter()
                 .collect(),
         };
@@ -134,7 +134,7 @@ impl Engine {
             self.with_call(call, |call, cx| call.failed(cx, connection, Reason::Unreachable));
             return;
         }
-        for (uri, link) in targets {
+        for (uri, link, routes) in targets {
             let Some(plot) = self.plot(call, connection, link, "cordboard") else {
                 warn!(contact = %contact, "no RTP port is free");
                 continue;
@@ -171,7 +171,7 @@ impl Engine {
                     contact: contact_uri,
                     headers,
                     body: Some((Text::from("application/sdp"), offer)),
-                    routes: Vec::new(),
+                    routes,
                 },
                 doors.sip,
             );
@@ -182,14 +182,14 @@ impl Engine {
         }
     }
 
-    /// Where an agent's phones are: the Contact to ask for, and the way to it.
-    fn phones(&self, agent: &AgentId) -> Vec<(Uri, Link)> {
+    /// Where an agent's phones are: the Contact to ask for, the way to it, and whom the request visits first.
+    fn phones(&self, agent: &AgentId) -> Vec<(Uri, Link, Vec<NameAddr>)> {
         self.registrar
             .bindings(agent)
             .iter()
             .filter_map(|binding| {
                 let link = binding.source.or_else(|| self.link_to(&binding.uri))?;
-                Some((binding.uri.clone(), link))
+                Some((binding.uri.clone(), link, binding.path.clone()))
             })
             .collect()
     }

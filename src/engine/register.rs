@@ -13,7 +13,8 @@ impl Engine {
             self.respond(key, Response::for_request(request, Status::BAD_REQUEST));
             return;
         };
-        if !self.is_ours(&to.uri) {
+        // RFC 3261 section 10.3 steps 1 and 5.
+        if !self.is_ours(&request.uri) || !self.is_ours(&to.uri) {
             self.respond(key, Response::for_request(request, Status::NOT_FOUND));
             return;
         }
@@ -47,6 +48,8 @@ impl Engine {
                     let value = format!("<{}>;expires={}", binding.uri, binding.seconds_left(now));
                     response = response.with_header(Name::Contact, Text::from(value));
                 }
+                // RFC 3327 section 5.3.
+                response.headers.copy(&Name::Path, &request.headers);
                 response.with_header(Name::Date, Text::from(http_date(now)))
             }
             Err(refused) => {

@@ -119,6 +119,13 @@ impl Engine {
             _ => Reason::Failed,
         };
         self.drop_leg(leg, connection);
+        if status.code() >= 600 {
+            // RFC 3261 section 16.7 step 5: that was said for all of his phones.
+            for other in self.legs_of(connection) {
+                let reason = format!("SIP;cause={};text=\"{}\"", status.code(), status.reason());
+                self.end_leg(other, End::with(Status::REQUEST_TERMINATED).reason(reason));
+            }
+        }
         let Some(line) = self.lines.get_mut(&connection) else { return };
         // A hand on one phone says more than the silence of another.
         let worse = matches!(line.failed, Some((Reason::Rejected, _)));

@@ -1,6 +1,6 @@
 //! One phone of an agent, and what a REGISTER says about it.
 
-use crate::sip::{self, Link, Malformed, Request, Uri};
+use crate::sip::{self, Link, Malformed, Name, NameAddr, Request, Uri};
 use crate::time::{Duration, Time};
 
 /// What a REGISTER asks for, already read from its headers.
@@ -11,6 +11,8 @@ pub struct Register {
     /// The Expires header, which holds for contacts that say nothing themselves.
     pub expires: Option<u32>,
     pub contacts: Contacts,
+    /// The proxies between the phone and us, the nearest to us first (RFC 3327).
+    pub path: Vec<NameAddr>,
 }
 
 impl Register {
@@ -18,6 +20,10 @@ impl Register {
     pub fn read(request: &Request) -> Result<Register, Malformed> {
         let headers = &request.headers;
         let contacts = match headers.contacts()? {
+            // RFC 3261 section 10.3 step 6: it stands alone.
+            sip::Contacts::Star if headers.all(&Name::Contact).count() > 1 => {
+                return Err(Malformed::new("Contact", "* beside others"));
+            }
             sip::Contacts::Star => Contacts::All,
             sip::Contacts::List(list) if list.is_empty() => Contacts::Fetch,
             sip::Contacts::List(list) => Contacts::Each(
@@ -29,6 +35,7 @@ impl Register {
                             uri: Uri::parse(&contact.uri.to_string())?.without_headers(),
                             expires: contact.expires(),
                             q: contact.params.get("q").and_then(|q| thousandths(q.as_str())),
+                            flow: Flow::read(&contact),
                         })
                     })
                     .collect::<Result<_, Malformed>>()?,
@@ -39,6 +46,11 @@ impl Register {
             cseq: headers.cseq()?.number,
             expires: headers.expires(),
             contacts,
+            path: headers
+                .addresses(&Name::Path, "Path")?
+                .iter()
+                .map(|hop| NameAddr::parse(&hop.to_string()))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -64,6 +76,23 @@ pub struct Contact {
     pub expires: Option<u32>,
     /// In thousandths.
     pub q: Option<u16>,
+    pub flow: Option<Flow>,
+}
+
+/// One way to one phone, whatever its address is today (RFC 5626 section 6): the phone's own name for itself and for this
+/// way. A phone that came back from another port says so by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    instance: String,
+    reg_id: u32,
+}
+
+impl Flow {
+    fn read(contact: &NameAddr) -> Option<Flow> {
+        let instance = contact.params.get("+sip.instance")?.to_string();
+        let reg_id = contact.params.get("reg-id")?.as_str().parse().ok()?;
+        Some(Flow { instance, reg_id })
+    }
 }
 
 /// A phone, until `expires`.
@@ -77,6 +106,9 @@ pub struct Binding {
     /// Where the REGISTER came from: the way back through a NAT. `None` once that stream has closed; then only the
     /// URI tells where the phone is.
     pub source: Option<Link>,
+    /// What our requests to it visit first.
+    pub path: Vec<NameAddr>,
+    pub(super) flow: Option<Flow>,
     pub(super) call_id: String,
     pub(super) cseq: u32,
 }

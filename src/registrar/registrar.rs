@@ -161,12 +161,18 @@ fn with_each(
             in_order(there, request)?;
         }
         new.retain(|binding| binding.uri != contact.uri);
+        if contact.flow.is_some() {
+            // The same phone by the same way under its former address, unless this very request names both.
+            new.retain(|binding| binding.flow != contact.flow || contacts.iter().any(|c| c.uri == binding.uri));
+        }
         if seconds > 0 {
             new.push(Binding {
                 uri: contact.uri.clone(),
                 q: contact.q.unwrap_or(1000),
                 expires: now + Duration::from_secs(u64::from(seconds)),
                 source: Some(from),
+                path: request.path.clone(),
+                flow: contact.flow.clone(),
                 call_id: request.call_id.clone(),
                 cseq: request.cseq,
             });
@@ -268,6 +274,18 @@ mod tests {
                 register("c", 2, None, "<sip:y>;q=0.5, <sip:z>;q=0.7"),
                 "sip:x:60 sip:z:600 sip:y:600",
             ),
+            (
+                "q out of its range counts as none",
+                10,
+                register("c", 3, None, "<sip:y>;q=7"),
+                "sip:y:600 sip:x:60 sip:z:600",
+            ),
+            (
+                "several on one line, one of them removed",
+                10,
+                register("c", 4, None, "<sip:y>;q=0.5, <sip:none>;expires=0"),
+                "sip:x:60 sip:z:600 sip:y:600",
+            ),
             ("all or nothing", 10, register("b", 1, None, "<sip:new>, <sip:x>"), "500"),
             ("all or nothing, too brief", 10, register("b", 2, None, "<sip:new>, <sip:x>;expires=5"), "423"),
             ("the host in capitals is the same phone", 10, register("b", 1, None, "<sip:X>;expires=70"), "500"),
@@ -277,13 +295,47 @@ mod tests {
             ("one expires", 70, register("b", 4, None, ""), "sip:y:540"),
             ("a star needs Expires 0", 70, register("b", 5, None, "*"), "400"),
             ("a star with another expiry", 70, register("b", 5, Some(60), "*"), "400"),
-            ("a star out of order", 70, register("c", 2, Some(0), "*"), "500"),
-            ("a star", 70, register("c", 3, Some(0), "*"), "-"),
+            ("a star out of order", 70, register("c", 4, Some(0), "*"), "500"),
+            ("a star", 70, register("c", 5, Some(0), "*"), "-"),
         ] {
             assert_eq!(told(&mut registrar, now, &request), answer, "{why}");
         }
         assert_eq!(registrar.deadline(), None);
         assert_eq!(registrar.reachable(), 0);
+    }
+
+    #[test]
+    fn a_phone_that_names_its_way_has_one_binding_wherever_it_is() {
+        let mut registrar = Registrar::default();
+        let flow = |uri: &str, instance: &str, reg_id: u32| {
+            format!("<sip:{uri}>;+sip.instance=\"<urn:uuid:{instance}>\";reg-id={reg_id}")
+        };
+        for (rule, contacts, answer) in [
+            ("5626 6: a phone", flow("a", "1", 1), "+sip:a:600"),
+            ("it has moved", flow("b", "1", 1), "sip:b:600"),
+            ("its second way", flow("c", "1", 2), "sip:c:600 sip:b:600"),
+            ("another phone", flow("d", "2", 1), "sip:d:600 sip:c:600 sip:b:600"),
+            (
+                "without reg-id an address is an address",
+                "<sip:e>;+sip.instance=\"<urn:uuid:2>\"".to_owned(),
+                "sip:e:600 sip:d:600 sip:c:600 sip:b:600",
+            ),
+            ("gone from where it moved to", flow("f", "2", 1) + ";expires=0", "sip:e:600 sip:c:600 sip:b:600"),
+            (
+                "two at once are two",
+                flow("g", "3", 1) + ", " + &flow("h", "3", 1),
+                "sip:h:600 sip:g:600 sip:e:600 sip:c:600 sip:b:600",
+            ),
+        ] {
+            let call = contacts.clone();
+            let said = told(&mut registrar, 0, &register(&call, 1, None, &contacts));
+            let sorted = |text: &str| {
+                let mut parts: Vec<String> = text.split(' ').map(str::to_owned).collect();
+                parts.sort();
+                parts
+            };
+            assert_eq!(sorted(&said), sorted(answer), "{rule}");
+        }
     }
 
     #[test]
