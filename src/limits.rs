@@ -48,6 +48,8 @@ pub const NO_PROVISIONAL: Duration = Duration::from_secs(5);
 /// How long the tone of a failed consult lasts, and how often the agent is then reminded of the customer on hold.
 pub const FAILURE_TONE: Duration = Duration::from_secs(3);
 pub const REMINDER: Duration = Duration::from_secs(10);
+/// Digits waiting for a phone that takes one INFO at a time: more than any number has.
+pub const DIGITS_WAITING: usize = 64;
 /// How long a phone is told of its REFER without asking again: longer than anybody waits for a transfer.
 pub const SUBSCRIPTION: Duration = Duration::from_secs(600);
 /// How long a number outside may ring before a transfer to it has failed (Connect's default for outbound calls).

@@ -101,6 +101,7 @@ stories! {
     customer_hangs_up_while_ringing,
     customer_transfers,
     customers_hold_key,
+    digits_pass_on,
     direct_call,
     early_sound,
     hold_glare_491,

@@ -15,7 +15,7 @@ pub use codec::{Codec, Decoder, Encoder};
 pub use conceal::Concealment;
 pub use goertzel::{Goertzel, level_db, power};
 pub use mix::add;
-pub use tone::{Tone, Tones, note};
+pub use tone::{Tone, Tones, digit, note};
 pub use wav::{AudioError, write, write_stereo};
 
 /// What the switch thinks in: telephone sound (RFC 3551 section 4.5.14).

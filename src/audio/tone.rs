@@ -84,6 +84,21 @@ impl Default for Tones {
     }
 }
 
+/// The pair of notes of a key by its code (ITU-T Q.23; codes as RFC 4733 section 3.2 has them), from its sample `from` on.
+#[must_use]
+pub fn digit(code: u8, from: u64, samples: usize) -> Vec<i16> {
+    const LOW: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
+    const HIGH: [f32; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
+    // The keypad, row by row: 1 2 3 A, 4 5 6 B, 7 8 9 C, * 0 # D.
+    const PAD: [u8; 16] = [1, 2, 3, 12, 4, 5, 6, 13, 7, 8, 9, 14, 10, 0, 11, 15];
+    let place = PAD.iter().position(|key| *key == code).unwrap_or(0);
+    let (low, high) = (LOW.get(place / 4).copied().unwrap_or(0.0), HIGH.get(place % 4).copied().unwrap_or(0.0));
+    // -10 dBm0 together, what telephone-events say of themselves.
+    let amplitude = 7_000;
+    let low = note(low, amplitude, from, samples);
+    low.iter().zip(note(high, amplitude, from, samples)).map(|(a, b)| a.saturating_add(b)).collect()
+}
+
 /// A sine of `hz`, from its sample `from` on, so that a note goes on through many frames without a seam.
 #[must_use]
 pub fn note(hz: f32, amplitude: i16, from: u64, samples: usize) -> Vec<i16> {

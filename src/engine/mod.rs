@@ -6,6 +6,7 @@
 mod buttons;
 mod caller;
 mod calls;
+mod info;
 mod laws;
 mod legs;
 mod media;

@@ -70,7 +70,12 @@ impl Engine {
                 }
             }
             Event::OfferWithdrawn { .. } => {}
-            Event::Replied { session, request, status, .. } => self.notified(session, request, status),
+            Event::Replied { session, request, status, .. } => {
+                self.notified(session, request, status);
+                if let Some((leg, ..)) = self.whose(session) {
+                    self.with_leg(leg, |leg, doors| leg.replied(request, status, doors));
+                }
+            }
             Event::OfferAnswered { session, status, body, retry_after, .. } => {
                 let retry = retry_after.map(|after| self.now + after);
                 let Some((leg, connection, call)) = self.whose(session) else { return };
@@ -171,40 +176,11 @@ impl Engine {
             Method::Subscribe => return self.on_subscribe(session, key, request),
             // We subscribe to nothing (RFC 6665 section 4.1.3); the call has nothing to do with it.
             Method::Notify => Status::NO_SUCH_CALL,
-            Method::Info => match self.info_digit(request) {
-                Ok(Some(digit)) => {
-                    if let Some((_, connection, _)) = self.whose(session) {
-                        self.on_digit(connection, digit);
-                    }
-                    Status::OK
-                }
-                Ok(None) => Status::OK,
-                Err(status) => status,
-            },
+            Method::Info => return self.on_info(session, key, request),
             Method::Options => Status::OK,
             _ => Status::NOT_IMPLEMENTED,
         };
         let response = self.truthful(Response::for_request(request, status));
         self.respond(key, response);
-    }
-
-    /// `Signal=5` of application/dtmf-relay, or the bare digit of application/dtmf.
-    fn info_digit(&self, request: &Request) -> Result<Option<char>, Status> {
-        let body = String::from_utf8_lossy(&request.body);
-        let digit = if request.headers.content_is("application/dtmf-relay") {
-            body.lines().find_map(|line| {
-                line.trim().strip_prefix("Signal").map(|v| v.trim_start_matches([' ', '=']).to_owned())
-            })
-        } else if request.headers.content_is("application/dtmf") {
-            Some(body.trim().to_owned())
-        } else if request.body.is_empty() {
-            return Ok(None);
-        } else {
-            return Err(Status::UNSUPPORTED_MEDIA_TYPE);
-        };
-        match digit.as_deref().map(str::trim).and_then(|d| d.chars().next()).map(|c| c.to_ascii_uppercase()) {
-            Some(c @ ('0'..='9' | '*' | '#' | 'A'..='D')) => Ok(Some(c)),
-            _ => Err(Status::BAD_REQUEST),
-        }
     }
 }

@@ -3,6 +3,7 @@
 //! Media first, signalling second: a new wish reaches the port at once; then the phone is told. A phone that refuses to
 //! be told keeps its call, held on our side only.
 
+mod digits;
 mod ports;
 
 pub use ports::Ports;
@@ -94,6 +95,7 @@ pub struct Leg {
     spec: PortSpec,
     /// What its port told last.
     pub stats: Option<PortStats>,
+    infos: digits::Infos,
     /// The phone sends to a port that is no longer ours.
     moved: bool,
 }
@@ -179,6 +181,7 @@ impl Leg {
             start: Start::Wait,
             spec: PortSpec::default(),
             stats: None,
+            infos: digits::Infos::default(),
             moved: false,
         }
     }
@@ -462,10 +465,6 @@ impl Leg {
             self.stage = Stage::Gone;
             doors.media.push((self.shard, MediaCommand::Close { port: self.port }));
         }
-    }
-
-    pub fn digits(&self, digits: &str, doors: &mut Doors) {
-        doors.media.push((self.shard, MediaCommand::Digits { port: self.port, digits: digits.to_owned() }));
     }
 
     /// Whether the phone is told of its hold as the contact wants it, or has refused to be.

@@ -88,8 +88,8 @@ pub enum MediaCommand {
         port: PortId,
         spec: PortSpec,
     },
-    /// Send these digits as telephone-events, one after another, in place of the sound. Nothing happens where
-    /// telephone-event is not agreed.
+    /// Send these digits one after another in place of the sound: as telephone-events, or as tones where those are not
+    /// agreed.
     Digits {
         port: PortId,
         digits: String,

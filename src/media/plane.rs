@@ -120,7 +120,7 @@ impl Plane {
             MediaCommand::Open { port, local } => self.open(now, port, local, sink),
             MediaCommand::Set { port, spec } => self.set(now, port, spec, sink),
             MediaCommand::Digits { port, digits } => {
-                if let Some(port) = self.at(port).filter(|port| port.spec.telephone_event.is_some()) {
+                if let Some(port) = self.at(port) {
                     port.dialer.dial(&digits);
                 }
             }
@@ -179,7 +179,7 @@ impl Plane {
         }
         port.latch.expect(now, port.spec.remote, port.spec.latch);
         port.aim();
-        if port.spec.telephone_event.is_none() {
+        if port.spec.telephone_event != before.telephone_event {
             port.dialer.clear();
         }
         let source = (before.source != port.spec.source).then(|| port.spec.source.clone());

@@ -6,7 +6,7 @@ use super::latch::Latch;
 use super::mixer::Mixer;
 use super::plane::Sink;
 use super::player::Player;
-use crate::audio::FRAME_SAMPLES;
+use crate::audio::{Encoder, FRAME_SAMPLES, digit};
 use crate::ids::PortId;
 use crate::limits::{FRAME, QUALITY, RTCP_MOVES};
 use crate::rtp::{self, Dialer, Digits, HEADER, Header, Reception, Sequencer, Stamp};
@@ -246,7 +246,7 @@ impl Port {
 
     /// Sends a packet of a digit, if one is being told.
     fn tell_digit(&mut self, now: Time, sink: &mut impl Sink) -> bool {
-        let Some(payload_type) = self.spec.telephone_event else { return false };
+        let Some(payload_type) = self.spec.telephone_event else { return self.sound_digit(now, sink) };
         let Some(pressed) = self.dialer.step() else { return false };
         let stamp = self.out.sequencer.event(now, pressed.begun, pressed.payload.len());
         self.dialer.began(stamp.timestamp);
@@ -254,6 +254,16 @@ impl Port {
             self.out.sequencer.event_ended(stamp.timestamp, ticks);
         }
         self.out.send(&Header { payload_type, ..self.out.header(stamp) }, &pressed.payload, sink);
+        true
+    }
+
+    /// The same as a tone in the sound, for a phone that knows no telephone-events.
+    fn sound_digit(&mut self, now: Time, sink: &mut impl Sink) -> bool {
+        let Some((code, from)) = self.dialer.sound() else { return false };
+        let mut payload = [0; FRAME_SAMPLES];
+        let pcm = digit(code, from.into(), FRAME_SAMPLES);
+        let length = Encoder::new(self.out.codec).encode(&pcm, &mut payload);
+        self.out.frame(now, payload.get(..length).unwrap_or_default(), true, sink);
         true
     }
 

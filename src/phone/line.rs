@@ -98,6 +98,7 @@ impl Line {
         let mut line = Line::bare(now, id, incoming, config, mint);
         line.session.video = config.habits.video;
         line.session.ptime = config.habits.ptime;
+        line.session.no_events = config.habits.no_events;
         line.sound.ptime = config.habits.ptime;
         line
     }

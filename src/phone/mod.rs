@@ -124,6 +124,8 @@ pub struct Habits {
     pub no_update: bool,
     /// Sends digits by SIP INFO even where RFC 4733 was agreed.
     pub digits_by_info: bool,
+    /// Neither offers nor takes telephone-events (RFC 4733).
+    pub no_events: bool,
     /// Rings with 183 and hums before it answers.
     pub early_media: bool,
     /// What its Hold key asks for.
@@ -164,6 +166,7 @@ impl Default for Habits {
             no_rtp: false,
             no_update: false,
             digits_by_info: false,
+            no_events: false,
             early_media: false,
             holds: HoldForm::default(),
             hums_on_hold: false,

@@ -96,6 +96,8 @@ pub(super) struct Session {
     pub video: Video,
     /// Milliseconds of sound in a packet of ours.
     pub ptime: u8,
+    /// Knows no telephone-events.
+    pub no_events: bool,
     /// What we want: less than sendrecv while our own Hold key is down.
     pub want: Direction,
     /// We hold by an address of zeros.
@@ -124,6 +126,7 @@ impl Session {
             codecs: codecs.to_vec(),
             video: Video::None,
             ptime: 20,
+            no_events: false,
             want: Direction::SendRecv,
             zeroed: false,
             ours: None,
@@ -148,7 +151,7 @@ impl Session {
         let places = self.theirs.as_ref().map(|(theirs, _)| theirs.medias.clone());
         let places = places.unwrap_or_else(|| self.places());
         let direction = (!self.zeroed).then_some(self.want);
-        let body = self.publish("0 0", &places, &formats, Some(event), direction);
+        let body = self.publish("0 0", &places, &formats, (!self.no_events).then_some(event), direction);
         self.offered = Sdp::parse(body.as_bytes()).ok();
         self.answered = None;
         body
@@ -210,7 +213,7 @@ impl Session {
             theirs.iter().filter(|(_, codec)| self.codecs.contains(codec)).copied().collect();
         let Some(&codec) = common.first() else { return Err(488) };
         let remote = remote(&offer, &audio).ok_or(488u16)?;
-        let event = event(&audio);
+        let event = event(&audio).filter(|_| !self.no_events);
         let direction = self.want.and(direction(&offer, &audio).reversed());
         let times = offer.times.first().map_or("0 0".into(), |time| format!("{} {}", time.start_time, time.stop_time));
         self.stream = Some(Stream { remote, codec, accepts: common.clone(), event, direction });

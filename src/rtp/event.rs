@@ -146,6 +146,14 @@ impl Dialer {
         Some(pressed)
     }
 
+    /// The same for a peer that can only hear them: the code of the digit that sounds, and how far into it this frame is.
+    pub fn sound(&mut self) -> Option<(u8, u32)> {
+        let from = self.now.map_or(0, |dialing| dialing.duration);
+        let pressed = self.step()?;
+        let [code, ..] = pressed.payload;
+        (from < SOUNDING).then_some((code, from))
+    }
+
     /// The timestamp that the event's first packet was given.
     pub fn began(&mut self, timestamp: u32) {
         if let Some(dialing) = &mut self.now {

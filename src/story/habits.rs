@@ -20,6 +20,7 @@ pub enum Habit {
     LocksCodec,
     Video(Video),
     Packets(u8),
+    NoEvents,
 }
 
 /// The forms, for the fault that lists them.
@@ -44,6 +45,7 @@ pub const FORMS: &[&str] = &[
     "offers video before the audio",
     "offers video after the audio",
     "sends packets of 40 ms",
+    "knows no telephone-events",
 ];
 
 /// Reads what follows the party's name; `None` if it is no habit.
@@ -63,6 +65,7 @@ pub fn read(words: &mut Words) -> Result<Option<Habit>, Trouble> {
         ("has no UPDATE", Habit::NoUpdate),
         ("locks the codec", Habit::LocksCodec),
         ("offers video before the audio", Habit::Video(Video::Before)),
+        ("knows no telephone-events", Habit::NoEvents),
         ("offers video after the audio", Habit::Video(Video::After)),
     ];
     if let Some((_, habit)) = fixed.into_iter().find(|(form, _)| words.take(form)) {
@@ -119,6 +122,7 @@ impl Habit {
             Habit::LocksCodec => habits.locks_codec = true,
             Habit::Video(video) => habits.video = *video,
             Habit::Packets(millis) => habits.ptime = *millis,
+            Habit::NoEvents => habits.no_events = true,
         }
     }
 }

@@ -194,12 +194,18 @@ fn digits_go_out_between_the_sound() {
         let ends = told.iter().filter(|out| out.payload[1] & 0x80 != 0).count();
         assert_eq!(ends, 3);
     }
-    // Without an agreed telephone-event nothing happens.
+    // Without an agreed telephone-event they are tones: a row and a column of the keypad.
     lab.set(1, |spec| spec.telephone_event = None);
-    lab.wire.rtp.clear();
-    lab.command(MediaCommand::Digits { port: PortId(1), digits: "5".into() });
     lab.run(200);
-    assert!(lab.sent(1).iter().all(|out| out.header.payload_type == 0));
+    for (digit, wanted) in [("5", [770.0, 1336.0]), ("#", [941.0, 1477.0]), ("D", [941.0, 1633.0])] {
+        lab.wire.rtp.clear();
+        lab.command(MediaCommand::Digits { port: PortId(1), digits: digit.into() });
+        lab.run(160);
+        assert!(lab.sent(1).iter().all(|out| out.header.payload_type == 0));
+        let keys = [697.0, 770.0, 852.0, 941.0, 1209.0, 1336.0, 1477.0, 1633.0];
+        assert_eq!(lab.notes(1, &keys), wanted, "{digit}");
+        lab.run(400);
+    }
 }
 
 #[test]
