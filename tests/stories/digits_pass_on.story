@@ -42,4 +42,18 @@ Between two colleagues every key passes:
   expect maria's phone gets the digits *1 within 2 s
   maria hangs up
   expect john's call ends
+
+A phone that knows no telephone-events gets them one by one:
+  maria knows no telephone-events
+  john dials maria
+  expect maria's phone rings
+  maria answers
+  expect john and maria hear each other
+  john keys 0815#
+  expect maria's phone gets the digits 0815# within 4 s
+    maria's phone gets INFO
+  maria keys 3 by INFO
+  expect john's phone gets the digits 3 within 1 s
+  maria hangs up
+  expect john's call ends
     the switch is empty
