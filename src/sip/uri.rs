@@ -255,9 +255,14 @@ impl<'a> Parts<'a> {
         };
         let (rest, headers) = cut(rest, b'?').unwrap_or((rest, b""));
         parts.headers = headers;
-        let (host, port, tail) = host_port(rest).ok_or(fault("no proper host"))?;
+        let nowhere = fault("no proper host");
+        let (host, mut tail) = host(rest).ok_or(nowhere)?;
         parts.host = host;
-        parts.port = port;
+        if let Some(after) = tail.strip_prefix(b":") {
+            let (number, rest) = port(after).ok_or(nowhere)?;
+            parts.port = Some(number);
+            tail = rest;
+        }
         params::check(tail, WHAT)?;
         parts.params = tail;
         Ok(parts)
@@ -282,29 +287,24 @@ pub(crate) enum HostPart<'a> {
     V6(Ipv6Addr),
 }
 
-/// Reads `host[:port]` and returns what follows it.
-pub(crate) fn host_port(bytes: &[u8]) -> Option<(HostPart<'_>, Option<u16>, &[u8])> {
-    let (host, rest) = if let Some(inside) = bytes.strip_prefix(b"[") {
+/// Reads a host and returns what follows it.
+pub(crate) fn host(bytes: &[u8]) -> Option<(HostPart<'_>, &[u8])> {
+    if let Some(inside) = bytes.strip_prefix(b"[") {
         let (address, rest) = cut(inside, b']')?;
-        (HostPart::V6(std::str::from_utf8(address).ok()?.parse().ok()?), rest)
-    } else {
-        // The underscore is no letter of a host name, but containers and test beds use it.
-        let proper = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-        let end = bytes.iter().position(|b| !proper(b)).unwrap_or(bytes.len());
-        let (name, rest) = bytes.split_at(end);
-        if name.is_empty() {
-            return None;
-        }
-        (HostPart::Bare(name), rest)
-    };
-    match rest.strip_prefix(b":") {
-        Some(rest) => {
-            let end = rest.iter().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len());
-            let (digits, rest) = rest.split_at(end);
-            Some((host, Some(u16::try_from(number(digits)?).ok()?), rest))
-        }
-        None => Some((host, None, rest)),
+        return Some((HostPart::V6(std::str::from_utf8(address).ok()?.parse().ok()?), rest));
     }
+    // The underscore is no letter of a host name, but containers and test beds use it.
+    let proper = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    let end = bytes.iter().position(|b| !proper(b)).unwrap_or(bytes.len());
+    let (name, rest) = bytes.split_at(end);
+    (!name.is_empty()).then_some((HostPart::Bare(name), rest))
+}
+
+/// Reads a port and returns what follows it.
+pub(crate) fn port(bytes: &[u8]) -> Option<(u16, &[u8])> {
+    let end = bytes.iter().position(|b| !b.is_ascii_digit()).unwrap_or(bytes.len());
+    let (digits, rest) = bytes.split_at(end);
+    Some((u16::try_from(number(digits)?).ok()?, rest))
 }
 
 impl Host {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::sip::params::{self, Params};
 use crate::sip::scan::{Malformed, cut, is_token, trim, trim_start};
 use crate::sip::text::Text;
-use crate::sip::uri::{Host, HostPart, host_port};
+use crate::sip::uri::{self, Host, HostPart, host};
 
 /// What every branch of RFC 3261 starts with; without it the peer speaks RFC 2543 (section 8.1.1.7).
 pub const MAGIC_COOKIE: &str = "z9hG4bK";
@@ -43,34 +43,14 @@ fn scan(bytes: &[u8]) -> Result<Parts<'_>, Malformed> {
         return Err(protocol);
     }
     let nobody = Malformed::new(WHAT, "no proper sent-by");
-    let sent_by = trim(rest);
-    let (host, port, tail) = match host_port(sent_by) {
-        Some((host, None, tail)) => match trim_start(tail).strip_prefix(b":") {
-            // `host : port`, which no URI may have and a Via may.
-            Some(spaced) => {
-                let spaced = trim_start(spaced);
-                let end = spaced.iter().position(|b| !b.is_ascii_digit()).unwrap_or(spaced.len());
-                let (digits, tail) = spaced.split_at(end);
-                let port = crate::sip::scan::number(digits).and_then(|port| u16::try_from(port).ok());
-                (host, Some(port.ok_or(nobody)?), tail)
-            }
-            None => (host, None, tail),
-        },
-        Some(whole) => whole,
-        None => {
-            // `host: port` stops host_port at a port without digits.
-            let (host, after) = cut(sent_by, b':').ok_or(nobody)?;
-            let (host, _, rest) = host_port(trim(host)).ok_or(nobody)?;
-            if !rest.is_empty() {
-                return Err(nobody);
-            }
-            let after = trim_start(after);
-            let end = after.iter().position(|b| !b.is_ascii_digit()).unwrap_or(after.len());
-            let (digits, tail) = after.split_at(end);
-            let port = crate::sip::scan::number(digits).and_then(|port| u16::try_from(port).ok());
-            (host, Some(port.ok_or(nobody)?), tail)
-        }
-    };
+    let (host, mut tail) = host(trim(rest)).ok_or(nobody)?;
+    let mut port = None;
+    // `host : port`, which no URI may have and a Via may (RFC 3261 section 25.1, COLON).
+    if let Some(after) = trim_start(tail).strip_prefix(b":") {
+        let (number, rest) = uri::port(trim_start(after)).ok_or(nobody)?;
+        port = Some(number);
+        tail = rest;
+    }
     let params = trim(tail);
     params::check(params, WHAT)?;
     Ok(Parts { transport, host, port, params })
@@ -184,6 +164,7 @@ mod tests {
             ),
             ("SIP/2.0/TCP host : 5061 ;branch=z9hG4bK2", "TCP", "host:5061", "z9hG4bK2", true),
             ("sip/2.0/TLS [2001:db8::9]:5061;branch=Z9HG4BK3", "TLS", "[2001:db8::9]:5061", "Z9HG4BK3", true),
+            ("SIP/2.0/UDP [::1]: 5062;branch=z9hG4bK5", "UDP", "[::1]:5062", "z9hG4bK5", true),
             ("SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK", "UDP", "192.0.2.1", "z9hG4bK", false),
             ("SIP/2.0/UDP old.example.com;branch=1", "UDP", "old.example.com", "1", false),
             ("SIP/2.0/UNKNOWN t.example.com;branch=z9hG4bK4", "UNKNOWN", "t.example.com", "z9hG4bK4", true),
