@@ -39,16 +39,17 @@ fn scan<'a>(bytes: &'a [u8], what: &'static str) -> Result<Parts<'a>, Malformed>
         }
         (inside, rest)
     } else {
-        match memchr::memchr(b'<', bytes) {
-            Some(at) => {
-                let (name, rest) = bytes.split_at(at);
-                // An unquoted name is tokens; dots, apostrophes and foreign letters are forgiven, separators are not.
-                if name.iter().any(|b| matches!(b, b',' | b';' | b'"' | b'>')) {
-                    return Err(Malformed::new(what, "a name that should be quoted"));
-                }
-                (trim(name), rest)
+        // Behind a semicolon an angle bracket stands in a parameter's quotes.
+        let at = memchr::memchr2(b'<', b';', bytes).unwrap_or(bytes.len());
+        let (name, rest) = bytes.split_at(at);
+        if rest.starts_with(b"<") {
+            // An unquoted name is tokens; dots, apostrophes and foreign letters are forgiven, separators are not.
+            if name.iter().any(|b| matches!(b, b',' | b'"' | b'>')) {
+                return Err(Malformed::new(what, "a name that should be quoted"));
             }
-            None => (&b""[..], bytes),
+            (trim(name), rest)
+        } else {
+            (&b""[..], bytes)
         }
     };
     let (uri, tail) = match rest.strip_prefix(b"<") {
@@ -174,6 +175,7 @@ mod tests {
             ("<sip:a@b>", None, "sip:a@b", None),
             ("sip:a@b", None, "sip:a@b", None),
             ("sip:a@b;tag=1", None, "sip:a@b", Some("1")),
+            ("sip:a@b;x=\"<\";tag=1", None, "sip:a@b", Some("1")),
             ("<sip:a@b;lr>;tag=1", None, "sip:a@b;lr", Some("1")),
             ("Bob <sip:a@b>;tag=1", Some("Bob"), "sip:a@b", Some("1")),
             ("caller<sip:caller@example.com>;tag=323", Some("caller"), "sip:caller@example.com", Some("323")),
