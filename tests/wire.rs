@@ -2,6 +2,8 @@
 
 #[path = "wire/flows.rs"]
 mod flows;
+#[path = "wire/hard.rs"]
+mod hard;
 #[path = "wire/proof.rs"]
 mod proof;
 #[path = "wire/rules.rs"]
