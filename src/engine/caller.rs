@@ -75,6 +75,7 @@ impl Engine {
         });
         let (call, connection) = self.place(&caller, identity, &dialled)?;
         self.open_line(call, connection);
+        self.keep_user_to_user(connection, request);
         if let Some(hops) = request.headers.max_forwards() {
             let fewest = self.hops.entry(call).or_insert(hops);
             *fewest = hops.min(*fewest);

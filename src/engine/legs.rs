@@ -1,5 +1,6 @@
 //! Legs and their numbers: dialling, answering and ending what fills a connection.
 
+use super::uui::USER_TO_USER;
 use super::{Alarm, CallId, Engine, Line};
 use crate::contact::{Dial, Identity, Reason};
 use crate::ids::{AgentId, ConnectionId, ContactId, LegId, PortId, ShardId};
@@ -95,7 +96,10 @@ impl Engine {
 
     /// The line of a connection, made when it is new.
     pub(super) fn open_line(&mut self, call: CallId, connection: ConnectionId) {
-        self.lines.insert(connection, Line { call, legs: Vec::new(), failed: None });
+        self.lines.insert(
+            connection,
+            Line { call, legs: Vec::new(), failed: None, user_to_user: Vec::new(), farewell: None },
+        );
     }
 
     pub(super) fn adopt(&mut self, leg: Leg) {
@@ -157,7 +161,7 @@ impl Engine {
             if let Some(previous) = previous {
                 headers.push((Name::from("X-Previous-Contact-Id"), Text::from(previous.to_string())));
             }
-            headers.extend(self.along(call));
+            headers.extend(self.along(call, contact));
             let contact_uri = plot.contact.clone();
             let mut doors = self.doors();
             let (mut leg, offer) = Leg::outgoing(plot, from.clone(), &mut doors);
@@ -249,8 +253,11 @@ impl Engine {
     /// Ends whatever fills a connection, in the way its state asks for.
     pub(super) fn hang_up(&mut self, connection: ConnectionId, why: Reason, like: Option<ConnectionId>) {
         let status = self.status_of(why, like);
+        let farewell = self.lines.get(&connection).and_then(|line| line.farewell.clone());
         for leg in self.legs_of(connection) {
-            self.end_leg(leg, End::with(status));
+            let mut end = End::with(status);
+            end.headers.extend(farewell.clone().map(|data| (Name::from(USER_TO_USER), data)));
+            self.end_leg(leg, end);
         }
     }
 

@@ -15,6 +15,7 @@ mod register;
 mod replaces;
 mod sip;
 pub mod snapshot;
+mod uui;
 mod view;
 mod vocabulary;
 
@@ -57,6 +58,9 @@ struct Line {
     legs: Vec<LegId>,
     /// How the best of the phones that are gone failed.
     failed: Option<(contact::Reason, crate::sip::Status)>,
+    /// What its INVITE says to whoever answers (RFC 7433), and what its BYE is to say.
+    user_to_user: Vec<crate::sip::Text>,
+    farewell: Option<crate::sip::Text>,
 }
 
 /// What the engine keeps for one agent besides routing and registration.

@@ -1,6 +1,7 @@
 //! REFER in a dialog: who wants whom transferred where, and what he is told of it (RFC 3515).
 
 use super::caller::Dialled;
+use super::uui::USER_TO_USER;
 use super::{Alarm, CallId, Engine};
 use crate::contact::{Goal, Progress, Reason, Refused};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
@@ -101,7 +102,7 @@ impl Engine {
         let subscription = refer.notify.then(|| Subscription::new(self.now, id.flatten()));
         let mut along = Vec::new();
         along.extend(refer.referred_by.clone().map(|by| (Name::ReferredBy, by)));
-        along.extend(refer.user_to_user.clone().map(|data| (Name::from("User-to-User"), data)));
+        along.extend(refer.user_to_user.clone().map(|data| (Name::from(USER_TO_USER), data)));
         let referral = Referral { by, pending: true, subscription, asked: Vec::new(), along };
         self.referrals.insert(session, referral);
     }
@@ -228,7 +229,7 @@ impl Engine {
     }
 
     /// What goes along with a transfer in this call.
-    pub(super) fn along(&self, call: CallId) -> Vec<(Name, Text)> {
+    pub(super) fn referred(&self, call: CallId) -> Vec<(Name, Text)> {
         let of_call = |referral: &&Referral| {
             referral.pending && self.lines.get(&referral.by).is_some_and(|line| line.call == call)
         };

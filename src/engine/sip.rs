@@ -85,11 +85,12 @@ impl Engine {
                     self.with_call(call, |call, cx| call.hung_up(cx, connection));
                 }
             }
-            Event::Ended { session, by, status, .. } => {
+            Event::Ended { session, by, status, user_to_user, .. } => {
                 let Some((leg, connection, call)) = self.whose(session) else { return };
                 debug!(%leg, ?by, ?status, "session ended");
                 self.drop_leg(leg, connection);
                 self.with_call(call, |call, cx| call.hung_up(cx, connection));
+                self.pass_farewell(call, connection, user_to_user);
             }
         }
     }

@@ -215,7 +215,8 @@ pub enum Event {
     /// The final response to a `request`; `None` when there was none (408, 503).
     Replied { session: SessionId, request: RequestId, status: Status, response: Option<Response> },
     /// Over. `reason` is the Reason header of the BYE or CANCEL; `status` what a request of ours was answered with.
-    Ended { session: SessionId, by: By, status: Option<Status>, reason: Option<Text> },
+    /// `user_to_user` is that of the BYE.
+    Ended { session: SessionId, by: By, status: Option<Status>, reason: Option<Text>, user_to_user: Option<Text> },
 }
 
 #[derive(Clone, Debug)]

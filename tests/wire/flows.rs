@@ -373,7 +373,7 @@ fn call_flows_of_a_user_agent_go_as_written() {
 
 /// Every flow of a folder, each against a switch of its own.
 fn play_on_the_switch(name: &str) {
-    let installation = Source::File(folder(name).join("biloxi.toml"));
+    let installation = Source::File(folder("rfc3665").join("biloxi.toml"));
     let site = config::load(&installation).unwrap_or_else(|faults| panic!("{faults:#?}"));
     play_all(name, || Box::new(World::with(site.clone())));
 }
@@ -394,4 +394,9 @@ fn play_all(name: &str, machine: impl Fn() -> Box<dyn Machine>) {
 #[test]
 fn basic_call_flows_of_rfc_3665() {
     play_on_the_switch("rfc3665");
+}
+
+#[test]
+fn refer_and_what_goes_along_with_calls() {
+    play_on_the_switch("rfc3515");
 }

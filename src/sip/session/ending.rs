@@ -4,7 +4,7 @@ use super::core::Core;
 use super::{Owed, Phase, Ringing, Session, reason};
 use crate::sip::endpoint::{By, End, Event, Out};
 use crate::sip::transaction::ServerKey;
-use crate::sip::{Request, Response, Status};
+use crate::sip::{Name, Request, Response, Status, Text};
 use crate::time::Time;
 
 impl Session {
@@ -51,6 +51,8 @@ impl Session {
         self.refuse(now, key, request, Status::OK, core, out);
         self.drop_their_offer(now, core, out);
         let reason = reason(&request.headers);
+        let user_to_user =
+            request.headers.first(&Name::from("User-to-User")).map(|d| Text::from(d.as_bytes().to_vec()));
         match &self.phase {
             Phase::Calling(_) => {
                 // The callee gave up on an ACK for a 2xx that never reached us.
@@ -65,7 +67,7 @@ impl Session {
             }
             _ => {}
         }
-        self.tell(Event::Ended { session: self.id, by: By::Remote, status: None, reason }, out);
+        self.tell(Event::Ended { session: self.id, by: By::Remote, status: None, reason, user_to_user }, out);
         self.phase = Phase::Over;
     }
 
@@ -79,7 +81,7 @@ impl Session {
             Status::SERVICE_UNAVAILABLE => By::Transport,
             _ => By::Timeout,
         };
-        self.tell(Event::Ended { session: self.id, by, status: Some(status), reason: None }, out);
+        self.tell(Event::Ended { session: self.id, by, status: Some(status), reason: None, user_to_user: None }, out);
         self.drop_their_offer(now, core, out);
         self.talk.ours = None;
         self.talk.unacked = None;

@@ -113,7 +113,13 @@ impl Session {
             // Section 13.3.1.4: the dialog is confirmed all the same, so it is ended by a BYE.
             self.talk.unacked = None;
             self.tell(
-                Event::Ended { session: self.id, by: By::Timeout, status: Some(Status::REQUEST_TIMEOUT), reason: None },
+                Event::Ended {
+                    session: self.id,
+                    by: By::Timeout,
+                    status: Some(Status::REQUEST_TIMEOUT),
+                    reason: None,
+                    user_to_user: None,
+                },
                 out,
             );
             let headers = match &mut self.phase {
@@ -150,8 +156,8 @@ impl Session {
                 let request = ringing.invite.clone();
                 self.drop_their_offer(now, core, out);
                 self.refuse(now, invite, &request, Status::REQUEST_TERMINATED, core, out);
-                let reason = reason(&cancel.headers);
-                self.tell(Event::Ended { session: self.id, by: By::Remote, status: None, reason }, out);
+                let (reason, user_to_user) = (reason(&cancel.headers), None);
+                self.tell(Event::Ended { session: self.id, by: By::Remote, status: None, reason, user_to_user }, out);
                 self.phase = Phase::Over;
             }
             _ => {
@@ -168,7 +174,10 @@ impl Session {
         let Phase::Ringing(ringing) = &self.phase else { return };
         let (key, invite) = (ringing.key, ringing.invite.clone());
         self.refuse(now, key, &invite, Status::REQUEST_TERMINATED, core, out);
-        self.tell(Event::Ended { session: self.id, by: By::Transport, status: None, reason: None }, out);
+        self.tell(
+            Event::Ended { session: self.id, by: By::Transport, status: None, reason: None, user_to_user: None },
+            out,
+        );
         self.phase = Phase::Over;
     }
 

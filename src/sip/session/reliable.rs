@@ -164,7 +164,10 @@ impl Session {
             self.drop_their_offer(now, core, out);
             self.refuse(now, key, &invite, Status::SERVER_TIMEOUT, core, out);
             let status = Some(Status::SERVER_TIMEOUT);
-            self.tell(Event::Ended { session: self.id, by: By::Timeout, status, reason: None }, out);
+            self.tell(
+                Event::Ended { session: self.id, by: By::Timeout, status, reason: None, user_to_user: None },
+                out,
+            );
             self.phase = Phase::Over;
         } else if waiting.again.at <= now {
             // Section 3: the pause doubles without a ceiling.
