@@ -13,6 +13,13 @@ pub fn give_back<K: Eq + Hash, V>(table: &mut HashMap<K, V>) {
     }
 }
 
+/// So many at once, then one every so often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    pub burst: u32,
+    pub every: Duration,
+}
+
 /// One RTP packet's worth of sound: what every phone defaults to (RFC 3551 section 4.2).
 pub const FRAME: Duration = Duration::from_millis(20);
 /// A message larger than this is answered 513: ten times any real INVITE, and it fits a UDP datagram.
@@ -84,3 +91,15 @@ pub const TCP_CONNECTIONS: usize = 10_000;
 pub const TCP_QUEUE: usize = 256;
 /// HTTP connections, event streams included.
 pub const HTTP_CONNECTIONS: usize = 1_024;
+/// Wrong passwords from one source: as many as a person mistypes in a row, then one in ten seconds, which is 3 million in a
+/// year where a password of ten letters has a hundred million million.
+pub const GUESSES_FROM_SOURCE: Pace = Pace { burst: 20, every: Duration::from_secs(10) };
+/// Wrong passwords for one account from all the sources that never knew it: twice as fast, so that an agent who comes from a
+/// new place finds a gap.
+pub const GUESSES_AT_ACCOUNT: Pace = Pace { burst: 50, every: Duration::from_secs(5) };
+/// Sources and accounts whose wrong passwords are counted one by one; a megabyte each. Beyond that they share.
+pub const GUESSING_SOURCES: usize = 16_384;
+pub const ACCOUNTS_GUESSED: usize = 16_384;
+/// Places at which one agent is remembered, and for how long: his holidays are shorter.
+pub const PROVEN_SOURCES: usize = 16;
+pub const PROVEN_LIFE: Duration = Duration::from_secs(30 * 86_400);

@@ -63,6 +63,9 @@ impl Engine {
             return refuse(Status::ADDRESS_INCOMPLETE);
         };
         let caller = self.identify(from, request, &sender.uri, &dialled)?;
+        if let Caller::Agent(agent) = &caller {
+            self.endpoint.entrust(session, Text::from(agent.as_str().to_owned()));
+        }
         let identity = match &caller {
             Caller::Agent(agent) => {
                 self.site.agents.get(agent).map(|a| Identity { name: a.name.clone(), address: agent.to_string() })
@@ -96,23 +99,23 @@ impl Engine {
     }
 
     /// Who claims to be one of us is always challenged, and so is who dials anything but a number: whether there is such
-    /// an agent is not for strangers to find out. Anybody else is a guest, where guests are let in.
+    /// an agent is not for strangers to find out. Anybody else is a guest, where guests are let in, and else challenged too.
     fn identify(&mut self, from: Link, request: &Request, sender: &Uri, dialled: &str) -> Result<Caller, End> {
-        let claims = self.claims_to_be_ours(from, sender);
-        if claims || self.may_be_an_agent(dialled) {
-            let agent = self.challenge(request)?;
-            if claims && sender.user().as_deref() != Some(agent.as_str()) {
-                warn!(source = %from, %agent, from = %sender, "an INVITE in somebody else's name");
-                return Err(End::with(Status::FORBIDDEN));
-            }
-            return Ok(Caller::Agent(agent));
-        }
         let welcome = match self.site.sip.guests {
             Guests::None => false,
             Guests::Loopback => from.remote.ip().is_loopback(),
             Guests::Any => true,
         };
-        if welcome { Ok(Caller::Guest) } else { Err(End::with(Status::FORBIDDEN)) }
+        let claims = self.claims_to_be_ours(from, sender);
+        if welcome && !claims && !self.may_be_an_agent(dialled) {
+            return Ok(Caller::Guest);
+        }
+        let agent = self.authenticate(from, request)?;
+        if claims && sender.user().as_deref() != Some(agent.as_str()) {
+            warn!(source = %from, %agent, from = %sender, "an INVITE in somebody else's name");
+            return Err(End::with(Status::FORBIDDEN));
+        }
+        Ok(Caller::Agent(agent))
     }
 
     /// Whether there is such an agent or not: any name may be one's, and any telephone number, where agents have such ids.

@@ -179,6 +179,9 @@ impl Engine {
                 },
                 doors.sip,
             );
+            if let Dial::Agent(agent) = to {
+                self.endpoint.entrust(leg.session, Text::from(agent.as_str().to_owned()));
+            }
             self.adopt(leg);
         }
         if self.lines.get(&connection).is_none_or(|line| line.legs.is_empty()) {

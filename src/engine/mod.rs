@@ -26,7 +26,7 @@ use crate::ids::{AgentId, ConnectionId, ContactId, LegId, Mint, PortId, ShardId}
 use crate::leg::{Leg, Ports};
 use crate::limits::give_back;
 use crate::media::MediaCommand;
-use crate::registrar::{self, Registrar};
+use crate::registrar::{self, Guesses, Registrar};
 use crate::routing::{self, Router};
 use crate::sip::digest::Guard;
 use crate::sip::{Endpoint, SessionId, Transport};
@@ -88,6 +88,7 @@ pub struct Engine {
     names: Names,
     endpoint: Endpoint,
     guard: Guard,
+    guesses: Guesses,
     registrar: Registrar,
     router: Router,
     ports: Ports,
@@ -152,6 +153,7 @@ impl Engine {
             names: Names::new(mint.branch()),
             endpoint,
             guard,
+            guesses: Guesses::default(),
             registrar: Registrar::default(),
             router: Router::new(now, site.routing.clone()),
             ports,
@@ -344,6 +346,7 @@ impl Engine {
         let mut changes = Vec::new();
         for gone in self.site.agents.keys().filter(|id| !site.agents.contains_key(*id)) {
             self.registrar.forget(gone, &mut changes);
+            self.guesses.forget(gone.as_str());
         }
         self.work.extend(changes.into_iter().map(Work::Registrar));
         for id in site.agents.keys() {

@@ -128,6 +128,8 @@ impl Engine {
                 Some(NumberTo::Echo) => Ok(Goal::Echo),
                 Some(NumberTo::Dial(address)) => Ok(Goal::Address(address.clone())),
                 Some(NumberTo::Room) => Err(Status::DECLINE),
+                // Who may not call agents does not learn from the answer who is one.
+                None if agent.is_none() => Err(Status::FORBIDDEN),
                 None => Err(Status::NOT_FOUND),
             },
         }

@@ -3,8 +3,8 @@
 use super::{Engine, Work};
 use crate::ids::AgentId;
 use crate::registrar::{Change, Register};
-use crate::sip::digest::Verdict;
-use crate::sip::{Link, Name, Request, Response, ServerKey, Status, Text};
+use crate::sip::digest::{Guard, Verdict};
+use crate::sip::{End, Link, Name, Request, Response, ServerKey, SessionId, Status, Text};
 use tracing::{info, warn};
 
 impl Engine {
@@ -18,16 +18,9 @@ impl Engine {
             self.respond(key, Response::for_request(request, Status::NOT_FOUND));
             return;
         }
-        let user = match self.authenticate(request, &Name::Authorization) {
+        let user = match self.authenticate(from, request) {
             Ok(user) => user,
-            Err(challenges) => {
-                let mut response = Response::for_request(request, Status::UNAUTHORIZED);
-                for challenge in challenges {
-                    response = response.with_header(Name::WwwAuthenticate, challenge);
-                }
-                self.respond(key, response);
-                return;
-            }
+            Err(end) => return self.respond(key, refused(request, end)),
         };
         // An agent registers his own phones only.
         if to.uri.user().as_deref() != Some(user.as_str()) {
@@ -69,26 +62,69 @@ impl Engine {
         self.respond(key, response);
     }
 
-    /// Who sent this, or the challenges to answer with. A wrong password and an unknown name look the same.
-    pub(super) fn authenticate(&mut self, request: &Request, header: &Name) -> Result<AgentId, Vec<Text>> {
+    /// Who sent this, or what to answer. A wrong password and an unknown name look the same, also to the clock.
+    /// Proxy-Authorization is for proxies, and we are none.
+    pub(super) fn authenticate(&mut self, from: Link, request: &Request) -> Result<AgentId, End> {
+        let header = Name::Authorization;
         let site = self.site.clone();
-        let password = |user: &str| site.agents.get(user).map(|a| a.password.clone());
         let realm = site.sip.domain.as_str();
-        let stale = match self.guard.check(self.now, request, header, realm, password) {
-            Verdict::Ok(user) => return Ok(AgentId::from(user)),
+        let (now, source) = (self.now, from.remote.ip());
+        let claimed = Guard::claimed(request, &header, realm);
+        // A phone at the very place where it is registered is the agent's, whoever guesses from next to it.
+        let at_home = claimed.as_deref().is_some_and(|user| self.registrar.is_at(&AgentId::from(user), from));
+        if let Some(user) = claimed.as_deref().filter(|_| !at_home)
+            && let Err(wait) = self.guesses.may_try(now, user, source)
+        {
+            warn!(%source, user, method = request.method.as_str(), "too many wrong passwords");
+            let mut end = End::with(Status::SERVICE_UNAVAILABLE);
+            end.headers.push((Name::RetryAfter, Text::from(wait.as_secs().saturating_add(1).to_string())));
+            return Err(end);
+        }
+        let password = |user: &str| site.agents.get(user).map(|a| a.password.clone());
+        let stale = match self.guard.check(now, request, &header, realm, password) {
+            Verdict::Ok(user) => {
+                self.guesses.right(now, &user, source);
+                return Ok(AgentId::from(user));
+            }
+            Verdict::Malformed(fault) => {
+                info!(%source, fault, "malformed credentials");
+                return Err(End::with(Status::BAD_REQUEST));
+            }
             Verdict::Missing => false,
             Verdict::Stale => true,
             Verdict::Wrong => {
-                let from = request.headers.from().map(|f| f.uri.to_string()).unwrap_or_default();
-                warn!(from, method = request.method.as_str(), "wrong credentials");
+                let user = claimed.as_deref().unwrap_or_default();
+                warn!(%source, user, method = request.method.as_str(), "wrong credentials");
+                if !at_home {
+                    self.guesses.wrong(now, user, source);
+                }
                 false
             }
         };
-        let mut challenges = self.guard.challenge(self.now, realm, stale);
+        let mut challenges = self.guard.challenge(now, realm, stale);
         if gives_up_on_a_second_algorithm(request) {
             challenges.truncate(1);
         }
-        Err(challenges)
+        let mut end = End::with(Status::UNAUTHORIZED);
+        end.headers.extend(challenges.into_iter().map(|challenge| (Name::WwwAuthenticate, challenge)));
+        Err(end)
+    }
+
+    /// A request in an agent's dialog, and not from where his phone has been: a NAT has given it another address, or
+    /// somebody else has overheard the dialog. The agent can prove that it is he.
+    pub(super) fn on_stranger(&mut self, session: SessionId, key: ServerKey, from: Link, request: Request) {
+        let owner = self.endpoint.owner(session).cloned();
+        match self.authenticate(from, &request) {
+            Ok(agent) if owner.as_ref().is_some_and(|owner| *owner == agent.as_str()) => {
+                info!(%agent, source = %from, "a phone goes on from another address");
+                self.endpoint.admit(self.now, session, key, from, request, &mut self.sip_out);
+            }
+            Ok(agent) => {
+                warn!(source = %from, %agent, ?owner, "a request in somebody else's dialog");
+                self.respond(key, Response::for_request(&request, Status::FORBIDDEN));
+            }
+            Err(end) => self.respond(key, refused(&request, end)),
+        }
     }
 
     pub(super) fn on_registrar(&mut self, change: &Change) {
@@ -98,6 +134,11 @@ impl Engine {
         self.work.extend(routed.into_iter().map(Work::Routing));
         self.dirty.insert(change.agent.clone());
     }
+}
+
+fn refused(request: &Request, end: End) -> Response {
+    let response = Response::for_request(request, end.status);
+    end.headers.into_iter().fold(response, |response, (name, value)| response.with_header(name, value))
 }
 
 /// RFC 8760 section 2.4 has a phone pass over an algorithm that it does not know. baresip 1 takes a second challenge in

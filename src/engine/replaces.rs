@@ -4,7 +4,7 @@ use super::{Alarm, CallId, Engine, Work};
 use crate::contact::Refused;
 use crate::ids::{AgentId, ConnectionId};
 use crate::leg::{Leg, Stage};
-use crate::sip::{End, Link, Name, Replaces, Request, SessionId, Standing, Status, Text};
+use crate::sip::{End, Link, Replaces, Request, SessionId, Standing, Status, Text};
 use tracing::info;
 
 /// Why the old leg of a call that was taken over ends.
@@ -106,7 +106,7 @@ impl Engine {
         request: &Request,
         replaces: &Replaces,
     ) -> Result<(), End> {
-        let agent = self.challenge(request)?;
+        let agent = self.authenticate(from, request)?;
         let refuse = |status| Err(End::with(status));
         let Some((named, standing)) = self.endpoint.named(replaces) else { return refuse(Status::NO_SUCH_CALL) };
         match standing {
@@ -125,6 +125,7 @@ impl Engine {
             return refuse(Status::SERVICE_UNAVAILABLE);
         };
         plot.session = session;
+        self.endpoint.entrust(session, Text::from(agent.as_str().to_owned()));
         let offer = (!request.body.is_empty()).then(|| request.body.clone());
         let mut doors = self.doors();
         let mut leg = Leg::incoming(plot, offer, &mut doors);
@@ -147,14 +148,5 @@ impl Engine {
             self.with_call(call, |call, cx| call.phone_hold(cx, connection, false));
         }
         Ok(())
-    }
-
-    /// Which agent an INVITE proves to be from.
-    pub(super) fn challenge(&mut self, request: &Request) -> Result<AgentId, End> {
-        self.authenticate(request, &Name::Authorization).map_err(|challenges: Vec<Text>| {
-            let mut end = End::with(Status::UNAUTHORIZED);
-            end.headers.extend(challenges.into_iter().map(|c| (Name::WwwAuthenticate, c)));
-            end
-        })
     }
 }

@@ -4,8 +4,10 @@
 //! bindings, and tells which agents became reachable and which no longer are.
 
 mod binding;
+mod guesses;
 #[allow(clippy::module_inception)]
 mod registrar;
 
 pub use binding::{Binding, Contact, Contacts, Register};
+pub use guesses::Guesses;
 pub use registrar::{Change, Refused, Registrar};

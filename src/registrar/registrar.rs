@@ -72,6 +72,12 @@ impl Registrar {
         self.agents.get(agent).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Whether an agent's phone is registered from exactly there.
+    #[must_use]
+    pub fn is_at(&self, agent: &AgentId, link: Link) -> bool {
+        self.bindings(agent).iter().any(|binding| binding.source == Some(link))
+    }
+
     #[must_use]
     pub fn is_reachable(&self, agent: &AgentId) -> bool {
         !self.bindings(agent).is_empty()

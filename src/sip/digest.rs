@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use super::header::{Headers, Name};
 use super::message::Request;
 use super::method::Method;
-use super::scan::{cut, elements, quote_into, quoted, trim, unescape};
+use super::scan::{cut, elements, is_token, quote_into, quoted, trim, unescape};
 use super::text::Text;
 use super::uri::Uri;
 use crate::limits::{NONCE_LIFE, NONCES};
@@ -38,6 +38,14 @@ impl Algorithm {
             Some(name) if name.eq_ignore_case("MD5") => Some(Algorithm::Md5),
             Some(name) if name.eq_ignore_case("SHA-256") => Some(Algorithm::Sha256),
             Some(_) => None,
+        }
+    }
+
+    /// Hexadecimal digits of a hash.
+    const fn digits(self) -> usize {
+        match self {
+            Algorithm::Md5 => 32,
+            Algorithm::Sha256 => 64,
         }
     }
 
@@ -92,14 +100,97 @@ impl<'a> Fields<'a> {
     }
 
     fn get(&self, name: &str) -> Option<Text> {
-        let value = elements(self.1, b',').find_map(|field| {
-            let (found, value) = cut(field, b'=')?;
-            trim(found).eq_ignore_ascii_case(name.as_bytes()).then_some(trim(value))
-        })?;
+        let value = self
+            .pairs()
+            .flatten()
+            .find_map(|(found, value)| found.eq_ignore_ascii_case(name.as_bytes()).then_some(value))?;
         Some(match quoted(value) {
             Some((inside, _)) => unescape(self.0, inside),
             None => self.0.part(value),
         })
+    }
+
+    /// Names and values, in order; `None` where there is no such thing.
+    fn pairs(&self) -> impl Iterator<Item = Option<(&'a [u8], &'a [u8])>> {
+        // A comma too many is no fault.
+        let fields = elements(self.1, b',').filter(|field| !field.is_empty());
+        fields.map(|field| cut(field, b'=').map(|(name, value)| (trim(name), trim(value))))
+    }
+
+    /// Whether every parameter is one, and none stands there twice.
+    fn check(&self) -> Result<(), Fault> {
+        let mut seen = [false; SINGLE.len()];
+        for pair in self.pairs() {
+            let Some((name, value)) = pair.filter(|(name, _)| is_token(name)) else { return Err("no parameter") };
+            let whole = if value.starts_with(b"\"") {
+                quoted(value).is_some_and(|(_, rest)| rest.is_empty())
+            } else {
+                !value.is_empty()
+            };
+            if !whole {
+                return Err("a parameter without an end");
+            }
+            for (known, seen) in SINGLE.iter().zip(&mut seen) {
+                if name.eq_ignore_ascii_case(known) && std::mem::replace(seen, true) {
+                    return Err("a parameter twice");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parameters that decide something: two of one kind would leave open which.
+const SINGLE: [&[u8]; 9] =
+    [b"username", b"realm", b"nonce", b"uri", b"response", b"algorithm", b"qop", b"nc", b"cnonce"];
+
+/// Why credentials cannot be weighed at all; RFC 7616 section 3.4 has them answered by a 400.
+pub type Fault = &'static str;
+
+/// Credentials for our realm, read and whole.
+struct Credentials {
+    user: String,
+    nonce: Text,
+    uri: Text,
+    response: Vec<u8>,
+    algorithm: Algorithm,
+    counted: Option<Counted>,
+}
+
+struct Counted {
+    /// As written, for the hash.
+    nc: Text,
+    count: u32,
+    cnonce: Text,
+}
+
+impl Credentials {
+    /// `Ok(None)`: in an algorithm that was never offered, which is as good as none.
+    fn read(fields: &Fields<'_>) -> Result<Option<Credentials>, Fault> {
+        fields.check()?;
+        let Some(algorithm) = Algorithm::read(fields.get("algorithm").as_ref()) else { return Ok(None) };
+        let user = fields.get("username").ok_or("no username")?;
+        let user = std::str::from_utf8(user.as_bytes()).map_err(|_| "username is no UTF-8")?.to_owned();
+        let nonce = fields.get("nonce").ok_or("no nonce")?;
+        let uri = fields.get("uri").ok_or("no uri")?;
+        let response = fields.get("response").ok_or("no response")?.as_bytes().to_ascii_lowercase();
+        if response.len() != algorithm.digits() || !response.iter().all(u8::is_ascii_hexdigit) {
+            return Err("response is no hash");
+        }
+        let counted = match fields.get("qop") {
+            // RFC 2617 section 3.2.2: a client of RFC 2069 knows no qop.
+            None => None,
+            Some(qop) if qop.eq_ignore_case("auth") => {
+                let nc = fields.get("nc").ok_or("qop without nc")?;
+                let cnonce = fields.get("cnonce").filter(|cnonce| !cnonce.is_empty()).ok_or("qop without cnonce")?;
+                // from_str_radix would take a sign, too.
+                let digits = Some(nc.as_str()).filter(|nc| nc.bytes().all(|digit| digit.is_ascii_hexdigit()));
+                let count = digits.and_then(|nc| u32::from_str_radix(nc, 16).ok()).filter(|count| *count > 0);
+                Some(Counted { count: count.ok_or("nc is no count")?, nc, cnonce })
+            }
+            Some(_) => return Err("qop is not auth"),
+        };
+        Ok(Some(Credentials { user, nonce, uri, response, algorithm, counted }))
     }
 }
 
@@ -114,6 +205,8 @@ pub enum Verdict {
     Missing,
     /// Wrong name or password, without telling which.
     Wrong,
+    /// They are none, or were made for another target (RFC 7616 section 3.4.6): 400, and nothing is weighed.
+    Malformed(Fault),
 }
 
 /// Which nonce counts of a nonce were seen: the highest, and of the 64 below it which ones, for UDP may reorder.
@@ -194,52 +287,59 @@ impl Guard {
             if fields.get("realm").is_none_or(|found| found != realm) {
                 continue;
             }
-            verdict = self.weigh(now, request, &fields, &lookup).unwrap_or(Verdict::Wrong);
-            if verdict != Verdict::Wrong {
+            verdict = match Credentials::read(&fields) {
+                Ok(None) => continue,
+                Ok(Some(credentials)) if !names_target(&credentials.uri, &request.uri) => {
+                    Verdict::Malformed("uri is not the Request-URI")
+                }
+                Ok(Some(credentials)) => self.weigh(now, request, realm, credentials, &lookup),
+                Err(fault) => Verdict::Malformed(fault),
+            };
+            if matches!(verdict, Verdict::Ok(_) | Verdict::Stale) {
                 break;
             }
         }
         verdict
     }
 
+    /// Whose credentials for this realm a request carries, as it says itself.
+    #[must_use]
+    pub fn claimed(request: &Request, header: &Name, realm: &str) -> Option<String> {
+        request.headers.lines(header).find_map(|value| {
+            let fields = Fields::read(value)?;
+            let user = fields.get("username").filter(|_| fields.get("realm").is_some_and(|found| found == realm))?;
+            Some(String::from_utf8_lossy(user.as_bytes()).into_owned())
+        })
+    }
+
     fn weigh<P: AsRef<str>>(
         &mut self,
         now: Time,
         request: &Request,
-        fields: &Fields<'_>,
+        realm: &str,
+        credentials: Credentials,
         lookup: &impl Fn(&str) -> Option<P>,
-    ) -> Option<Verdict> {
-        let (user, realm) = (fields.get("username")?, fields.get("realm")?);
-        let (nonce, uri, response) = (fields.get("nonce")?, fields.get("uri")?, fields.get("response")?);
-        let (nc, cnonce) = (fields.get("nc"), fields.get("cnonce"));
-        let counted = match fields.get("qop") {
-            None => None,
-            Some(qop) if qop.eq_ignore_case("auth") => Some((nc.as_ref()?.as_bytes(), cnonce.as_ref()?.as_bytes())),
-            Some(_) => return None,
-        };
+    ) -> Verdict {
+        let Credentials { user, nonce, uri, response, algorithm, counted } = credentials;
         let proof = Proof {
-            algorithm: Algorithm::read(fields.get("algorithm").as_ref())?,
+            algorithm,
             realm: realm.as_bytes(),
             nonce: nonce.as_bytes(),
             method: request.method.as_bytes(),
             uri: uri.as_bytes(),
-            counted,
+            counted: counted.as_ref().map(|counted| (counted.nc.as_bytes(), counted.cnonce.as_bytes())),
         };
-        let name = std::str::from_utf8(user.as_bytes()).ok()?;
-        let password = lookup(name);
+        let password = lookup(&user);
         let wanted = proof.response(user.as_bytes(), password.as_ref().map_or(b"", |p| p.as_ref().as_bytes()));
-        let right = bool::from(wanted.as_bytes().ct_eq(&response.as_bytes().to_ascii_lowercase()));
-        if !(right & password.is_some() & names_target(&uri, &request.uri)) {
-            return None;
+        let right = bool::from(wanted.as_bytes().ct_eq(&response));
+        if !(right & password.is_some()) {
+            return Verdict::Wrong;
         }
         // Nonces are weighed last: `stale` is for those who know the password (RFC 7616 section 3.3).
-        let count = match counted {
-            Some((nc, _)) => u32::from_str_radix(std::str::from_utf8(nc).ok()?, 16).ok()?,
-            // Without a count, an answer is good once.
-            None => u32::MAX,
-        };
+        // Without a count, an answer is good once.
+        let count = counted.map_or(u32::MAX, |counted| counted.count);
         let fresh = self.ours(now, &nonce).is_some_and(|id| self.first_use(now, id, count));
-        Some(if fresh { Verdict::Ok(name.to_owned()) } else { Verdict::Stale })
+        if fresh { Verdict::Ok(user) } else { Verdict::Stale }
     }
 
     fn nonce(&self, issued: Time, serial: u32) -> String {

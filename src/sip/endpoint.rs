@@ -4,15 +4,16 @@ use super::body;
 use super::dialog::Dialog;
 use super::link::Link;
 use super::refer::Replaces;
-use super::session::{Core, RELIABLE, Session, Standing};
-use super::transaction::{Arrival, Heard, Lost, Purpose, ServerKey, Timers};
+pub use super::settings::Settings;
+use super::settings::join;
+use super::session::{Core, Session, Standing, Standpoint};
+use super::transaction::{Arrival, Heard, Lost, Purpose, ServerKey};
 use super::{Headers, Message, Method, Name, NameAddr, Request, Response, Scheme, Status, Text, Uri};
 use crate::ids::Mint;
 use crate::time::{Duration, Time, earliest};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::net::SocketAddr;
 
 /// One call leg of ours, from its INVITE to its BYE.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,68 +28,6 @@ impl fmt::Debug for SessionId {
 /// A request of ours in a dialog, made by [`Endpoint::request`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
-
-/// How the endpoint behaves.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// User-Agent of our requests and Server of our responses.
-    pub user_agent: Text,
-    pub timers: Timers,
-    /// What is taken; anything else is answered 405 or 501.
-    pub allow: Vec<Method>,
-    /// Option tags; any other in a Require is answered 420.
-    pub supported: Vec<Text>,
-    /// Where TCP is listened on: the way for requests that are too large for a datagram.
-    pub streams: Vec<SocketAddr>,
-    /// What Via names instead of a listening address: `203.0.113.7:5060`. Where there is none, the address itself.
-    pub local_name: BTreeMap<SocketAddr, Text>,
-    /// The engine that made a tag, a branch or a Call-ID, first in each of them.
-    pub shard: u16,
-    /// How long an INVITE of ours may ring without news (RFC 3261 section 16.8, timer C).
-    pub ring_limit: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        use Method::{Ack, Bye, Cancel, Info, Invite, Notify, Options, Prack, Refer, Register, Subscribe, Update};
-        Settings {
-            user_agent: Text::from_static(concat!("Cordboard/", env!("CARGO_PKG_VERSION"))),
-            timers: Timers::default(),
-            allow: vec![Invite, Ack, Bye, Cancel, Options, Info, Update, Prack, Register, Refer, Notify, Subscribe],
-            supported: [RELIABLE, "replaces", "norefersub"].map(Text::from_static).to_vec(),
-            streams: Vec::new(),
-            local_name: BTreeMap::new(),
-            shard: 0,
-            ring_limit: Duration::from_secs(180),
-        }
-    }
-}
-
-impl Settings {
-    pub(super) fn sent_by(&self, link: Link) -> String {
-        self.local_name.get(&link.local).map_or_else(|| link.local.to_string(), |name| name.as_str().to_owned())
-    }
-
-    /// The value of Allow.
-    #[must_use]
-    pub fn allow_value(&self) -> Text {
-        join(self.allow.iter().map(Method::as_str))
-    }
-
-    /// The value of Supported.
-    #[must_use]
-    pub fn supported_value(&self) -> Text {
-        join(self.supported.iter().map(Text::as_str))
-    }
-
-    fn supports(&self, tag: &str) -> bool {
-        self.supported.iter().any(|supported| supported.eq_ignore_case(tag))
-    }
-}
-
-fn join<'a>(parts: impl Iterator<Item = &'a str>) -> Text {
-    parts.collect::<Vec<_>>().join(", ").into()
-}
 
 #[allow(clippy::large_enum_variant)] // moved once, from one list to its handler
 #[derive(Clone, Debug)]
@@ -186,6 +125,9 @@ pub enum Event {
     Request { key: ServerKey, from: Link, request: Request },
     /// A request in a dialog: INFO, OPTIONS, REFER, NOTIFY ...; it waits for `respond`.
     InDialog { session: SessionId, key: ServerKey, request: Request },
+    /// A request in the dialog of an [`Endpoint::entrust`]ed session, from a host that it is not with: to be refused or
+    /// challenged with `respond`, or, when it proves to be the peer's, taken with `admit`.
+    Stranger { session: SessionId, key: ServerKey, from: Link, request: Request },
     /// A provisional response; `fork` counts the early dialogs of this call from 0. Our INVITE had no offer: a body is
     /// one, and `ack` answers it.
     Progress { session: SessionId, status: Status, fork: u32, body: Option<Bytes>, headers: Headers },
@@ -323,6 +265,39 @@ impl Endpoint {
         let session = Session::call(now, id, call, &mut self.core, out);
         self.adopt(session);
         id
+    }
+
+    /// The peer of this session has a name that it can prove. A request in the dialog from another host is told as
+    /// [`Event::Stranger`] from now on, instead of being refused.
+    pub fn entrust(&mut self, session: SessionId, owner: Text) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.entrust(owner);
+        }
+    }
+
+    /// Who a session is entrusted to.
+    #[must_use]
+    pub fn owner(&self, session: SessionId) -> Option<&Text> {
+        self.sessions.get(&session)?.owner()
+    }
+
+    /// Takes a request that came from its session's peer after all; the dialog goes on from there.
+    pub fn admit(
+        &mut self,
+        now: Time,
+        session: SessionId,
+        key: ServerKey,
+        from: Link,
+        mut request: Request,
+        out: &mut Vec<Out>,
+    ) {
+        if let Err(unfit) = open_body(&mut request) {
+            self.refuse_body(now, key, &request, unfit, out);
+        } else if self.sessions.contains_key(&session) {
+            self.with(session, out, |session, core, out| session.receive(now, from, key, request, core, out));
+        } else {
+            self.refuse(now, key, &request, Status::NO_SUCH_CALL, out);
+        }
     }
 
     /// A provisional response to an incoming call: a reliable one where the caller requires it, or understands it and
@@ -498,7 +473,7 @@ impl Endpoint {
         if response.headers.all(&Name::Via).count() != 1 {
             return;
         }
-        let Some(Heard { client, purpose }) = self.core.transactions.response(now, &response, out) else { return };
+        let Some(Heard { client, purpose }) = self.core.transactions.response(now, from, &response, out) else { return };
         // Nobody can be told of an answer that cannot be read: the session finds that it does not fit.
         let _as_it_came = body::open(&mut response.headers, &mut response.body);
         if let Some(id) = purpose.session()
@@ -523,7 +498,10 @@ impl Endpoint {
         match self.core.transactions.request(now, from, &mut request, out) {
             Arrival::Absorbed | Arrival::Merged => {}
             Arrival::Ack => {
-                if let Some(id) = self.find(&request) {
+                if let Some(id) = self.find(&request)
+                    // It cannot be challenged either (RFC 3261 section 22.1).
+                    && self.standpoint(id, from) == Standpoint::Peer
+                {
                     let _as_it_came = body::open(&mut request.headers, &mut request.body);
                     self.with(id, out, |session, core, out| session.acked(now, from, &request, core, out));
                 }
@@ -580,12 +558,14 @@ impl Endpoint {
         };
         if to_header.tag().is_some() && *method != Method::Register {
             return match self.find(&request) {
-                Some(id) => {
-                    if let Err(unfit) = open_body(&mut request) {
-                        return self.refuse_body(now, key, &request, unfit, out);
+                Some(id) => match self.standpoint(id, from) {
+                    Standpoint::Peer => self.admit(now, id, key, from, request, out),
+                    Standpoint::Doubtful => {
+                        out.push(Out::Event(Event::Stranger { session: id, key, from, request }));
                     }
-                    self.with(id, out, |session, core, out| session.receive(now, from, key, request, core, out));
-                }
+                    // As if it had guessed wrong.
+                    Standpoint::Stranger => self.refuse(now, key, &request, Status::NO_SUCH_CALL, out),
+                },
                 // RFC 3261 section 12.2.2.
                 None => self.refuse(now, key, &request, Status::NO_SUCH_CALL, out),
             };
@@ -624,6 +604,10 @@ impl Endpoint {
         self.core.transactions.belongs_to(key, id);
         self.adopt(Session::called(id, from, key, request.clone(), dialog));
         out.push(Out::Event(Event::Invite { session: id, from, request }));
+    }
+
+    fn standpoint(&self, id: SessionId, from: Link) -> Standpoint {
+        self.sessions.get(&id).map_or(Standpoint::Stranger, |session| session.standpoint(from))
     }
 
     /// The session whose dialog a request says to be in (RFC 3261 section 12.2.2).

@@ -44,6 +44,14 @@ pub struct Link {
     pub remote: SocketAddr,
 }
 
+impl Link {
+    /// Whether both peers are the same host, by whatever port and transport.
+    #[must_use]
+    pub fn is_same_host(&self, other: Link) -> bool {
+        self.remote.ip().to_canonical() == other.remote.ip().to_canonical()
+    }
+}
+
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.transport.param(), self.remote)

@@ -12,7 +12,8 @@
 //!
 //! `{name}` is whatever stands there the first time, and the same from then on. Anything else is for the reader.
 //!
-//! In `flows` a user agent stands alone: `invite URI`, `ring`, `accept`, `answer`, `offer`, `end STATUS`. In the folders
+//! In `flows` a user agent stands alone: `invite URI`, `ring`, `accept`, `entrust`, `admit`, `answer`, `offer`,
+//! `end STATUS`. In the folders
 //! named after RFCs the whole switch does, with the installation that lies there: `press AGENT BUTTON`, `close ADDRESS`
 //! (a stream ends), `drain`, `register USER PASSWORD ADDRESS` (which the first flows show in full).
 
@@ -47,6 +48,7 @@ struct UserAgent {
     endpoint: Endpoint,
     now: Time,
     session: Option<SessionId>,
+    stranger: Option<Event>,
     sent: Vec<(String, String)>,
     told: VecDeque<String>,
 }
@@ -57,6 +59,7 @@ impl UserAgent {
             endpoint: Endpoint::new(Settings::default(), Mint::new(1)),
             now: Time::from_micros(1_000_000),
             session: None,
+            stranger: None,
             sent: Vec::new(),
             told: VecDeque::new(),
         }
@@ -78,6 +81,9 @@ impl UserAgent {
                         self.session = Some(*session);
                     }
                     self.told.push_back(name_of(&event));
+                    if let Event::Stranger { .. } = &event {
+                        self.stranger = Some(event);
+                    }
                 }
             }
         }
@@ -118,6 +124,13 @@ impl Machine for UserAgent {
             }
             "ring" => endpoint.progress(now, session, contact, Status::RINGING, Vec::new(), None, &mut out),
             "accept" => endpoint.accept(now, session, contact, Vec::new(), body, &mut out),
+            "entrust" => endpoint.entrust(session, "alice".into()),
+            "admit" => {
+                let Some(Event::Stranger { session, key, from, request }) = self.stranger.take() else {
+                    panic!("nobody to admit");
+                };
+                endpoint.admit(now, session, key, from, request, &mut out);
+            }
             "answer" => endpoint.answer(now, session, Ok(body), Vec::new(), &mut out),
             "offer" => endpoint.offer(now, session, OfferBy::ReInvite, Vec::new(), Some(body), &mut out).unwrap(),
             "end" => endpoint.end(now, session, End::with(status()), &mut out),
@@ -294,6 +307,7 @@ fn name_of(event: &Event) -> String {
         Event::Answered { .. } => "Answered".into(),
         Event::Failed { status, .. } => format!("Failed {}", status.code()),
         Event::Acked { .. } => "Acked".into(),
+        Event::Stranger { .. } => "Stranger".into(),
         Event::Offered { .. } => "Offered".into(),
         Event::OfferAnswered { status, .. } => format!("OfferAnswered {}", status.code()),
         Event::OfferWithdrawn { .. } => "OfferWithdrawn".into(),

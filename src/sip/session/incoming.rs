@@ -23,6 +23,7 @@ impl Session {
             call_id: dialog.call_id.clone(),
             owner: false,
             link: from,
+            proves: None,
             contact: None,
             dialog: Some(dialog),
             phase: Phase::Over,

@@ -10,6 +10,7 @@ mod incoming;
 mod inside;
 mod named;
 mod outgoing;
+mod owner;
 mod reliable;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod tests;
 pub(super) use self::core::Core;
 pub use named::Standing;
 pub(super) use self::reliable::RELIABLE;
+pub(super) use owner::Standpoint;
 
 use self::core::Extra;
 use self::reliable::{First, Reliably};
@@ -37,6 +39,8 @@ pub struct Session {
     owner: bool,
     /// Where the peer last spoke from.
     link: Link,
+    /// The name that the peer can prove, wherever it speaks from.
+    proves: Option<Text>,
     /// Our Contact.
     contact: Option<Uri>,
     /// For a call of theirs, early or confirmed; for one of ours, once it is answered.

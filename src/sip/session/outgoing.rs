@@ -41,6 +41,7 @@ impl Session {
             call_id,
             owner: true,
             link: call.to,
+            proves: None,
             contact: Some(call.contact),
             dialog: None,
             phase: Phase::Calling(Calling {

@@ -1,8 +1,9 @@
 //! Which transaction a message belongs to (RFC 3261 sections 17.1.3 and 17.2.3).
 
 use crate::sip::header::MAGIC_COOKIE;
-use crate::sip::{Host, Method, Request, Text, Via};
+use crate::sip::{Host, Link, Method, Request, Text, Via};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a message and its transaction have in common, as bytes: compared, never read.
@@ -23,24 +24,30 @@ impl Key {
     }
 
     /// RFC 3261 section 17.2.3. `method` is INVITE where the transaction of an ACK or a CANCEL's target is looked for.
-    pub fn server(request: &Request, via: &Via, method: &Method) -> Key {
+    /// The sent-by is there so that no client takes another's branch; since it can be overheard like the branch itself,
+    /// the host that the request really came from is part of the key too.
+    pub fn server(request: &Request, via: &Via, method: &Method, from: Link) -> Key {
         let method = method.as_str().as_bytes();
+        let source = match from.remote.ip().to_canonical() {
+            IpAddr::V4(ip) => ip.octets().to_vec(),
+            IpAddr::V6(ip) => ip.octets().to_vec(),
+        };
         match via.branch() {
             Some(branch) if branch.as_bytes().starts_with(MAGIC_COOKIE.as_bytes()) => {
                 let host = host(&via.host);
                 let port = via.port.unwrap_or(5060).to_be_bytes();
-                Key(parts(&[branch.as_bytes(), host.as_bytes(), &port, method]))
+                Key(parts(&[branch.as_bytes(), host.as_bytes(), &port, method, &source]))
             }
             // An RFC 2543 client: everything it does not change between a request, its repetition and its ACK.
             // The To tag is left out, because the ACK has ours where the INVITE had none.
             _ => {
                 let headers = &request.headers;
                 let uri = request.uri.to_string();
-                let from = headers.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+                let tag = headers.from().ok().and_then(|from| from.tag()).unwrap_or_default();
                 let call_id = headers.call_id().cloned().unwrap_or_default();
                 let seq = headers.cseq().map(|cseq| cseq.number).unwrap_or_default().to_be_bytes();
                 let via = via.to_string();
-                Key(parts(&[uri.as_bytes(), from.as_bytes(), call_id.as_bytes(), &seq, via.as_bytes(), method]))
+                Key(parts(&[uri.as_bytes(), tag.as_bytes(), call_id.as_bytes(), &seq, via.as_bytes(), method, &source]))
             }
         }
     }

@@ -229,14 +229,15 @@ impl Transactions {
         self.start(now, to, cancel, &branch, Purpose::Nothing, out);
     }
 
-    /// A response came. `None`: a stray, a repetition, or of no concern any more.
-    pub fn response(&mut self, now: Time, response: &Response, out: &mut Vec<Out>) -> Option<Heard> {
+    /// A response came. `None`: a stray, a repetition, or of no concern any more. It counts only from the host that the
+    /// request went to, for a branch is no secret (RFC 3261 section 26.1.3).
+    pub fn response(&mut self, now: Time, from: Link, response: &Response, out: &mut Vec<Out>) -> Option<Heard> {
         let via = response.headers.via().ok()?;
         let cseq = response.headers.cseq().ok()?;
         let client = *self.client_keys.get(&Key::client(&via.branch()?, &cseq.method))?;
         let timers = self.timers;
         let scratch = &mut self.scratch;
-        let entry = self.clients.get_mut(&client)?;
+        let entry = self.clients.get_mut(&client).filter(|entry| entry.to.is_same_host(from))?;
         entry.fallback = None;
         let reliable = entry.to.transport.is_reliable();
         let status = response.status.code();
@@ -298,7 +299,7 @@ impl Transactions {
     /// so that every response made from it carries them.
     pub fn request(&mut self, now: Time, from: Link, request: &mut Request, out: &mut Vec<Out>) -> Arrival {
         let Ok(via) = request.headers.via() else { return Arrival::Absorbed };
-        let key = Key::server(request, &via, server_method(&request.method));
+        let key = Key::server(request, &via, server_method(&request.method), from);
         let timers = self.timers;
         if let Some(server) = self.server_keys.get(&key).copied() {
             let Some(entry) = self.servers.get_mut(&server) else { return Arrival::Absorbed };
@@ -325,7 +326,7 @@ impl Transactions {
             return Arrival::Ack;
         }
         let target = (request.method == Method::Cancel)
-            .then(|| self.server_keys.get(&Key::server(request, &via, &Method::Invite)).copied());
+            .then(|| self.server_keys.get(&Key::server(request, &via, &Method::Invite, from)).copied());
         let to = answer_to(from, &via);
         if request.headers.stamp(from.remote).is_err() {
             return Arrival::Absorbed;

@@ -252,13 +252,18 @@ fn which_messages_are_one_transaction() {
             false,
         ),
     ] {
-        let key = |(method, via, tag, call_id, seq): (&str, &str, &str, &str, u32)| {
+        let key = |(method, via, tag, call_id, seq): (&str, &str, &str, &str, u32), from: Link| {
             let request = request(method, via, tag, call_id, seq);
             let via = request.headers.via().unwrap();
             let method = if method == "ACK" { Method::Invite } else { request.method.clone() };
-            Key::server(&request, &via, &method)
+            Key::server(&request, &via, &method, from)
         };
-        assert_eq!(key(one) == key(other), same, "{rule}");
+        let from = link(Transport::Udp);
+        assert_eq!(key(one, from) == key(other, from), same, "{rule}");
+        // Another port is the same host behind its NAT; another host is a stranger, whatever it has overheard.
+        let [port, host] = ["192.0.2.2:9", "192.0.2.3:41000"].map(|at| Link { remote: at.parse().unwrap(), ..from });
+        assert_eq!(key(one, from) == key(other, port), same, "{rule}, from another port");
+        assert_ne!(key(one, from), key(other, host), "{rule}, from another host");
     }
 }
 
@@ -358,7 +363,7 @@ fn the_ack_of_a_failure_is_made_from_its_invite() {
     out.clear();
     table.cancel(ms(1), client, Vec::new(), &mut out);
     let response = Response::for_request(&invite, Status::BUSY_HERE).to_tag("b");
-    assert!(table.response(ms(2), &response, &mut out).is_some());
+    assert!(table.response(ms(2), link(Transport::Udp), &response, &mut out).is_some());
     let sent: Vec<String> = out
         .iter()
         .map(|out| match out {
@@ -378,6 +383,6 @@ fn the_ack_of_a_failure_is_made_from_its_invite() {
             assert!(text.contains(part), "{part:?} in {text}");
         }
     }
-    assert!(table.response(ms(3), &response, &mut out).is_none(), "told once");
+    assert!(table.response(ms(3), link(Transport::Udp), &response, &mut out).is_none(), "told once");
     assert_eq!(out.len(), 3, "acknowledged again");
 }

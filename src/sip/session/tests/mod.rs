@@ -3,4 +3,5 @@
 mod reliable;
 mod rules;
 mod storm;
+mod strangers;
 mod world;

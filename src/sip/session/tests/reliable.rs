@@ -271,7 +271,7 @@ fn pracks_that_do_not_fit() {
 #[test]
 fn every_fork_gets_its_own_prack() {
     let mut world = World::new(1, 3);
-    let proxy = "192.0.2.99:5060".parse().unwrap();
+    let proxy = "192.0.2.1:5099".parse().unwrap();
     world.forks.insert(proxy, vec![1, 2]);
     let call = world.call_to(0, proxy, Some("offer"));
     let caller = world.at(0, |endpoint, now, out| endpoint.invite(now, call, out));

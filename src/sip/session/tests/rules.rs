@@ -42,7 +42,7 @@ fn a_call_comes_up_and_goes_down() {
     assert_eq!(world.told(0), "Progress 180 fork 0, Answered answer");
     assert_eq!(world.told(1), "Acked");
     let peer = world.nodes[0].endpoint.peer(caller).unwrap();
-    assert_eq!(peer.remote_target.map(|uri| uri.to_string()).as_deref(), Some("sip:b@192.0.2.2:5060"));
+    assert_eq!(peer.remote_target.map(|uri| uri.to_string()).as_deref(), Some("sip:b@192.0.2.1:5061"));
     assert!(peer.allow.contains(&Method::Update));
     end(&mut world, 0, caller);
     world.run(5);
@@ -396,7 +396,7 @@ fn an_update_that_is_answered_after_the_end_gets_no_ack() {
 fn a_fork_that_loses_is_acknowledged_and_hung_up() {
     for slow_ack in [false, true] {
         let mut world = World::new(1, 3);
-        let proxy = "192.0.2.99:5060".parse().unwrap();
+        let proxy = "192.0.2.1:5099".parse().unwrap();
         world.forks.insert(proxy, vec![1, 2]);
         let call = world.call_to(0, proxy, Some("offer"));
         let caller = world.at(0, |endpoint, now, out| endpoint.invite(now, call, out));

@@ -190,7 +190,7 @@ impl Storm {
             | Event::Pracked { session, .. }
             | Event::OfferWithdrawn { session }
             | Event::Replied { session, .. } => self.known(node, session, &text),
-            Event::Request { .. } => panic!("nobody sent one"),
+            Event::Request { .. } | Event::Stranger { .. } => panic!("nobody sent one"),
         }
     }
 

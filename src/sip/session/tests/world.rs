@@ -45,7 +45,7 @@ impl World {
         let nodes = (0..nodes)
             .map(|index| Node {
                 endpoint: Endpoint::new(Settings::default(), chance.branch()),
-                address: format!("192.0.2.{}:5060", index + 1).parse().unwrap(),
+                address: format!("192.0.2.1:{}", 5060 + index).parse().unwrap(),
                 events: Vec::new(),
             })
             .collect();
@@ -260,6 +260,7 @@ pub fn brief(event: &Event) -> String {
     match event {
         Event::Invite { .. } => "Invite".into(),
         Event::Request { request, .. } => format!("Request {}", request.method),
+        Event::Stranger { request, .. } => format!("Stranger {}", request.method),
         Event::InDialog { request, .. } => format!("InDialog {}", request.method),
         Event::Progress { status, fork, body, .. } => {
             format!("Progress {} fork {fork}{}", status.code(), text(body.as_ref()))
