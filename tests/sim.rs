@@ -25,7 +25,7 @@ use world::World;
 
 const RUNS: u64 = 2_000;
 /// Every so many runs have real sound.
-const REAL: u64 = 40;
+const REAL: u64 = 200;
 /// Failures that are looked at before the rest is left alone.
 const ENOUGH: usize = 5;
 /// As long as a phone rings, and what a flow says before and after.

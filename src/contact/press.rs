@@ -1,6 +1,6 @@
 //! What an agent can press, and when it is refused. A refused button changes nothing.
 
-use super::running::Role;
+use super::running::{Role, Running};
 use super::{
     Call, Contact, Cx, Event, Identity, Kind, Method, Out, Phase, Place, QuickConnectTo, Reason, Refused, State,
 };
@@ -33,6 +33,17 @@ pub enum Press {
     Digits(ConnectionId, String),
 }
 
+/// A quick connect that can begin.
+struct Ready {
+    id: QuickConnectId,
+    identity: Identity,
+    target: Option<AgentId>,
+    place: Place,
+    run: Running,
+    /// The contact that it goes on from.
+    from: Contact,
+}
+
 fn state(text: impl Into<String>) -> Refused {
     Refused::State(text.into())
 }
@@ -46,7 +57,10 @@ impl Call {
             return self.press_while_transferring(cx, actor, contact, press);
         }
         match press {
-            Press::QuickConnect(id) => self.quick_connect(cx, actor, actor, id)?,
+            Press::QuickConnect(id) => {
+                let ready = self.ready(cx, actor, id)?;
+                self.quick_connect(cx, actor, actor, ready);
+            }
             Press::Join => self.join(cx, actor)?,
             Press::Swap => self.swap(cx, actor)?,
             Press::HoldAll => {
@@ -125,13 +139,13 @@ impl Call {
         if self.connections.values().any(|o| o.second_line_of == Some(first) && !o.is_gone()) {
             return Err(state("both lines are in use"));
         }
-        self.check_quick_connect(cx, first, id)?;
+        let ready = self.ready(cx, first, id)?;
         let line = self.add(cx, c.contact, c.identity, c.agent, c.kind, State::Connected);
         if let Some(l) = self.connections.get_mut(&line) {
             l.second_line_of = Some(first);
         }
         self.answer(cx, line);
-        self.quick_connect(cx, first, line, id)?;
+        self.quick_connect(cx, first, line, ready);
         self.settle(cx);
         Ok(line)
     }
@@ -258,39 +272,35 @@ impl Call {
         Ok(())
     }
 
-    /// Adds a connection to the contact: the others are held, and a second contact runs the transfer flow for him who
-    /// pressed it, as if he were its customer.
-    fn quick_connect(
-        &mut self,
-        cx: &mut Cx,
-        actor: ConnectionId,
-        line: ConnectionId,
-        id: &QuickConnectId,
-    ) -> Result<(), Refused> {
+    /// Everything that a quick connect needs, and all that can be in its way: nothing is begun that may yet be refused.
+    fn ready(&self, cx: &Cx, actor: ConnectionId, id: &QuickConnectId) -> Result<Ready, Refused> {
         self.check_quick_connect(cx, actor, id)?;
-        let Some(quick) = cx.catalog.quick_connects.get(id).cloned() else { return Ok(()) };
-        let (flow, target, place) = match &quick.to {
-            QuickConnectTo::Agent { agent, flow } => (flow, Some(agent.clone()), Place::Agent(agent.clone())),
-            QuickConnectTo::Queue { queue, flow } => (flow, None, Place::Queue(queue.clone())),
+        let Some(quick) = cx.catalog.quick_connects.get(id).cloned() else {
+            return Err(Refused::NotFound(format!("there is no quick connect {id}")));
+        };
+        let (flow, target, place) = match quick.to {
+            QuickConnectTo::Agent { agent, flow } => (flow, Some(agent.clone()), Place::Agent(agent)),
+            QuickConnectTo::Queue { queue, flow } => (flow, None, Place::Queue(queue)),
             QuickConnectTo::External { .. } => {
                 return Err(state("external quick connects need a trunk, and none is configured"));
             }
         };
-        let Some(run) = Call::start_flow(cx, flow) else {
-            return Err(state(format!("the flow {flow} is not there")));
-        };
-        let Some(from) = self.contact_served_by(actor).and_then(|id| self.contacts.get(&id)).cloned() else {
-            return Err(state("the contact has ended"));
-        };
+        let run = Call::start_flow(cx, &flow).ok_or_else(|| state(format!("the flow {flow} is not there")))?;
+        let from = self.contact_served_by(actor).and_then(|id| self.contacts.get(&id)).cloned();
+        let from = from.ok_or_else(|| state("the contact has ended"))?;
+        let address = target.as_ref().map_or_else(|| id.to_string(), ToString::to_string);
+        Ok(Ready { id: id.clone(), identity: Identity { name: quick.name, address }, target, place, run, from })
+    }
+
+    /// Adds a connection to the contact: the others are held, and a second contact runs the transfer flow for him who
+    /// pressed it, as if he were its customer.
+    fn quick_connect(&mut self, cx: &mut Cx, actor: ConnectionId, line: ConnectionId, ready: Ready) {
+        let Ready { id, identity, target, place, run, from } = ready;
         self.take_part(cx, actor);
         for other in self.others(actor).filter(|c| self.can_hold(c.id)).map(|c| c.id).collect::<Vec<_>>() {
             self.set_hold(cx, other, Some(actor));
         }
         let contact = cx.names.contact();
-        let identity = Identity {
-            name: quick.name.clone(),
-            address: target.as_ref().map_or_else(|| id.to_string(), ToString::to_string),
-        };
         // Connect shows an agent quick connect as connected once its flow starts, a queue's once it is queued.
         let row_state = if target.is_some() { State::Connected } else { State::Connecting };
         let row = self.add(cx, contact, identity, target, Kind::Outbound, row_state);
@@ -303,10 +313,10 @@ impl Call {
                 method: Method::Transfer,
                 party: line,
                 agent: Some(row),
-                quick_connect: Some(id.clone()),
+                quick_connect: Some(id),
                 phase: Phase::InFlow(run),
                 hooks: BTreeMap::new(),
-                attributes: from.attributes.clone(),
+                attributes: from.attributes,
                 target: Some(place),
                 direct: false,
                 queued: None,
@@ -316,7 +326,6 @@ impl Call {
         );
         cx.out.push(Out::Event { contact, event: Event::Initiated });
         self.drive(cx, Role::Party(contact), Outcome::Begin);
-        Ok(())
     }
 
     /// Everybody off hold and together; who is still being called comes in when he answers.
@@ -412,7 +421,7 @@ impl Call {
     /// A contact of the contact centre, which has buttons; not a test line, a room or a bridge.
     #[must_use]
     pub fn has_buttons(&self) -> bool {
-        self.contacts.values().any(|k| !matches!(k.phase, Phase::Line(_)))
+        self.contacts.values().any(|k| !matches!(k.phase, Phase::Line(_) | Phase::Ended))
     }
 
     /// Keys that are no feature code, for whoever this party talks with.

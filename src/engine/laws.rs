@@ -146,7 +146,12 @@ impl Engine {
         let mut lines = BTreeSet::new();
         for (id, call) in &self.calls {
             for c in call.connections().values().filter(|c| c.agent.as_ref() == Some(agent) && !c.is_gone()) {
-                if !call.has_buttons() {
+                let dialled =
+                    call.contacts().values().any(|k| k.agent == Some(c.id) && matches!(k.phase, Phase::Dialling(_)));
+                let serves = call.contacts().values().any(|k| k.agent == Some(c.id) && !k.is_over());
+                // Who is dialled has not been offered anything: he is busy while it rings. Who called a colleague has no
+                // contact by what that one does with him.
+                if !call.has_buttons() || dialled || !serves {
                     lines.insert(*id);
                 } else if c.is_up() {
                     up.insert(*id);

@@ -267,6 +267,7 @@ impl Engine {
     pub(super) fn end_leg(&mut self, id: LegId, end: End) {
         let Some(leg) = self.legs.get(&id) else { return };
         let (session, connection) = (leg.session, leg.connection);
+        self.end_referral(session);
         self.endpoint.end(self.now, session, end, &mut self.sip_out);
         self.drop_leg(id, connection);
     }

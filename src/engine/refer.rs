@@ -223,6 +223,14 @@ impl Engine {
         self.notify(session, notice);
     }
 
+    /// We end the session: whoever listens is told that nothing more comes.
+    pub(super) fn end_referral(&mut self, session: SessionId) {
+        let listens = self.referrals.get_mut(&session).and_then(|referral| referral.subscription.take());
+        if let Some(subscription) = listens {
+            self.notify(session, subscription.cut_short());
+        }
+    }
+
     /// The session is gone, and whoever listened with it.
     pub(super) fn forget_referral(&mut self, session: SessionId) {
         if self.referrals.remove(&session).is_some() {

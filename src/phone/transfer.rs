@@ -179,12 +179,13 @@ impl Phone {
             faults.push("NOTIFY tells a final status and leaves the subscription open".into());
         }
         let found = self.lines.get_mut(&id).and_then(|line| {
-            let several = line.transfers.len() > 1;
-            if several && named.is_none() && line.transfers.last().is_some_and(|last| !last.over) {
+            let found =
+                line.transfers.iter_mut().position(|each| !each.over && named.is_none_or(|id| id == each.cseq))?;
+            if named.is_none() && found > 0 {
                 // RFC 3515 section 2.4.6: all but the first REFER of a dialog are told apart by id.
                 faults.push("NOTIFY without id= after several REFERs".into());
             }
-            line.transfers.iter_mut().find(|each| !each.over && named.is_none_or(|id| id == each.cseq))
+            line.transfers.get_mut(found)
         });
         let Some(transfer) = found else {
             self.judge.complain(now, Some(id), "NOTIFY of a transfer that is over or never was");

@@ -156,6 +156,12 @@ impl Subscription {
         self.notice("terminated;reason=timeout".into())
     }
 
+    /// The dialog that it is told in ends before the transfer does.
+    #[must_use]
+    pub fn cut_short(&self) -> Notice {
+        self.notice("terminated;reason=noresource".into())
+    }
+
     fn notice(&self, state: String) -> Notice {
         let event = self.id.map_or_else(|| "refer".to_owned(), |id| format!("refer;id={id}"));
         let fragment = format!("SIP/2.0 {} {}\r\n", self.last.code(), self.last.reason());

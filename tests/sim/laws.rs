@@ -21,8 +21,9 @@ pub fn explained(complaint: &str, whose: &Handset, world: &World) -> bool {
     let order = complaint.starts_with("the CSeq of ") || complaint.ends_with("for no transaction of ours");
     // Sound is faster than the 200 that allows it.
     let early = complaint == "RTP came in although our direction does not receive";
-    // Whoever is unplugged hears no ACK.
-    let deaf = complaint.starts_with("no ACK for our 200") && whose.was_unplugged;
+    // Whoever is unplugged hears no ACK and no PRACK.
+    let unheard = complaint.starts_with("no ACK for our 200") || complaint.starts_with("no PRACK for");
+    let deaf = unheard && whose.was_unplugged;
     deaf || (order || early) && (rough || world.hands.iter().any(|hand| hand.was_unplugged))
 }
 
@@ -37,7 +38,9 @@ pub fn hold_at_rest(world: &mut World) {
                 broken.push(format!("{who} is up and the switch has no port for it"));
                 continue;
             };
-            if known.spec.remote != Some(hand.phone.config().rtp) {
+            // Whoever holds by an address of zeros has none to send to (RFC 3264 section 8.4).
+            let nowhere = known.spec.remote.is_some_and(|remote| remote.ip().is_unspecified()) && !known.spec.send;
+            if known.spec.remote != Some(hand.phone.config().rtp) && !nowhere {
                 broken.push(format!("{who} is sent to at {:?}", known.spec.remote));
             }
             let receives = line.direction().is_some_and(|direction| direction.receives());
@@ -84,8 +87,8 @@ fn ear(world: &World) -> &'static Ear {
 fn notes(world: &World, ports: &[PortId]) -> Vec<u16> {
     let hum = |port: &PortId| {
         let (_, known) = world.media.ports().find(|(id, known)| *id == port && known.spec.receive)?;
-        let hand =
-            world.hands.iter().find(|hand| hand.plugged && Some(hand.phone.config().rtp) == known.spec.remote)?;
+        let on = |hand: &&Handset| hand.plugged && hand.live().any(|line| line.remote_rtp() == Some(known.local));
+        let hand = world.hands.iter().find(on)?;
         let mut lines = hand.live().filter(|line| line.remote_rtp() == Some(known.local));
         let sends = lines.any(|line| line.state() == LineState::Up && line.direction().is_some_and(Direction::sends));
         sends.then_some(hand.phone.config().note_hz as u16)
@@ -141,6 +144,23 @@ pub fn hold_after_hang_up_all(world: &mut World) {
     world.broken.extend(broken);
 }
 
+/// Whoever did not hang up himself has been told to the end how his transfer went; a rough network excuses it, for what
+/// is told last and the BYE behind it may change places.
+fn untold(world: &World) -> Vec<String> {
+    let network = &world.network;
+    if network.loses + network.reorders + network.repeats > 0 {
+        return Vec::new();
+    }
+    let hands = world.hands.iter().filter(|hand| !hand.was_unplugged);
+    let lines = hands.flat_map(|hand| hand.phone.lines().map(move |line| (hand, line)));
+    let left = lines.filter(|(hand, line)| !hand.left.contains(&line.id()));
+    left.flat_map(|(hand, line)| {
+        let open = line.transfers().iter().filter(|transfer| !transfer.over);
+        open.map(move |transfer| format!("{}'s {} was never told the end of {transfer:?}", hand.name, line.id()))
+    })
+    .collect()
+}
+
 /// Everybody hangs up, and every timer passes: nothing is left.
 pub fn hold_at_the_end(world: &mut World) {
     world.tell("everybody hangs up");
@@ -183,5 +203,6 @@ pub fn hold_at_the_end(world: &mut World) {
         }
     }
     broken.extend(world.unanswered());
+    broken.extend(untold(world));
     world.broken.extend(broken);
 }

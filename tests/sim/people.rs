@@ -4,13 +4,31 @@ use crate::world::World;
 use cordboard::engine::{Addressee, Button};
 use cordboard::ids::{Mint, QuickConnectId};
 use cordboard::media::MediaEvent;
-use cordboard::phone::{Codec, HoldForm, LineId, LineState, PhoneConfig};
+use cordboard::phone::{
+    AfterTransfer, Codec, Habits, HoldForm, LineId, LineState, PhoneConfig, Refresher, Reliable, SessionTimer, Video,
+};
 use cordboard::time::Duration;
 use std::net::{Ipv4Addr, SocketAddr};
 
 pub const AGENTS: [&str; 4] = ["john", "maria", "peter", "anna"];
 const GUESTS: [&str; 3] = ["carol", "dave", "erin"];
 const KEYS: [&str; 12] = ["*1", "*2", "*3", "*411#", "*412#", "*413#", "*5", "*6", "5", "*", "*4", "12#"];
+/// Where the Transfer key leads: colleagues, quick connects, numbers, nobody, and away from here.
+const TARGETS: [&str; 12] = [
+    "john",
+    "maria",
+    "peter",
+    "anna",
+    "sip:qc-maria@cordboard.lab",
+    "sip:qc-john@cordboard.lab",
+    "sip:qc-nobody@cordboard.lab",
+    "1000",
+    "9001",
+    "conf1",
+    "7777",
+    "sip:somebody@203.0.113.9",
+];
+const FORMS: [HoldForm; 3] = [HoldForm::SendOnly, HoldForm::Inactive, HoldForm::ZeroAddress];
 const REFUSALS: [u16; 6] = [486, 603, 480, 404, 500, 488];
 
 /// Everybody's phones, some with bad habits; John has two now and then.
@@ -41,15 +59,48 @@ pub fn phones(mint: &mut Mint) -> Vec<PhoneConfig> {
                     2 => habits.digits_by_info = true,
                     3 => habits.glares = 1 + u32::try_from(mint.below(3)).unwrap_or(0),
                     4 => habits.early_media = true,
-                    5 => habits.holds = HoldForm::Inactive,
+                    5 => habits.hums_on_hold = true,
                     6 => habits.rings = false,
                     7 => habits.declines_with = Some(486),
                     _ => habits.silent = agent,
                 }
             }
+            refine(mint, &mut config.habits);
             config
         })
         .collect()
+}
+
+/// What good phones have, each in its own way.
+fn refine(mint: &mut Mint, habits: &mut Habits) {
+    habits.after_transfer = match mint.below(3) {
+        0 => AfterTransfer::Waits,
+        1 => AfterTransfer::LeavesAtOnce,
+        _ => AfterTransfer::LeavesWhenDone,
+    };
+    habits.transfers_like_linphone = mint.below(4) == 0;
+    habits.transfers_untold = mint.below(8) == 0;
+    if mint.below(3) > 0 {
+        return;
+    }
+    match mint.below(9) {
+        0 => habits.reliable = Reliable::Supported,
+        1 => habits.reliable = Reliable::Required,
+        2 => habits.offers_late = true,
+        3 => habits.changes_by_update = true,
+        4 => habits.locks_codec = true,
+        5 => habits.video = if mint.below(2) == 0 { Video::Before } else { Video::After },
+        6 => habits.ptime = [10, 30, 40, 60][usize::try_from(mint.below(4)).unwrap_or(0)],
+        7 => (habits.reliable, habits.early_media) = (Reliable::Supported, true),
+        _ => {
+            let refresher = match mint.below(3) {
+                0 => Refresher::Unsaid,
+                1 => Refresher::Us,
+                _ => Refresher::Them,
+            };
+            habits.timer = Some(SessionTimer { refresher, ..SessionTimer::of(90) });
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -60,12 +111,20 @@ enum Action {
     Answer(usize, LineId),
     Decline(usize, LineId, u16),
     HangUp(usize, LineId),
-    Hold(usize, LineId),
+    Hold(usize, LineId, HoldForm),
     Resume(usize, LineId),
     Keys(usize, LineId, &'static str),
+    Infos(usize, LineId, &'static str),
+    Transfer(usize, LineId, String),
+    TransferToLine(usize, LineId, LineId),
+    PickUp(usize, usize, LineId),
+    Refresh(usize, LineId),
+    Offer(usize, LineId, Codec),
     Update(usize, LineId),
     Plug(usize, bool),
     Press(&'static str, Button),
+    /// All in the same moment: they cross on the wire.
+    Together(Vec<Action>),
 }
 
 fn one<T: Copy>(mint: &mut Mint, of: &[T]) -> Option<T> {
@@ -104,7 +163,31 @@ fn choices(world: &mut World) -> Vec<(u64, Action)> {
     for agent in AGENTS {
         on_the_screen(world, agent, &mut found);
     }
+    at_once(world, &mut found);
     found
+}
+
+/// Both ends of a call do something in the same moment.
+fn at_once(world: &mut World, found: &mut Vec<(u64, Action)>) {
+    let up = world.hands.iter().enumerate().filter(|(_, hand)| hand.plugged).flat_map(|(at, hand)| {
+        let up = hand.live().filter(|line| line.state() == LineState::Up);
+        up.map(move |line| (at, line.id(), hand.agent))
+    });
+    let up: Vec<_> = up.collect();
+    let mint = &mut world.mint;
+    let (Some((a, x, _)), Some((b, y, _))) = (one(mint, &up), one(mint, &up)) else { return };
+    let form = one(mint, &FORMS).unwrap_or_default();
+    found.push((3, Action::Together(vec![Action::HangUp(a, x), Action::HangUp(b, y)])));
+    found.push((3, Action::Together(vec![Action::Hold(a, x, form), Action::Hold(b, y, form)])));
+    found.push((3, Action::Together(vec![Action::Resume(a, x), Action::Hold(b, y, form)])));
+    found.push((2, Action::Together(vec![Action::Hold(a, x, form), Action::HangUp(b, y)])));
+    if let Some((agent, line, _)) = up.iter().copied().find(|(.., agent)| *agent) {
+        let target = one(mint, &AGENTS).unwrap_or_default().to_owned();
+        let transfer = Action::Transfer(agent, line, target);
+        let other = if a == agent { (b, y) } else { (a, x) };
+        found.push((2, Action::Together(vec![transfer.clone(), Action::HangUp(other.0, other.1)])));
+        found.push((2, Action::Together(vec![transfer, Action::Hold(other.0, other.1, form)])));
+    }
 }
 
 fn at_the_phone(world: &mut World, at: usize, found: &mut Vec<(u64, Action)>) {
@@ -131,6 +214,12 @@ fn at_the_phone(world: &mut World, at: usize, found: &mut Vec<(u64, Action)>) {
         let number = one(mint, &["9001", "9002", "conf1", "conf1", "7777", "john", "qc-maria"]).unwrap_or_default();
         found.push((3, Action::Dial(at, number.to_owned())));
     }
+    let others: Vec<_> = world.hands.iter().enumerate().filter(|(other, _)| *other != at).collect();
+    if let Some((other, whose)) = one(mint, &others)
+        && let Some(line) = whose.live().next()
+    {
+        found.push((1, Action::PickUp(at, other, line.id())));
+    }
     for line in hand.live() {
         let id = line.id();
         match line.state() {
@@ -141,9 +230,18 @@ fn at_the_phone(world: &mut World, at: usize, found: &mut Vec<(u64, Action)>) {
             LineState::Calling => found.push((8, Action::HangUp(at, id))),
             LineState::Up => {
                 found.push((10, Action::HangUp(at, id)));
-                found.push((10, Action::Hold(at, id)));
+                found.push((10, Action::Hold(at, id, one(mint, &FORMS).unwrap_or_default())));
                 found.push((10, Action::Resume(at, id)));
-                found.push((if hand.agent { 14 } else { 2 }, Action::Keys(at, id, one(mint, &KEYS).unwrap_or("5"))));
+                found.push((if hand.agent { 12 } else { 2 }, Action::Keys(at, id, one(mint, &KEYS).unwrap_or("5"))));
+                found.push((if hand.agent { 3 } else { 1 }, Action::Infos(at, id, one(mint, &KEYS).unwrap_or("5"))));
+                let target = one(mint, &TARGETS).unwrap_or_default().to_owned();
+                found.push((if hand.agent { 14 } else { 2 }, Action::Transfer(at, id, target)));
+                let up = hand.live().filter(|other| other.state() != LineState::Ringing && other.id() != id);
+                for other in up.map(cordboard::phone::Line::id) {
+                    found.push((if hand.agent { 12 } else { 3 }, Action::TransferToLine(at, id, other)));
+                }
+                found.push((1, Action::Refresh(at, id)));
+                found.push((1, Action::Offer(at, id, one(mint, &[Codec::Pcmu, Codec::Pcma]).unwrap_or(Codec::Pcmu))));
                 found.push((1, Action::Update(at, id)));
             }
             LineState::Ended => {}
@@ -188,6 +286,9 @@ fn on_the_screen(world: &mut World, agent: &'static str, found: &mut Vec<(u64, A
 }
 
 fn carry_out(world: &mut World, action: Action) {
+    if let Action::Together(actions) = action {
+        return actions.into_iter().for_each(|action| carry_out(world, action));
+    }
     let name = |at: &usize| world.hands[*at].name.clone();
     let told = match &action {
         Action::Register(at) => format!("{} registers", name(at)),
@@ -196,9 +297,16 @@ fn carry_out(world: &mut World, action: Action) {
         Action::Answer(at, line) => format!("{} answers {line}", name(at)),
         Action::Decline(at, line, status) => format!("{} declines {line} with {status}", name(at)),
         Action::HangUp(at, line) => format!("{} hangs up {line}", name(at)),
-        Action::Hold(at, line) => format!("{} holds {line}", name(at)),
+        Action::Hold(at, line, form) => format!("{} holds {line} by {form:?}", name(at)),
         Action::Resume(at, line) => format!("{} resumes {line}", name(at)),
         Action::Keys(at, line, keys) => format!("{} keys {keys} on {line}", name(at)),
+        Action::Infos(at, line, keys) => format!("{} keys {keys} on {line} by INFO", name(at)),
+        Action::Transfer(at, line, target) => format!("{} transfers {line} to {target}", name(at)),
+        Action::TransferToLine(at, line, other) => format!("{} transfers {line} to {other}", name(at)),
+        Action::PickUp(at, whose, line) => format!("{} picks up {}'s {line}", name(at), name(whose)),
+        Action::Refresh(at, line) => format!("{} re-INVITEs on {line}", name(at)),
+        Action::Offer(at, line, codec) => format!("{} offers {codec:?} on {line}", name(at)),
+        Action::Together(_) => String::new(),
         Action::Update(at, line) => format!("{} sends UPDATE on {line}", name(at)),
         Action::Plug(at, true) => format!("{} is plugged in", name(at)),
         Action::Plug(at, false) => format!("{} is unplugged", name(at)),
@@ -220,10 +328,36 @@ fn carry_out(world: &mut World, action: Action) {
         Action::HangUp(at, line) => {
             world.with_phone(at, |now, phone| phone.hang_up(now, line));
         }
-        Action::Hold(at, line) => {
+        Action::Hold(at, line, form) => {
             world.hands[at].held.insert(line);
+            world.hands[at].phone.habits_mut().holds = form;
             world.with_phone(at, |now, phone| phone.hold(now, line));
         }
+        Action::Infos(at, line, keys) => {
+            world.with_phone(at, |now, phone| phone.info(now, line, keys));
+        }
+        Action::Transfer(at, line, target) => {
+            // Linphone holds first.
+            world.hands[at].held.insert(line);
+            world.with_phone(at, |now, phone| phone.transfer(now, line, &target));
+        }
+        Action::TransferToLine(at, line, other) => {
+            world.hands[at].held.insert(line);
+            world.with_phone(at, |now, phone| phone.transfer_to_line(now, line, other));
+        }
+        Action::PickUp(at, whose, line) => {
+            let dialog = world.hands[whose].phone.line(line).and_then(cordboard::phone::Line::dialog);
+            if let Some(dialog) = dialog {
+                world.with_phone(at, |now, phone| phone.pick_up(now, &dialog));
+            }
+        }
+        Action::Refresh(at, line) => {
+            world.with_phone(at, |now, phone| phone.refresh(now, line));
+        }
+        Action::Offer(at, line, codec) => {
+            world.with_phone(at, |now, phone| phone.offer_codecs(now, line, &[codec]));
+        }
+        Action::Together(_) => {}
         Action::Resume(at, line) => {
             world.with_phone(at, |now, phone| phone.resume(now, line));
         }

@@ -28,6 +28,8 @@ pub struct Handset {
     pub was_unplugged: bool,
     /// Lines whose Hold key was pressed at some time.
     pub held: BTreeSet<LineId>,
+    /// Lines that its own hand, or a time that ran out, has ended.
+    pub left: BTreeSet<LineId>,
     pub heard_at: BTreeMap<LineId, Time>,
     deadline: Option<Time>,
 }
@@ -38,7 +40,7 @@ impl Handset {
     }
 }
 
-/// INVITEs that have arrived and have no final answer yet, by the address of the phone, the Call-ID and the CSeq.
+/// INVITEs and REFERs that have arrived and have no final answer yet, by the address of the phone, the Call-ID and the CSeq.
 #[derive(Default)]
 struct Invites {
     open: BTreeSet<(bool, SocketAddr, String, String)>,
@@ -113,6 +115,7 @@ impl World {
                 plugged: true,
                 was_unplugged,
                 held: BTreeSet::new(),
+                left: BTreeSet::new(),
                 heard_at: BTreeMap::new(),
                 deadline: None,
             });
@@ -273,8 +276,15 @@ impl World {
         match event {
             PhoneEvent::Ringing { line, .. } => self.tell(format!("  {name}'s {line} rings")),
             PhoneEvent::Answered { line } => self.tell(format!("  {name}'s {line} is up")),
+            PhoneEvent::Ended { line, local: true, .. } => {
+                self.hands[at].left.insert(*line);
+            }
             PhoneEvent::Ended { line, local: false, status, .. } => {
                 self.tell(format!("  {name}'s {line} is ended with {status:?}"));
+            }
+            PhoneEvent::Referred { line, status } => self.tell(format!("  {name}'s transfer of {line} gets {status}")),
+            PhoneEvent::TransferTold { line, status, .. } => {
+                self.tell(format!("  {name} is told {status} of the transfer of {line}"));
             }
             PhoneEvent::Complaint(complaint) => {
                 self.tell(format!("  {name} complains: {}", complaint.text));
@@ -352,7 +362,7 @@ impl World {
         self.engine.snapshot(&AgentId::from(agent))
     }
 
-    /// INVITEs that came to one end and never got a final answer from there.
+    /// INVITEs and REFERs that came to one end and never got a final answer from there.
     pub fn unanswered(&self) -> Vec<String> {
         let name = |address: &SocketAddr| {
             self.places.get(address).and_then(|at| self.hands.get(*at)).map_or("?", |hand| hand.name.as_str())
@@ -367,7 +377,7 @@ impl World {
         // An unplugged phone's answers go nowhere.
         let deaf = |phone| self.places.get(phone).and_then(|at| self.hands.get(*at)).is_some_and(|h| h.was_unplugged);
         let open = self.invites.open.iter().filter(|(at_switch, phone, ..)| *at_switch || !deaf(phone));
-        open.map(|(switch, phone, id, cseq)| format!("an INVITE of {}: {id} {cseq}", whom(switch, phone))).collect()
+        open.map(|(switch, phone, id, cseq)| format!("a request of {}: {id} {cseq}", whom(switch, phone))).collect()
     }
 }
 
@@ -379,11 +389,16 @@ impl Invites {
             text.get(from..)?.lines().next().map(str::to_owned)
         };
         let cseq = value("\r\nCSeq: ")?;
-        cseq.ends_with("INVITE").then_some((at_switch, phone, value("\r\nCall-ID: ")?, cseq))
+        (cseq.ends_with("INVITE") || cseq.ends_with("REFER")).then_some((
+            at_switch,
+            phone,
+            value("\r\nCall-ID: ")?,
+            cseq,
+        ))
     }
 
     fn arrived(&mut self, at_switch: bool, phone: SocketAddr, bytes: &[u8]) {
-        if bytes.starts_with(b"INVITE ")
+        if (bytes.starts_with(b"INVITE ") || bytes.starts_with(b"REFER "))
             && let Some(key) = Invites::key(at_switch, phone, bytes)
             && !self.done.contains(&key)
         {
