@@ -5,8 +5,10 @@ mod codec;
 mod conceal;
 mod goertzel;
 mod mix;
+mod noise;
 mod resample;
 mod riff;
+mod stretch;
 mod tone;
 mod wav;
 
@@ -15,6 +17,8 @@ pub use codec::{Codec, Decoder, Encoder};
 pub use conceal::Concealment;
 pub use goertzel::{Goertzel, level_db, power};
 pub use mix::add;
+pub use noise::Noise;
+pub use stretch::{STRETCHED, lengthen, shorten};
 pub use tone::{Tone, Tones, digit, note};
 pub use wav::{AudioError, write, write_stereo};
 

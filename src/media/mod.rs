@@ -7,6 +7,7 @@ mod command;
 mod hearing;
 mod latch;
 mod mixer;
+mod pace;
 mod plane;
 mod player;
 mod port;

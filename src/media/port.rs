@@ -13,6 +13,13 @@ use crate::rtp::{self, Dialer, Digits, HEADER, Header, Reception, Sequencer, Sta
 use crate::time::{Duration, Time};
 use std::net::SocketAddr;
 
+/// The shortest and the longest packet of ours: 10 and 60 ms.
+const SHORTEST: usize = 80;
+const LONGEST: usize = 480;
+const SAMPLES_A_MS: usize = 8;
+/// RFC 3389 section 4: the static payload type.
+const COMFORT_NOISE: u8 = 13;
+
 /// Where its sound comes from now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Feed {
@@ -29,6 +36,7 @@ pub(super) enum Feed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Sound(Codec),
+    Noise,
     Event,
 }
 
@@ -40,6 +48,11 @@ pub(super) struct Outgoing {
     pub to: Option<SocketAddr>,
     pub codec: Codec,
     pub payload_type: u8,
+    /// Bytes of sound in a packet of ours; as many as a frame has, unless the phone wants another length.
+    packet: usize,
+    /// Sound that waits for its packet to be full, and whether there is something to hear in it.
+    pending: Vec<u8>,
+    voiced: bool,
     pub sequencer: Sequencer,
 }
 
@@ -55,21 +68,43 @@ impl Outgoing {
     }
 
     fn send(&self, header: &Header, payload: &[u8], sink: &mut impl Sink) {
-        let mut packet = [0; HEADER + FRAME_SAMPLES];
+        let mut packet = [0; HEADER + LONGEST];
         if let (Some(to), Some(length)) = (self.to, rtp::write(header, payload, None, &mut packet)) {
             sink.rtp(self.id, to, packet.get(..length).unwrap_or_default());
         }
     }
 
-    /// A frame of our own.
+    /// A frame of our own. Packets of another length are filled from frames, and cut from them.
     fn frame(&mut self, now: Time, payload: &[u8], voiced: bool, sink: &mut impl Sink) {
         if self.to.is_none() {
             return;
         }
+        if self.packet == payload.len() && self.pending.is_empty() {
+            return self.post(now, payload, voiced, sink);
+        }
+        self.pending.extend_from_slice(payload);
+        self.voiced |= voiced;
+        let mut pending = std::mem::take(&mut self.pending);
+        let whole = pending.len() / self.packet * self.packet;
+        for packet in pending.get(..whole).unwrap_or_default().chunks_exact(self.packet) {
+            let voiced = std::mem::replace(&mut self.voiced, voiced);
+            self.post(now, packet, voiced, sink);
+        }
+        pending.drain(..whole);
+        self.pending = pending;
+    }
+
+    fn post(&mut self, now: Time, payload: &[u8], voiced: bool, sink: &mut impl Sink) {
         let ticks = self.codec.ticks(payload);
         if let Some(stamp) = self.sequencer.frame(now, ticks, payload.len(), voiced) {
             self.send(&self.header(stamp), payload, sink);
         }
+    }
+
+    /// Another stream takes over: what waits for a full packet is not sent.
+    pub fn drop_pending(&mut self) {
+        self.pending.clear();
+        self.voiced = false;
     }
 
     fn silence(&mut self, now: Time, sink: &mut impl Sink) {
@@ -108,6 +143,9 @@ pub(super) struct Port {
     pub reception: Reception,
     /// What came in last.
     pub incoming: Option<Codec>,
+    /// How many ticks its packets last, and how many in a row lasted another time.
+    pub length: u32,
+    odd: u32,
     pub rtp_seen: bool,
     pub alive: Option<Time>,
     pub silent_told: bool,
@@ -131,7 +169,16 @@ struct Told {
 impl Port {
     pub fn new(id: PortId, sequencer: Sequencer) -> Self {
         Port {
-            out: Outgoing { id, to: None, codec: Codec::Pcmu, payload_type: 0, sequencer },
+            out: Outgoing {
+                id,
+                to: None,
+                codec: Codec::Pcmu,
+                payload_type: 0,
+                packet: FRAME_SAMPLES,
+                pending: Vec::new(),
+                voiced: false,
+                sequencer,
+            },
             feed: Feed::Silence,
             player: None,
             dialer: Dialer::default(),
@@ -143,6 +190,8 @@ impl Port {
             digits: Digits::default(),
             reception: Reception::default(),
             incoming: None,
+            length: 0,
+            odd: 0,
             rtp_seen: false,
             alive: None,
             silent_told: false,
@@ -158,7 +207,16 @@ impl Port {
     pub fn aim(&mut self) {
         let open = self.spec.send && self.spec.start != Start::Wait;
         let to = self.latch.target().filter(|_| open);
+        let packet = usize::from(self.spec.ptime.unwrap_or(FRAME.as_millis() as u16)) * SAMPLES_A_MS;
+        let packet = packet.clamp(SHORTEST, LONGEST);
+        if packet != self.out.packet {
+            self.out.packet = packet;
+            self.out.drop_pending();
+        }
         self.out.to = self.spec.codec.and_then(|(codec, payload_type)| {
+            if codec != self.out.codec {
+                self.out.drop_pending();
+            }
             self.out.codec = codec;
             self.out.payload_type = payload_type;
             to
@@ -172,7 +230,30 @@ impl Port {
         if let Some((codec, _)) = self.spec.codec.filter(|(_, number)| *number == payload_type) {
             return Some(Kind::Sound(codec));
         }
-        self.spec.accepts.iter().find(|(number, _)| *number == payload_type).map(|(_, codec)| Kind::Sound(*codec))
+        let agreed = self.spec.accepts.iter().find(|(number, _)| *number == payload_type);
+        // Comfort noise has a number of its own and is sent by many who never said so.
+        agreed.map(|(_, codec)| Kind::Sound(*codec)).or((payload_type == COMFORT_NOISE).then_some(Kind::Noise))
+    }
+
+    /// A packet of so many ticks came. True when the length has changed for good: three in a row.
+    pub fn measure(&mut self, ticks: u32) -> bool {
+        if ticks == self.length {
+            self.odd = 0;
+            return false;
+        }
+        self.odd += 1;
+        if self.length != 0 && self.odd < 3 {
+            return false;
+        }
+        self.length = ticks;
+        self.odd = 0;
+        true
+    }
+
+    /// Whether packets of that length are what this phone wants to get.
+    pub fn wants_packets_of(&self, ticks: u32) -> bool {
+        let wanted = self.spec.ptime.map(|ms| u32::from(ms) * SAMPLES_A_MS as u32);
+        ticks == 0 || wanted.is_none_or(|wanted| wanted == ticks)
     }
 
     /// In which codec its packets come, as far as one can tell.
@@ -248,6 +329,7 @@ impl Port {
     fn tell_digit(&mut self, now: Time, sink: &mut impl Sink) -> bool {
         let Some(payload_type) = self.spec.telephone_event else { return self.sound_digit(now, sink) };
         let Some(pressed) = self.dialer.step() else { return false };
+        self.out.drop_pending();
         let stamp = self.out.sequencer.event(now, pressed.begun, pressed.payload.len());
         self.dialer.began(stamp.timestamp);
         if let Some(ticks) = pressed.over {

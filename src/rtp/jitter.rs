@@ -1,8 +1,8 @@
 //! Puts packets back into order and gives them out at an even pace.
 //!
 //! It begins to give when the first packet has waited long enough for its successors to be late by as much as they
-//! usually are. When it runs dry it begins again, so that its delay grows with the network's unrest; its owner watches
-//! [`Jitter::queued`] and takes more when the delay stays longer than need be.
+//! usually are. When it runs dry it begins again, so that its delay grows with the network's unrest; its owner sees when
+//! each packet came, and takes more or less when they come earlier or later than need be.
 
 use super::seq_ahead;
 use crate::time::{Duration, Time};
@@ -16,11 +16,12 @@ const MAX_WAIT: Duration = Duration::from_millis(120);
 /// A packet this far behind is no straggler: the sender began anew.
 const STRAGGLER: i16 = 100;
 
-#[derive(Clone, Debug, Default)]
-struct Slot {
+#[derive(Clone, Debug)]
+struct Slot<K> {
     seq: u16,
     came: Time,
-    full: bool,
+    /// What its packet is; nothing while it is empty.
+    kind: Option<K>,
     payload: Vec<u8>,
 }
 
@@ -37,17 +38,22 @@ pub enum Inserted {
 
 /// What comes next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Next<'a> {
-    Packet(&'a [u8]),
+pub enum Next<'a, K> {
+    Packet {
+        kind: K,
+        came: Time,
+        payload: &'a [u8],
+    },
     /// A packet is missing, and a later one is here.
     Lost,
     /// Nothing is here, or it is not yet time to begin.
     Empty,
 }
 
+/// `K` is what its owner must know of each packet: how to decode it.
 #[derive(Clone, Debug)]
-pub struct Jitter {
-    slots: Vec<Slot>,
+pub struct Jitter<K> {
+    slots: Vec<Slot<K>>,
     /// The sequence number whose turn it is, while playing.
     next: Option<u16>,
     queued: usize,
@@ -55,13 +61,14 @@ pub struct Jitter {
     late: u64,
 }
 
-impl Default for Jitter {
+impl<K: Copy> Default for Jitter<K> {
     fn default() -> Self {
-        Jitter { slots: vec![Slot::default(); SLOTS], next: None, queued: 0, ssrc: None, late: 0 }
+        let empty = Slot { seq: 0, came: Time::default(), kind: None, payload: Vec::new() };
+        Jitter { slots: vec![empty; SLOTS], next: None, queued: 0, ssrc: None, late: 0 }
     }
 }
 
-impl Jitter {
+impl<K: Copy> Jitter<K> {
     /// How many packets wait.
     #[must_use]
     pub fn queued(&self) -> usize {
@@ -74,7 +81,7 @@ impl Jitter {
         self.late
     }
 
-    pub fn insert(&mut self, now: Time, ssrc: u32, seq: u16, payload: &[u8]) -> Inserted {
+    pub fn insert(&mut self, now: Time, kind: K, ssrc: u32, seq: u16, payload: &[u8]) -> Inserted {
         let mut outcome = Inserted::Kept;
         if self.ssrc.replace(ssrc).is_some_and(|before| before != ssrc) {
             self.clear();
@@ -92,22 +99,22 @@ impl Jitter {
             }
         }
         let Some(slot) = self.slots.get_mut(usize::from(seq) % SLOTS) else { return Inserted::Late };
-        if slot.full && slot.seq == seq {
+        if slot.kind.is_some() && slot.seq == seq {
             return Inserted::Duplicate;
         }
-        self.queued += usize::from(!slot.full);
+        self.queued += usize::from(slot.kind.is_none());
         slot.seq = seq;
         slot.came = now;
-        slot.full = true;
+        slot.kind = Some(kind);
         slot.payload.clear();
         slot.payload.extend_from_slice(payload);
         outcome
     }
 
     /// `unrest` is the measured jitter of the stream.
-    pub fn next(&mut self, now: Time, unrest: Duration) -> Next<'_> {
+    pub fn next(&mut self, now: Time, unrest: Duration) -> Next<'_, K> {
         if self.next.is_none() {
-            let came = self.slots.iter().filter(|slot| slot.full).map(|slot| slot.came).min();
+            let came = self.slots.iter().filter(|slot| slot.kind.is_some()).map(|slot| slot.came).min();
             let wait = (MARGIN + unrest * 2).min(MAX_WAIT);
             if came.is_none_or(|came| now.since(came) < wait) {
                 return Next::Empty;
@@ -121,25 +128,27 @@ impl Jitter {
             return Next::Empty;
         }
         self.next = Some(turn.wrapping_add(1));
-        match self.slots.get_mut(usize::from(turn) % SLOTS) {
-            Some(slot) if slot.full && slot.seq == turn => {
-                slot.full = false;
+        let Some(slot) = self.slots.get_mut(usize::from(turn) % SLOTS).filter(|slot| slot.seq == turn) else {
+            return Next::Lost;
+        };
+        match slot.kind.take() {
+            Some(kind) => {
                 self.queued -= 1;
-                Next::Packet(&slot.payload)
+                Next::Packet { kind, came: slot.came, payload: &slot.payload }
             }
-            _ => Next::Lost,
+            None => Next::Lost,
         }
     }
 
     fn oldest(&self) -> Option<u16> {
-        let mut full = self.slots.iter().filter(|slot| slot.full).map(|slot| slot.seq);
+        let mut full = self.slots.iter().filter(|slot| slot.kind.is_some()).map(|slot| slot.seq);
         let first = full.next()?;
         Some(full.fold(first, |oldest, seq| if seq_ahead(seq, oldest) < 0 { seq } else { oldest }))
     }
 
     fn clear(&mut self) {
         for slot in &mut self.slots {
-            slot.full = false;
+            slot.kind = None;
         }
         self.queued = 0;
         self.next = None;

@@ -38,7 +38,7 @@ mod tests {
             ("five in a hundred", 50, 0.05, 3.83),
             ("a fifth", 50, 0.2, 2.57),
             ("a satellite", 300, 0.0, 3.75),
-            ("half a second", 500, 0.0, 2.46),
+            ("half a second", 500, 0.0, 2.35),
             ("nothing arrives", 0, 1.0, 1.18),
             ("nothing arrives, late", 2000, 1.0, 1.0),
         ] {

@@ -20,6 +20,14 @@ pub enum Arrival {
     Doubtful,
 }
 
+impl Arrival {
+    /// Whether it is to be heard: once, and not before a restart is proven.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        matches!(self, Arrival::Fresh | Arrival::Restart)
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Reception {
     stream: Option<Stream>,
@@ -91,7 +99,7 @@ impl Reception {
     /// and the first word counts.
     pub fn take(&mut self, ssrc: u32, seq: u16, octets: usize) -> Arrival {
         let arrival = self.place(ssrc, seq);
-        if matches!(arrival, Arrival::Fresh | Arrival::Restart) {
+        if arrival.counts() {
             self.octets += octets as u64;
         }
         arrival

@@ -134,7 +134,8 @@ impl Sequencer {
 
     /// A frame of our own, due now. `None` when the stream is a frame ahead of the clock and must let it catch up.
     pub fn frame(&mut self, now: Time, ticks: u32, octets: usize, voiced: bool) -> Option<Stamp> {
-        let timestamp = self.due(now, ticks)?;
+        // Two short packets of one frame go out together.
+        let timestamp = self.due(now, ticks.max(FRAME_TICKS))?;
         self.anchor = None;
         self.filling = false;
         let marker = voiced && self.spurt;

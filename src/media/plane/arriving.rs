@@ -1,10 +1,11 @@
 //! What comes in on a port's sockets: relayed at once, kept for the mixer, or an event.
 
 use super::super::command::MediaEvent;
+use super::super::hearing::Content;
 use super::super::port::Kind;
 use super::{Plane, Sink};
 use crate::ids::PortId;
-use crate::rtp::{self, Arrival, Incoming, Packet};
+use crate::rtp::{self, Incoming, Packet};
 use crate::time::Time;
 use std::net::SocketAddr;
 
@@ -48,25 +49,30 @@ impl Plane {
                 }
                 return;
             }
+            Kind::Noise => {
+                if let Some(hearing) = port.hearing.as_mut().filter(|_| arrival.counts() && port.spec.receive) {
+                    hearing.insert(now, Content::Noise, header.ssrc, header.seq, packet.payload);
+                }
+                return;
+            }
             Kind::Sound(codec) => codec,
         };
         // An empty packet only keeps a NAT open.
-        if arrival == Arrival::Duplicate || packet.payload.is_empty() {
+        if !arrival.counts() || packet.payload.is_empty() {
             return;
         }
         port.reception.time(now, header.timestamp);
-        if port.incoming != Some(codec) {
-            let known = port.speaks();
-            port.incoming = Some(codec);
-            if known != Some(codec) {
-                self.plan_hearers(id);
-            }
+        let changed = port.measure(codec.ticks(packet.payload));
+        let known = port.speaks();
+        port.incoming = Some(codec);
+        if changed || known != Some(codec) {
+            self.plan_hearers(id);
         }
         let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut).filter(|port| port.spec.receive) else {
             return;
         };
         if let Some(hearing) = &mut port.hearing {
-            hearing.insert(now, codec, header.ssrc, header.seq, packet.payload);
+            hearing.insert(now, Content::Sound(codec), header.ssrc, header.seq, packet.payload);
         }
         if port.relay_to.is_empty() {
             return;

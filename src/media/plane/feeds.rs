@@ -49,7 +49,7 @@ impl Plane {
                 let members: Vec<usize> = members.into_iter().collect();
                 match members.as_slice() {
                     [] => Feed::Silence,
-                    [one] if self.port(*one).and_then(Port::speaks) == Some(codec) => Feed::Relay(*one),
+                    [one] if self.port(*one).is_some_and(|talker| relays(talker, port, codec)) => Feed::Relay(*one),
                     _ => {
                         if matches!(port.feed, Feed::Mix(group) if self.mixer.hears(group, codec, &members)) {
                             return;
@@ -86,6 +86,9 @@ impl Plane {
             return;
         }
         port.out.sequencer.change();
+        if let Feed::Relay(_) = feed {
+            port.out.drop_pending();
+        }
         match before {
             Feed::Relay(source) => {
                 if let Some(source) = self.ports.get_mut(source).and_then(Option::as_mut) {
@@ -107,4 +110,9 @@ impl Plane {
             source.relay_to.push(slot);
         }
     }
+}
+
+/// Whether packets go through as they are: in the codec and of the length that the listener wants.
+fn relays(talker: &Port, listener: &Port, codec: Codec) -> bool {
+    talker.speaks() == Some(codec) && listener.wants_packets_of(talker.length)
 }

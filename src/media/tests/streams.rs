@@ -94,6 +94,88 @@ fn a_relayed_stream_of_any_ptime_is_not_filled_up() {
 }
 
 #[test]
+fn packets_have_the_length_that_the_phone_wants() {
+    for (talks, wants) in
+        [(20, 10), (20, 30), (20, 40), (20, 60), (10, 20), (30, 20), (60, 20), (30, 60), (60, 10), (30, 30)]
+    {
+        for source in [hear(&[2]), hear(&[2, 3]), play(1, &[prompt("hold")], true)] {
+            let here = format!("{talks} ms to {wants} ms, {source:?}");
+            let mut lab = three();
+            lab.phones.get_mut(&2).unwrap().ptime = talks;
+            lab.set(1, |spec| spec.ptime = Some(wants));
+            lab.source(1, source);
+            lab.run(500);
+            lab.wire.rtp.clear();
+            lab.run(1200);
+            let sent = lab.sent(1);
+            assert!(sent.iter().all(|out| out.payload.len() == usize::from(wants) * 8), "{here}");
+            let expected = 1200 / usize::from(wants);
+            assert!((expected - 1..=expected + 1).contains(&sent.len()), "{here}: {} packets", sent.len());
+            for pair in sent.windows(2) {
+                assert_eq!(seq_ahead(pair[1].header.seq, pair[0].header.seq), 1, "{here}");
+                assert_eq!(ahead(pair[1].header.timestamp, pair[0].header.timestamp), i32::from(wants) * 8, "{here}");
+            }
+            let pcm = lab.heard(1);
+            for part in pcm.chunks_exact(160) {
+                assert!(level_db(part) > -20.0, "{here}: a hole");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_phone_that_sends_noise_while_nobody_speaks_is_neither_lost_nor_dead() {
+    for source in [hear(&[2]), hear(&[2, 3])] {
+        let mut lab = three();
+        lab.phones.get_mut(&3).unwrap().due = None;
+        lab.source(1, source.clone());
+        lab.run(500);
+        for _ in 0..40 {
+            let phone = lab.phones.get_mut(&2).unwrap();
+            phone.due = None;
+            let (seq, timestamp) = (phone.seq, phone.timestamp);
+            phone.seq = seq.wrapping_add(1);
+            phone.timestamp = timestamp.wrapping_add(8000);
+            lab.inject(2, address(30_004), Header { payload_type: 13, marker: false, seq, timestamp, ssrc: 2 }, &[60]);
+            lab.run(1000);
+        }
+        lab.phones.get_mut(&2).unwrap().due = Some(lab.wire.now);
+        lab.run(500);
+        continuous("noise", lab.sent(1));
+        let stats = lab.plane.stats(PortId(2)).unwrap();
+        assert_eq!((stats.packets_refused, stats.packets_lost), (0, 0));
+        assert!(!lab.wire.events.contains(&MediaEvent::Silent { port: PortId(2) }), "the noise is a sign of life");
+        lab.wire.rtp.clear();
+        lab.run(300);
+        assert_eq!(lab.notes(1, &NOTES), [550.0], "{source:?}");
+    }
+}
+
+#[test]
+fn a_stray_packet_does_not_break_the_stream_and_a_restart_is_followed() {
+    let mut lab = three();
+    lab.source(1, hear(&[2, 3]));
+    lab.source(3, hear(&[2]));
+    lab.run(500);
+    let header = Header { payload_type: 0, marker: false, seq: 30_000, timestamp: 7, ssrc: 2 };
+    lab.heard(1);
+    lab.inject(2, address(30_004), header, &[0x80; 160]);
+    lab.run(300);
+    for part in lab.heard(1).chunks_exact(160).skip(1) {
+        assert!(level_db(part) > -20.0, "nobody hears it");
+    }
+    let phone = lab.phones.get_mut(&2).unwrap();
+    (phone.seq, phone.timestamp) = (9_000, 5);
+    lab.run(200);
+    lab.heard(1);
+    lab.heard(3);
+    lab.run(500);
+    continuous("relayed", lab.sent(3));
+    assert_eq!(lab.notes(1, &NOTES), [550.0, 750.0]);
+    assert_eq!(lab.notes(3, &NOTES), [550.0]);
+}
+
+#[test]
 fn a_relayed_phone_that_falls_silent_leaves_silent_frames() {
     let mut lab = three();
     lab.source(1, hear(&[2]));
