@@ -51,6 +51,15 @@ pub fn open(headers: &mut Headers, body: &mut Bytes) -> Result<(), Unfit> {
     Ok(())
 }
 
+/// Whether the sender would take SDP from us: without an Accept it does (RFC 3261 section 20.1).
+pub fn is_taken_back(headers: &Headers) -> bool {
+    let takes = |range: Text| {
+        let range = Valued::read(&range, "Accept").map(|range| range.value).unwrap_or_default();
+        ["application/sdp", "application/*", "*/*"].iter().any(|kind| range.eq_ignore_case(kind))
+    };
+    !headers.has(&Name::Accept) || headers.all(&Name::Accept).any(takes)
+}
+
 /// As nearly all are: SDP, not packed, and meant as what it is.
 fn is_plain(headers: &Headers) -> bool {
     headers.content_is("application/sdp")
@@ -191,6 +200,22 @@ mod tests {
 
     fn parts(parts: &[&str]) -> String {
         parts.iter().fold(String::new(), |body, part| body + "--b\r\n" + part + "\r\n") + "--b--\r\n"
+    }
+
+    #[test]
+    fn what_the_other_side_takes() {
+        for (accept, taken) in [
+            (None, true),
+            (Some("application/sdp"), true),
+            (Some("text/plain;q=0.3, APPLICATION/SDP;level=1"), true),
+            (Some("application/*"), true),
+            (Some("text/html, */*;q=0.1"), true),
+            (Some("text/nobodyKnowsThis"), false),
+            (Some(""), false),
+        ] {
+            let headers: Headers = accept.into_iter().map(|accept| ("Accept", accept)).collect();
+            assert_eq!(is_taken_back(&headers), taken, "{accept:?}");
+        }
     }
 
     #[test]

@@ -44,7 +44,10 @@ impl Dialog {
             remote: line(headers, &Name::From)?,
             local_seq: 0,
             remote_seq: Some(headers.cseq().map_err(|_| NoDialog)?.number),
-            remote_target: contact(headers).ok_or(NoDialog)?,
+            // An RFC 2543 caller need not say where it is: its From has to do (RFC 2543 section 6.13).
+            remote_target: contact(headers)
+                .or_else(|| if is_of_rfc_2543(headers) { own_uri(&from.uri) } else { None })
+                .ok_or(NoDialog)?,
             routes: headers.record_routes().map_err(|_| NoDialog)?.iter().filter_map(own_route).collect(),
         })
     }
@@ -141,6 +144,11 @@ impl Dialog {
             _ => last,
         }
     }
+}
+
+/// RFC 3261 section 8.1.1.7: without the cookie in its branch, a request is from before that RFC.
+fn is_of_rfc_2543(headers: &Headers) -> bool {
+    headers.via().is_ok_and(|via| via.unique_branch().is_none())
 }
 
 fn own(bytes: &[u8]) -> Text {

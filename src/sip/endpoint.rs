@@ -597,6 +597,12 @@ impl Endpoint {
             return self.refuse(now, key, &request, Status::TOO_MANY_HOPS, out);
         }
         let tag = self.core.token();
+        if !body::is_taken_back(&request.headers) {
+            // RFC 3261 sections 20.1 and 21.4.7: whatever we answer, it would not be read.
+            let mut response = Response::for_request(&request, Status::NOT_ACCEPTABLE);
+            response.headers.push(Name::Warning, Text::from_static("399 cordboard \"Only SDP is spoken here\""));
+            return self.respond(now, key, response, out);
+        }
         let Ok(dialog) = Dialog::of_request(&request, &tag) else {
             return self.core.refuse(now, key, &request, Status::BAD_REQUEST, &tag, out);
         };

@@ -3,18 +3,19 @@
 //! A block starts with its mark and ends with an empty line:
 //! - `>>> ADDRESS` a message from there; Content-Length is added, lines after `|` are its body. `tcp:` before the address
 //!   is a stream. `Authorization: @digest USER PASSWORD` answers the last challenge; `| @sdp PORT [DIRECTION]` is an offer
-//!   or an answer; `@its METHOD TAG` is Via, From, To (with that tag), Call-ID and CSeq of the last such request there
+//!   or an answer; `@its METHOD TAG` is Via, From, To (with that tag), Call-ID and CSeq of the last such request that was expected there
 //! - `<<< ADDRESS` the next message that is sent there: its first line, then lines that it has among others, in order;
 //!   `!Name` is a header that it may not have
 //! - `=== DEED` what is done, in the words of the folder's machine
 //! - `--- EVENT` the next thing a user agent's owner is told
 //! - `+++ MS` time passes
+//! - `@@@ FILE` what stands in that file of the folder comes first
 //!
 //! `{name}` is whatever stands there the first time, and the same from then on. Anything else is for the reader.
 //!
 //! In `flows` a user agent stands alone: `invite URI`, `ring`, `accept`, `entrust`, `admit`, `answer`, `offer`,
-//! `end STATUS`. In the folders
-//! named after RFCs the whole switch does, with the installation that lies there: `press AGENT BUTTON`, `close ADDRESS`
+//! `end STATUS`. In the folders named after RFCs the whole switch does, with the installation of `biloxi.toml`:
+//! `press AGENT BUTTON`, `close ADDRESS`
 //! (a stream ends), `drain`, `register USER PASSWORD ADDRESS` (which the first flows show in full).
 
 use super::world::{World, sdp};
@@ -233,14 +234,6 @@ struct Play<'a> {
 impl Play<'_> {
     fn collect(&mut self) {
         for (to, text) in self.machine.sent() {
-            if !text.starts_with("SIP/2.0 ") {
-                let method = text.split(' ').next().unwrap_or_default().to_owned();
-                let echoed = |line: &&str| {
-                    ["Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: "].iter().any(|name| line.starts_with(name))
-                };
-                let head = text.lines().filter(echoed).map(str::to_owned).collect();
-                self.asked.insert((to.clone(), method), head);
-            }
             self.sent.entry(to).or_default().push_back(text);
         }
     }
@@ -275,6 +268,14 @@ impl Play<'_> {
     fn expect(&mut self, to: &str, lines: &[&str]) {
         let next = self.sent.get_mut(to).and_then(VecDeque::pop_front);
         let text = next.unwrap_or_else(|| panic!("nothing goes to {to}, not even {}, but {:#?}", lines[0], self.sent));
+        if !text.starts_with("SIP/2.0 ") {
+            let method = text.split(' ').next().unwrap_or_default().to_owned();
+            let echoed = |line: &&str| {
+                ["Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: "].iter().any(|name| line.starts_with(name))
+            };
+            let head = text.lines().filter(echoed).map(str::to_owned).collect();
+            self.asked.insert((to.to_owned(), method), head);
+        }
         let mut found = text.lines();
         for (index, wanted) in lines.iter().enumerate() {
             if let Some(name) = wanted.strip_prefix('!') {
@@ -342,6 +343,16 @@ fn fill(line: &str, names: &BTreeMap<String, String>) -> String {
     names.iter().fold(line.to_owned(), |line, (name, value)| line.replace(&format!("{{{name}}}"), value))
 }
 
+/// A flow with the flows that it begins with.
+fn read(file: &Path) -> String {
+    let text = std::fs::read_to_string(file).unwrap_or_else(|fault| panic!("{}: {fault}", file.display()));
+    let lines = text.lines().map(|line| match line.strip_prefix("@@@ ") {
+        Some(first) => read(&file.with_file_name(first)) + "\n",
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn play(text: &str, machine: &mut dyn Machine) {
     let mut play = Play { machine, sent: BTreeMap::new(), asked: BTreeMap::new(), names: BTreeMap::new() };
     let mut lines = text.lines();
@@ -387,7 +398,7 @@ fn call_flows_of_a_user_agent_go_as_written() {
 
 /// Every flow of a folder, each against a switch of its own.
 fn play_on_the_switch(name: &str) {
-    let installation = Source::File(folder("rfc3665").join("biloxi.toml"));
+    let installation = Source::File(folder("biloxi.toml"));
     let site = config::load(&installation).unwrap_or_else(|faults| panic!("{faults:#?}"));
     play_all(name, || Box::new(World::with(site.clone())));
 }
@@ -396,7 +407,7 @@ fn play_on_the_switch(name: &str) {
 fn play_all(name: &str, machine: impl Fn() -> Box<dyn Machine>) {
     let mut wrong = Vec::new();
     for file in flows(name) {
-        let text = std::fs::read_to_string(&file).unwrap();
+        let text = read(&file);
         let played = std::panic::catch_unwind(AssertUnwindSafe(|| play(&text, machine().as_mut())));
         if played.is_err() {
             wrong.push(file.file_name().unwrap().to_owned());
@@ -413,4 +424,9 @@ fn basic_call_flows_of_rfc_3665() {
 #[test]
 fn refer_and_what_goes_along_with_calls() {
     play_on_the_switch("rfc3515");
+}
+
+#[test]
+fn service_examples_of_rfc_5359() {
+    play_on_the_switch("rfc5359");
 }

@@ -3,6 +3,7 @@
 
 use super::world::{US, World, request, sdp};
 use cordboard::engine::Input;
+use cordboard::site::Guests;
 
 const PHONE: &str = "192.0.2.9:5070";
 
@@ -587,6 +588,48 @@ fn a_number_may_be_incomplete_for_those_we_know() {
     let credentials = world.credentials("john", "john", line);
     world.hear(PHONE, call(&format!("CSeq: 2 INVITE\nAuthorization: {credentials}")).as_bytes());
     assert_eq!(world.told(), "100 484", "21.4.22");
+}
+
+#[test]
+fn who_may_call() {
+    let offer = sdp("192.0.2.9", 4000);
+    for (rule, guests, from, uri, wanted) in [
+        ("a guest calls a number", Guests::Any, "sip:a@example.com", "sip:1000@192.0.2.1", "100 200"),
+        (
+            "a guest, where only neighbours are let in",
+            Guests::Loopback,
+            "sip:a@example.com",
+            "sip:1000@192.0.2.1",
+            "100 403",
+        ),
+        ("a guest, where none are let in", Guests::None, "sip:a@example.com", "sip:1000@192.0.2.1", "100 403"),
+        (
+            "who says to be an agent has to prove it",
+            Guests::Any,
+            "sip:john@cordboard.lab",
+            "sip:1000@192.0.2.1",
+            "100 401",
+        ),
+        (
+            "and so has who says to be somebody else here",
+            Guests::Any,
+            "sip:nobody@cordboard.lab",
+            "sip:1000@192.0.2.1",
+            "100 401",
+        ),
+        ("by our address, too", Guests::Any, "sip:nobody@192.0.2.1", "sip:1000@192.0.2.1", "100 401"),
+        ("an agent is called by agents", Guests::Any, "sip:a@example.com", "sip:maria@192.0.2.1", "100 401"),
+        ("an agent that does not exist, too", Guests::Any, "sip:a@example.com", "sip:nobody@192.0.2.1", "100 401"),
+        ("wherever guests are let in", Guests::None, "sip:a@example.com", "sip:nobody@192.0.2.1", "100 401"),
+        ("a quick connect, too", Guests::Any, "sip:a@example.com", "sip:qc-nothing@192.0.2.1", "100 401"),
+        ("no agent is a telephone number here", Guests::Any, "sip:a@example.com", "sip:4711@192.0.2.1", "100 404"),
+    ] {
+        let mut site = super::world::site();
+        site.sip.guests = guests;
+        let mut world = World::with(site);
+        world.hear(PHONE, request("INVITE", uri, PHONE, &format!("From: <{from}>;tag=1"), &offer).as_bytes());
+        assert_eq!(world.told(), wanted, "{rule}");
+    }
 }
 
 #[test]
