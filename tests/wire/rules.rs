@@ -600,9 +600,9 @@ fn who_may_call() {
             Guests::Loopback,
             "sip:a@example.com",
             "sip:1000@192.0.2.1",
-            "100 403",
+            "100 401",
         ),
-        ("a guest, where none are let in", Guests::None, "sip:a@example.com", "sip:1000@192.0.2.1", "100 403"),
+        ("a guest, where none are let in", Guests::None, "sip:a@example.com", "sip:1000@192.0.2.1", "100 401"),
         (
             "who says to be an agent has to prove it",
             Guests::Any,
