@@ -8,6 +8,8 @@ mod hard;
 mod proof;
 #[path = "wire/rules.rs"]
 mod rules;
+#[path = "wire/second_reading.rs"]
+mod second_reading;
 #[path = "wire/torture.rs"]
 mod torture;
 #[path = "wire/transport.rs"]

@@ -1,11 +1,8 @@
-//! Reading and writing proven on made-up messages, and against another reading of the RFCs (rsip, where it is right).
+//! Writing and reading proven on made-up messages: what our own printer writes, and what becomes of it on a bad day.
 
 use bytes::Bytes;
-use cordboard::sip::{
-    Frame, Framer, Message, Method, Name, NameAddr, Request, Response, Status, Text, Uri, Via, parse,
-};
+use cordboard::sip::{Frame, Framer, Message, Method, Name, NameAddr, Request, Text, Uri, Via, parse};
 use proptest::prelude::*;
-use rsip::prelude::*;
 
 /// A user part in any characters at all.
 fn user() -> impl Strategy<Value = String> {
@@ -142,58 +139,5 @@ proptest! {
         prop_assert_eq!(&a, &a);
         prop_assert_eq!(a == b, b == a);
         prop_assert_eq!(Uri::parse(&a.to_string()).unwrap(), a);
-    }
-
-    /// rsip reads no IPv6, no unknown method, no commas in names and no odd characters: within its bounds it is a second opinion.
-    #[test]
-    fn rsip_reads_the_same(
-        user in "[a-z0-9]{1,8}", host in "[a-z]{1,8}\\.[a-z]{2,3}", name in "[A-Z][a-z]{1,8}", tag in "[a-z0-9]{4,8}",
-        cseq in 1u32..1_000_000, body in "[ -~]{0,40}", answer in any::<bool>(),
-    ) {
-        let address = NameAddr::new(Some(&name), Uri::sip(&user, host.as_str(), Some(5070)));
-        let mut request = Request::new(Method::Invite, Uri::sip(&user, host.as_str(), None));
-        request.headers.push(Name::Via, Via::new("TCP", "192.0.2.1", Some(5060), "z9hG4bKdiff"));
-        request.headers.push(Name::MaxForwards, "70");
-        request.headers.push(Name::From, address.clone().with_tag(&tag));
-        request.headers.push(Name::To, &address);
-        request.headers.push(Name::Contact, &address);
-        request.headers.push(Name::CallId, format!("{tag}@{host}"));
-        request.headers.push(Name::CSeq, format!("{cseq} INVITE"));
-        request.set_body("text/plain", body.clone().into());
-        let (ours, theirs): (Message, rsip::SipMessage) = if answer {
-            let mut response = Response::for_request(&request, Status::OK).to_tag("there");
-            response.set_body("text/plain", body.clone().into());
-            let bytes = response.to_bytes();
-            (Message::Response(response), bytes.to_vec().try_into().unwrap())
-        } else {
-            let bytes = request.to_bytes();
-            (Message::Request(request), bytes.to_vec().try_into().unwrap())
-        };
-        match (&ours, &theirs) {
-            (Message::Request(ours), rsip::SipMessage::Request(theirs)) => {
-                prop_assert_eq!(ours.method.to_string(), theirs.method.to_string());
-                prop_assert_eq!(ours.uri.to_string(), theirs.uri.to_string());
-            }
-            (Message::Response(ours), rsip::SipMessage::Response(theirs)) => {
-                prop_assert_eq!(ours.status.code(), theirs.status_code.code());
-            }
-            _ => prop_assert!(false, "one says request, the other response"),
-        }
-        let headers = ours.headers();
-        let (from, to) = (theirs.from_header().unwrap().typed().unwrap(), theirs.to_header().unwrap().typed().unwrap());
-        prop_assert_eq!(headers.from().unwrap().tag().unwrap().to_string(), from.tag().unwrap().to_string());
-        prop_assert_eq!(headers.from().unwrap().uri.to_string(), from.uri.to_string());
-        prop_assert_eq!(headers.to().unwrap().tag().map(|t| t.to_string()), to.tag().map(|t| t.to_string()));
-        prop_assert_eq!(headers.call_id().unwrap().to_string(), theirs.call_id_header().unwrap().value());
-        let via = theirs.via_header().unwrap().typed().unwrap();
-        prop_assert_eq!(headers.via().unwrap().branch().unwrap().to_string(), via.branch().unwrap().to_string());
-        prop_assert_eq!(headers.via().unwrap().sent_by(), via.sent_by().host_with_port.to_string());
-        prop_assert_eq!(headers.cseq().unwrap().number, theirs.cseq_header().unwrap().seq().unwrap());
-        prop_assert_eq!(&body.as_bytes(), &theirs.body().as_slice());
-        // And what it writes, we read.
-        let again = parse(Bytes::from(theirs)).unwrap();
-        prop_assert_eq!(again.headers().from().unwrap(), headers.from().unwrap());
-        prop_assert_eq!(again.headers().cseq().unwrap(), headers.cseq().unwrap());
-        prop_assert_eq!(again.body(), ours.body());
     }
 }
