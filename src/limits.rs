@@ -34,6 +34,10 @@ pub const RING: Duration = Duration::from_secs(20);
 pub const WHISPER: Duration = Duration::from_secs(120);
 /// Actions a flow may take without waiting for anything, so that a circle of jumps cannot hold the switch.
 pub const FLOW_STEPS: usize = 1_000;
+/// A session that nobody refreshes ends after half an hour: what RFC 4028 section 4 recommends.
+pub const SESSION_EXPIRES: u32 = 1800;
+/// The shortest interval between two ends of a session, in seconds: the least that RFC 4028 section 5 allows.
+pub const MIN_SE: u32 = 90;
 /// Parties on one contact (Connect's multi-party calls).
 pub const PARTIES: usize = 6;
 /// How long a prompt waits for a phone's first RTP after the ACK, so that no word is clipped and no phone waits for ever.

@@ -114,6 +114,7 @@ stories! {
     reinvite_refused_488,
     resume_while_ringing,
     second_line_refused,
+    session_timers,
     target_drops_in_conference,
     target_drops_in_consult,
     target_drops_in_whisper,

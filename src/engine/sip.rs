@@ -70,6 +70,11 @@ impl Engine {
                     self.with_call(call, |call, cx| call.phone_hold(cx, connection, on));
                 }
             }
+            Event::Refresh { session } => {
+                if let Some((leg, ..)) = self.whose(session) {
+                    self.with_leg(leg, |leg, doors| leg.refresh(doors));
+                }
+            }
             Event::OfferWithdrawn { .. } => {}
             Event::Replied { session, request, status, .. } => {
                 self.notified(session, request, status);

@@ -90,6 +90,8 @@ pub struct Leg {
     /// A hold the phone refused: not asked again until something else is wanted.
     refused: Option<bool>,
     exchange: Exchange,
+    /// The session is to be refreshed by a re-INVITE.
+    stale: bool,
     phone_holds: bool,
     start: Start,
     spec: PortSpec,
@@ -177,6 +179,7 @@ impl Leg {
             shown: None,
             refused: None,
             exchange: Exchange::Idle,
+            stale: false,
             phone_holds: false,
             start: Start::Wait,
             spec: PortSpec::default(),
@@ -393,12 +396,15 @@ impl Leg {
                     None => self.negotiator.rollback(),
                 }
                 self.told_held = held;
+                self.stale = false;
                 // The port may have moved once more while this was under way.
                 self.moved &= port != self.shown_address.port();
             }
             self.shown = shows.or(self.shown.take());
         } else {
             self.negotiator.rollback();
+            // Whether and when it is tried again, the session says.
+            self.stale &= retry.is_some();
             match retry {
                 Some(at) => self.exchange = Exchange::Retry(at),
                 None if with_body && self.moved => return Heard::Deaf,
@@ -410,6 +416,12 @@ impl Leg {
         self.push_spec(doors);
         self.reconcile(doors);
         Heard::Nothing
+    }
+
+    /// The session is to be refreshed.
+    pub fn refresh(&mut self, doors: &mut Doors) {
+        self.stale = true;
+        self.reconcile(doors);
     }
 
     /// What the contact wants from now on.
@@ -502,19 +514,26 @@ impl Leg {
         let direction = held != self.told_held && self.signalling.is_some() && self.refused != Some(held);
         let shows = self.want.shows.clone();
         let identity = shows.is_some() && shows != self.shown;
-        if !direction && !identity && !self.moved {
+        let only_stale = self.stale && !direction && !self.moved;
+        if !direction && !identity && !self.moved && !self.stale {
             return;
         }
         let update = doors.endpoint.peer(self.session).is_some_and(|p| p.allow.contains(&Method::Update));
-        if !direction && !self.moved && self.shown.is_none() && !update {
+        if !direction && !self.moved && !self.stale && self.shown.is_none() && !update {
             // The first party of a plain connect is not worth a re-INVITE.
             self.shown = shows;
             return;
         }
-        let by_update = update && (!direction || self.signalling == Some(OfferBy::Update));
-        let body = (direction || self.moved || !by_update).then(|| self.negotiator.offer(&self.local()));
+        let by_update = update && !self.stale && (!direction || self.signalling == Some(OfferBy::Update));
+        let body = if only_stale { self.negotiator.repeat() } else { None };
+        let body = body.or_else(|| {
+            let local = self.local();
+            (direction || self.moved || !by_update).then(|| self.negotiator.offer(&local))
+        });
         let by = if by_update { OfferBy::Update } else { OfferBy::ReInvite };
         let headers = shows.as_ref().or(self.shown.as_ref()).map(|who| self.asserted(who)).into_iter().collect();
+        // What is repeated says what it said.
+        let held = if only_stale { self.told_held } else { held };
         let (with_body, port) = (body.is_some(), self.shown_address.port());
         match doors.endpoint.offer(doors.now, self.session, by, headers, body, doors.sip) {
             Ok(()) => self.exchange = Exchange::Asked { held, shows, body: with_body, port },

@@ -29,6 +29,8 @@ pub struct Negotiator {
     /// Which of them is our audio.
     audio: usize,
     offered: Option<Offered>,
+    /// What the last body we wrote says of our stream; `None` where it is stopped.
+    said: Option<Offered>,
     waiting: bool,
     agreed: Option<Agreed>,
 }
@@ -71,6 +73,7 @@ impl Negotiator {
             places: Vec::new(),
             audio: 0,
             offered: None,
+            said: None,
             waiting: false,
             agreed: None,
         }
@@ -113,9 +116,19 @@ impl Negotiator {
                 rtcp_mux: true,
             }),
         );
+        self.said = Some(offered.clone());
         self.offered = Some(offered);
         self.waiting = true;
         body
+    }
+
+    /// Offers what stands, in the very words of the last body: its version does not rise (RFC 4028 section 7.4). `None`
+    /// where there is nothing to repeat.
+    pub fn repeat(&mut self) -> Option<Bytes> {
+        let (said, sent) = (self.said.clone()?, self.sent.clone()?);
+        self.offered = Some(said);
+        self.waiting = true;
+        Some(sent)
     }
 
     /// Answers the peer's offer. On an error nothing has changed: what was agreed before stands (RFC 3261 section 14.2).
@@ -153,6 +166,7 @@ impl Negotiator {
         self.places = streams.iter().map(Place::of).collect();
         self.audio = at;
         self.offered = None;
+        self.said = (stream.port != 0).then(|| Offered { codecs: agreed.accepts.clone(), telephone_event, direction });
         let stated = (stream.port != 0).then_some(Stated {
             address: local.address,
             codecs: &agreed.accepts,

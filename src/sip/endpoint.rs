@@ -143,6 +143,8 @@ pub enum Event {
     /// The peer's re-INVITE, UPDATE or PRACK: it waits for `answer`. A re-INVITE without a body asks for our offer.
     /// `fork`: the early dialog that it came in, while our call is unanswered.
     Offered { session: SessionId, by: Method, fork: Option<u32>, body: Option<Bytes>, headers: Headers },
+    /// The session is to be refreshed by a re-INVITE that describes it as it is (RFC 4028 section 7.4).
+    Refresh { session: SessionId },
     /// The peer took back its re-INVITE with a CANCEL before it was answered.
     OfferWithdrawn { session: SessionId },
     /// How our `offer` went. `retry_after`: try again then (a 491, or a Retry-After). A 2xx to an offer without a body
@@ -316,7 +318,8 @@ impl Endpoint {
         self.with(session, out, |session, core, out| session.progress(now, contact, status, headers, body, core, out));
     }
 
-    /// Takes an incoming call, as soon as what was said before is acknowledged where it must be. The 200 is repeated until its ACK comes; when none does, the session ends by Timeout.
+    /// Takes an incoming call, as soon as what was said before is acknowledged where it must be. The 200 is repeated until
+    /// its ACK comes; when none does, the session ends by Timeout.
     pub fn accept(
         &mut self,
         now: Time,
@@ -606,6 +609,9 @@ impl Endpoint {
         let Ok(dialog) = Dialog::of_request(&request, &tag) else {
             return self.core.refuse(now, key, &request, Status::BAD_REQUEST, &tag, out);
         };
+        if self.core.is_too_short(&request) {
+            return self.core.refuse(now, key, &request, Status::SESSION_INTERVAL_TOO_SMALL, &tag, out);
+        }
         let id = self.session_id();
         self.core.transactions.belongs_to(key, id);
         self.adopt(Session::called(id, from, key, request.clone(), dialog));

@@ -1,8 +1,9 @@
 //! How an endpoint behaves: what it takes, what it understands, and where it stands.
 
-use super::session::RELIABLE;
+use super::session::{RELIABLE, TIMER};
 use super::transaction::Timers;
 use super::{Link, Method, Text};
+use crate::limits::{MIN_SE, SESSION_EXPIRES};
 use crate::time::Duration;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -25,6 +26,9 @@ pub struct Settings {
     pub shard: u16,
     /// How long an INVITE of ours may ring without news (RFC 3261 section 16.8, timer C).
     pub ring_limit: Duration,
+    /// After how many seconds without a refresh a session ends, and the fewest that we take (RFC 4028).
+    pub session_expires: u32,
+    pub min_se: u32,
 }
 
 impl Default for Settings {
@@ -34,11 +38,13 @@ impl Default for Settings {
             user_agent: Text::from_static(concat!("Cordboard/", env!("CARGO_PKG_VERSION"))),
             timers: Timers::default(),
             allow: vec![Invite, Ack, Bye, Cancel, Options, Info, Update, Prack, Register, Refer, Notify, Subscribe],
-            supported: [RELIABLE, "replaces", "norefersub"].map(Text::from_static).to_vec(),
+            supported: [RELIABLE, TIMER, "replaces", "norefersub"].map(Text::from_static).to_vec(),
             streams: Vec::new(),
             local_name: BTreeMap::new(),
             shard: 0,
             ring_limit: Duration::from_secs(180),
+            session_expires: SESSION_EXPIRES,
+            min_se: MIN_SE,
         }
     }
 }

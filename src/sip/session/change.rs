@@ -50,6 +50,7 @@ impl Session {
         let seq = dialog.next_seq();
         let mut ready = core.begin_inside(dialog, self.link, by.method(), seq);
         core.introduce(&mut ready.0.headers, contact);
+        self.timer.ask(&mut ready.0.headers, core);
         let purpose = match by {
             OfferBy::ReInvite => Purpose::ReInvite(self.id),
             OfferBy::Update => Purpose::Update(self.id),
@@ -57,7 +58,8 @@ impl Session {
         let offered = body.is_some();
         let body = body.map(|body| (Text::from_static("application/sdp"), body));
         let client = core.send(now, ready, headers, body, purpose, out);
-        self.talk.ours = Some(Ours { client, by, seq, offered, until: now + core.settings.ring_limit });
+        self.talk.ours =
+            Some(Ours { client, by, seq, offered, refreshes: false, until: now + core.settings.ring_limit });
         Ok(())
     }
 
@@ -89,7 +91,12 @@ impl Session {
         } else if Self::kills(status) {
             return self.dead(now, status, core, out);
         }
+        let again = self.refreshed(now, ours, &response, core);
+        if ours.refreshes {
+            return;
+        }
         let retry_after = match status {
+            Status::SESSION_INTERVAL_TOO_SMALL => again,
             Status::REQUEST_PENDING => Some(core.back_off(self.owner)),
             Status::SERVER_INTERNAL_ERROR | Status::SERVICE_UNAVAILABLE => retry_after(&response),
             _ => None,
@@ -116,6 +123,9 @@ impl Session {
 
     /// Their re-INVITE or UPDATE.
     pub(super) fn offered(&mut self, now: Time, key: ServerKey, request: Request, core: &mut Core, out: &mut Vec<Out>) {
+        if core.is_too_short(&request) {
+            return self.refuse(now, key, &request, Status::SESSION_INTERVAL_TOO_SMALL, core, out);
+        }
         if let Some(status) = self.clash(&request) {
             return self.refuse(now, key, &request, status, core, out);
         }
@@ -207,6 +217,9 @@ impl Session {
         let mut response = Response::for_request(&request, Status::OK);
         if let (Some(contact), Method::Update) = (&self.contact, &request.method) {
             core.introduce(&mut response.headers, contact);
+        }
+        if request.method == Method::Update && matches!(self.phase, Phase::Up) {
+            self.timer.grant(now, &request, &mut response.headers, core);
         }
         core.reply(now, key, response, &self.local_tag, headers, body_of(&body), out);
     }

@@ -210,6 +210,9 @@ impl Core {
     ) {
         let mut response = Response::for_request(request, status);
         match status {
+            Status::SESSION_INTERVAL_TOO_SMALL => {
+                response.headers.push(Name::MinSe, self.settings.min_se.to_string());
+            }
             Status::METHOD_NOT_ALLOWED => response.headers.push(Name::Allow, self.settings.allow_value()),
             // RFC 3261 section 14.2 and RFC 3311 section 5.2: between 0 and 10 seconds.
             Status::SERVER_INTERNAL_ERROR => {
@@ -229,7 +232,7 @@ impl Core {
 }
 
 /// The caller's headers take the place of ours where there can be only one.
-fn add(headers: &mut crate::sip::Headers, extra: Extra) {
+pub fn add(headers: &mut crate::sip::Headers, extra: Extra) {
     for (name, value) in extra {
         match name {
             Name::MaxForwards | Name::UserAgent | Name::Server | Name::Contact | Name::Allow => {

@@ -3,6 +3,7 @@
 
 use super::core::{Core, Extra, body_of};
 use super::reliable::{First, Reliably, Said};
+use super::timer::Timer;
 use super::{Phase, Ringing, Session, Talk, Unacked, reason};
 use crate::sip::dialog::Dialog;
 use crate::sip::endpoint::{By, Event, Out, SessionId};
@@ -28,6 +29,7 @@ impl Session {
             dialog: Some(dialog),
             phase: Phase::Over,
             talk: Talk::default(),
+            timer: Timer::default(),
             unpracked: None,
             allow: None,
             supported: None,
@@ -95,6 +97,7 @@ impl Session {
         if let Some(contact) = &self.contact {
             core.introduce(&mut response.headers, contact);
         }
+        self.timer.grant(now, invite, &mut response.headers, core);
         let sent = core.reply(now, key, response, &self.local_tag, headers, body_of(&body), out);
         let (Some((to, response)), Ok(cseq)) = (sent, invite.headers.cseq()) else { return };
         let timers = core.settings.timers;

@@ -1,7 +1,8 @@
 //! One session: the INVITE usage of a dialog from the first INVITE to the last BYE (RFC 3261 sections 13 to 15).
 //!
 //! `outgoing` and `incoming` bring a session up, `reliable` makes sure of what is said before, `change` renegotiates it,
-//! `inside` carries other requests, `ending` takes it down. All of them are one state, `Phase`, and what is under way beside it, `Talk`.
+//! `timer` keeps it alive, `inside` carries other requests, `ending` takes it down. All of them are one state, `Phase`, and what is
+//! under way beside it, `Talk`.
 
 mod change;
 mod core;
@@ -14,14 +15,17 @@ mod owner;
 mod reliable;
 #[cfg(test)]
 mod tests;
+mod timer;
 
 pub(super) use self::core::Core;
-pub use named::Standing;
 pub(super) use self::reliable::RELIABLE;
 pub(super) use owner::Standpoint;
+pub(super) use self::timer::TIMER;
+pub use named::Standing;
 
 use self::core::Extra;
 use self::reliable::{First, Reliably};
+use self::timer::Timer;
 use super::dialog::Dialog;
 use super::endpoint::{Event, OfferBy, Out, Peer, SessionId};
 use super::link::Link;
@@ -47,6 +51,7 @@ pub struct Session {
     dialog: Option<Dialog>,
     phase: Phase,
     talk: Talk,
+    timer: Timer,
     /// RSeq and CSeq of a reliable response of ours that the final one has overtaken.
     unpracked: Option<(u32, u32)>,
     /// What the peer said of itself, as it said it; read when asked.
@@ -84,6 +89,8 @@ enum Phase {
 #[derive(Clone, Debug)]
 struct Calling {
     client: ClientKey,
+    /// As it was sent, should it have to go again.
+    invite: Box<Request>,
     offered: bool,
     /// A response has come, so a CANCEL may go out.
     proceeding: bool,
@@ -150,6 +157,8 @@ struct Ours {
     by: OfferBy,
     seq: u32,
     offered: bool,
+    /// It is the session timer's own: nobody else waits for its outcome.
+    refreshes: bool,
     /// A peer that only ever answers provisionally is as dead as one that never answers.
     until: Time,
 }
@@ -227,12 +236,13 @@ impl Session {
         };
         let unacked = self.talk.unacked.as_ref().map(|unacked| unacked.again.at.min(unacked.give_up));
         let ours = self.talk.ours.map(|ours| ours.until);
-        earliest(phase, earliest(unacked, ours))
+        earliest(earliest(phase, self.timer_deadline()), earliest(unacked, ours))
     }
 
     pub fn wake(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
         self.wake_call(now, core, out);
         self.wake_reliable(now, core, out);
+        self.wake_timer(now, core, out);
         self.wake_unacked(now, core, out);
         if self.talk.ours.take_if(|ours| ours.until <= now).is_some() {
             self.dead(now, Status::REQUEST_TIMEOUT, core, out);
@@ -261,6 +271,11 @@ impl Session {
         if let Some(name) = headers.first(&Name::UserAgent).or_else(|| headers.first(&Name::Server)) {
             self.user_agent = Some(Text::from(name.as_bytes().to_vec()));
         }
+    }
+
+    /// Whether it has said that it takes these.
+    fn peer_takes(&self, method: &Method) -> bool {
+        elements(self.allow.as_ref()).any(|allowed| allowed == method.as_str())
     }
 
     /// From an unanswered incoming call on to something else.

@@ -1,7 +1,8 @@
 //! A call of ours until it is answered: provisional responses, forks, and the 2xx that wins (RFC 3261 section 13.2).
 
-use super::core::{Core, body_of};
+use super::core::{Core, add, body_of};
 use super::reliable::prack;
+use super::timer::Timer;
 use super::{Calling, Cancel, Fork, Owed, Phase, Session, Talk, fork_of};
 use crate::sip::dialog::Dialog;
 use crate::sip::endpoint::{Call, Event, Out, SessionId};
@@ -31,7 +32,15 @@ impl Session {
         headers.push(Name::CallId, call_id.clone());
         headers.push(Name::CSeq, format!("{seq} INVITE"));
         core.introduce(headers, &call.contact);
+        let timer = Timer::default();
+        timer.ask(headers, core);
         let offered = call.body.is_some();
+        let mut invite = Box::new(request.clone());
+        add(&mut invite.headers, call.headers.clone());
+        if let Some((content_type, body)) = &call.body {
+            invite.headers.set(Name::ContentType, content_type.clone());
+            invite.body = body.clone();
+        }
         let ready = (request, branch, call.to);
         let client = core.send(now, ready, call.headers, call.body, Purpose::Invite(id), out);
         let until = now + core.settings.ring_limit;
@@ -46,6 +55,7 @@ impl Session {
             dialog: None,
             phase: Phase::Calling(Calling {
                 client,
+                invite,
                 offered,
                 proceeding: false,
                 forks: Vec::new(),
@@ -53,6 +63,7 @@ impl Session {
                 until,
             }),
             talk: Talk::default(),
+            timer,
             unpracked: None,
             allow: None,
             supported: None,
@@ -135,11 +146,38 @@ impl Session {
             self.provisional(now, response, core, out);
         } else if status.is_success() {
             self.answered(now, client, response, core, out);
+        } else if self.asks_again(&response, core) && self.invite_again(now, core, out) {
+            // RFC 4028 section 7.3: the same call, with more time.
         } else {
             // A 401 or 407 ends here too: whoever has credentials starts anew with them.
             self.tell(Event::Failed { session: self.id, status, response: Some(response) }, out);
             self.phase = Phase::Over;
         }
+    }
+
+    /// The INVITE once more in the same call, with what its refusal asks for (RFC 3261 section 8.1.3.5).
+    fn invite_again(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) -> bool {
+        let (Phase::Calling(calling), timer) = (&mut self.phase, &self.timer) else { return false };
+        let Ok(cseq) = calling.invite.headers.cseq() else { return false };
+        if !matches!(calling.cancel, Cancel::No) {
+            return false;
+        }
+        let (mut request, branch) = core.begin(self.link, Method::Invite, calling.invite.uri.clone());
+        for (name, value) in calling.invite.headers.iter() {
+            if !matches!(name, Name::Via | Name::MaxForwards | Name::CSeq | Name::SessionExpires | Name::MinSe) {
+                request.headers.push(name.clone(), value.clone());
+            }
+        }
+        request.headers.push(Name::CSeq, format!("{} INVITE", cseq.number.saturating_add(1)));
+        timer.ask(&mut request.headers, core);
+        request.body = calling.invite.body.clone();
+        *calling.invite = request.clone();
+        let ready = (request, branch, self.link);
+        calling.client = core.send(now, ready, Vec::new(), None, Purpose::Invite(self.id), out);
+        calling.proceeding = false;
+        calling.forks.clear();
+        calling.until = now + core.settings.ring_limit;
+        true
     }
 
     fn provisional(&mut self, now: Time, response: Response, core: &mut Core, out: &mut Vec<Out>) {
@@ -230,6 +268,7 @@ impl Session {
         self.dialog = Some(dialog);
         self.phase = Phase::Up;
         self.learn(&response.headers);
+        self.timer.granted(now, &response.headers);
         self.tell(Event::Answered { session: self.id, fork, body, response }, out);
     }
 

@@ -4,4 +4,5 @@ mod reliable;
 mod rules;
 mod storm;
 mod strangers;
+mod timer;
 mod world;

@@ -188,6 +188,7 @@ impl Storm {
             Event::Progress { session, .. }
             | Event::Acked { session, .. }
             | Event::Pracked { session, .. }
+            | Event::Refresh { session }
             | Event::OfferWithdrawn { session }
             | Event::Replied { session, .. } => self.known(node, session, &text),
             Event::Request { .. } | Event::Stranger { .. } => panic!("nobody sent one"),

@@ -273,6 +273,7 @@ pub fn brief(event: &Event) -> String {
             let by = if *by == Method::Invite { "ReInvite".into() } else { format!("{by:?}") };
             format!("Offered {by}{}", text(body.as_ref()))
         }
+        Event::Refresh { .. } => "Refresh".into(),
         Event::OfferWithdrawn { .. } => "OfferWithdrawn".into(),
         Event::OfferAnswered { status, body, .. } => format!("OfferAnswered {}{}", status.code(), text(body.as_ref())),
         Event::Replied { status, .. } => format!("Replied {}", status.code()),
