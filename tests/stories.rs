@@ -124,6 +124,7 @@ stories! {
     transfer_meets_glare,
     transfer_of_direct_call,
     transfer_taken_back,
+    transfer_to_address,
     transfer_to_agent,
     transfer_to_number,
     transfer_to_quick_connect,

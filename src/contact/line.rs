@@ -49,6 +49,29 @@ impl Call {
         Some(connection)
     }
 
+    /// Somebody who was transferred into a room that is empty so far.
+    pub fn room_of(cx: &mut Cx, first: Connection) -> (Call, ConnectionId) {
+        let mut call = Call::default();
+        let (contact, placeholder) = call.open(cx, first.identity.clone(), None, Kind::Inbound, State::Connected);
+        call.connections.remove(&placeholder);
+        if let Some(k) = call.contacts.get_mut(&contact) {
+            k.party = first.id;
+            k.phase = Phase::Line(Line::Room);
+        }
+        cx.out.push(Out::Event { contact, event: Event::Initiated });
+        let id = first.id;
+        call.enter_room(first);
+        (call, id)
+    }
+
+    /// Somebody who was transferred into this room.
+    pub fn enter_room(&mut self, who: Connection) {
+        let Some(room) = self.contacts.values().find(|k| matches!(k.phase, Phase::Line(Line::Room))) else { return };
+        // In a room everybody is the same, agents too.
+        let who = Connection { contact: room.id, agent: None, kind: Kind::Inbound, ..who };
+        self.connections.insert(who.id, who);
+    }
+
     /// A caller and one party, connected as soon as that one answers: a bridge to an address, or a direct call to an agent.
     pub fn bridge(cx: &mut Cx, caller: Identity, agent: Option<AgentId>, to: Dial) -> (Call, ConnectionId) {
         let mut call = Call::default();

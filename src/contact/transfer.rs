@@ -156,6 +156,23 @@ impl Call {
         Ok(())
     }
 
+    /// The one he talks to goes into a room, which is a call of its own.
+    pub fn transfer_to_room(&mut self, cx: &mut Cx, by: ConnectionId) -> Result<Connection, Refused> {
+        let party = self.transferee(by)?;
+        if self.others(by).count() > 1 {
+            return Err(state("several who talk with each other do not go into a room"));
+        }
+        self.set_hold(cx, party, None);
+        let moved = self.connections.remove(&party).ok_or_else(|| state("there is nobody to transfer"))?;
+        if let Some(agent) = moved.agent.clone() {
+            cx.out.push(Out::Left { agent });
+        }
+        cx.out.push(Out::Transfer { connection: by, progress: Progress::Connected });
+        self.leave(cx, by);
+        self.settle(cx);
+        Ok(moved)
+    }
+
     /// A flow or a test line is there at once.
     fn hand_over(
         &mut self,

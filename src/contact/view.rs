@@ -27,6 +27,9 @@ impl Call {
                 _ => {}
             }
         }
+        if c.transfers() {
+            return of("connected", "Transferring");
+        }
         let others: Vec<&Connection> = self.present(me).collect();
         let held = others.iter().filter(|o| o.state == State::Hold).count();
         match (c.state, others.len(), held) {

@@ -3,7 +3,7 @@
 use super::caller::Dialled;
 use super::uui::USER_TO_USER;
 use super::{Alarm, CallId, Engine};
-use crate::contact::{Goal, Progress, Reason, Refused};
+use crate::contact::{Call, Goal, Progress, Reason, Refused};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::sip::{
     Method, Name, Notice, Refer, Request, RequestId, Response, Scheme, ServerKey, SessionId, Status, Subscription, Text,
@@ -24,6 +24,20 @@ pub(super) struct Referral {
     asked: Vec<RequestId>,
     /// What goes along to the new party: Referred-By (RFC 3892) and User-to-User (RFC 7433).
     pub along: Vec<(Name, Text)>,
+}
+
+/// Into this call, or out of it.
+enum Where {
+    To(Goal),
+    Room(String),
+}
+
+fn refusal(by: ConnectionId, refused: &Refused) -> Status {
+    info!(connection = %by, %refused, "a transfer is refused");
+    match refused {
+        Refused::NotFound(_) => Status::NOT_FOUND,
+        Refused::State(_) | Refused::Quota(_) => Status::DECLINE,
+    }
 }
 
 impl Engine {
@@ -81,19 +95,39 @@ impl Engine {
     /// Without a named dialog: a cold transfer. Some failures are only told after it is accepted.
     fn transfer(&mut self, call: CallId, by: ConnectionId, refer: &Refer) -> Result<Option<Status>, Status> {
         let c = self.calls.get(&call).and_then(|c| c.connections().get(&by)).ok_or(Status::NO_SUCH_CALL)?;
-        let goal = self.goal(c.agent.as_ref(), refer)?;
+        let goal = match self.goal(c.agent.as_ref(), refer)? {
+            Where::To(goal) => goal,
+            Where::Room(room) => return self.transfer_to_room(call, by, room).map(|()| None),
+        };
         if matches!(&goal, Goal::Agent(callee) if self.router.contact_of(callee).is_some()) {
             return Ok(Some(Status::BUSY_HERE));
         }
         let mut outcome = Ok(());
         self.with_call(call, |call, cx| outcome = call.transfer(cx, by, goal));
-        outcome.map(|()| None).map_err(|refused| {
-            info!(connection = %by, %refused, "a transfer is refused");
-            match refused {
-                Refused::NotFound(_) => Status::NOT_FOUND,
-                Refused::State(_) | Refused::Quota(_) => Status::DECLINE,
+        outcome.map(|()| None).map_err(|refused| refusal(by, &refused))
+    }
+
+    /// Into a conference room, which is there already or is made for it.
+    fn transfer_to_room(&mut self, call: CallId, by: ConnectionId, room: String) -> Result<(), Status> {
+        let mut moved = Err(Refused::State("the call is over".into()));
+        self.with_call(call, |call, cx| moved = call.transfer_to_room(cx, by));
+        let moved = moved.map_err(|refused| refusal(by, &refused))?;
+        let connection = moved.id;
+        let there = match self.rooms.get(&room).copied() {
+            Some(there) => {
+                self.with_call(there, |call, _| call.enter_room(moved));
+                there
             }
-        })
+            None => {
+                let (there, _) = self.new_call(|cx| Call::room_of(cx, moved));
+                self.rooms.insert(room, there);
+                there
+            }
+        };
+        if let Some(line) = self.lines.get_mut(&connection) {
+            line.call = there;
+        }
+        Ok(())
     }
 
     fn remember_refer(&mut self, session: SessionId, by: ConnectionId, refer: &Refer, request: &Request) {
@@ -108,31 +142,31 @@ impl Engine {
     }
 
     /// Where a REFER leads: the same as dialling it, by who sends it.
-    fn goal(&self, agent: Option<&AgentId>, refer: &Refer) -> Result<Goal, Status> {
+    fn goal(&self, agent: Option<&AgentId>, refer: &Refer) -> Result<Where, Status> {
         let target = &refer.target;
         if target.scheme != Scheme::Tel && !self.is_ours(target) {
             // We relay for nobody.
             return Err(Status::FORBIDDEN);
         }
         let user = target.user().ok_or(Status::NOT_FOUND)?;
-        match self.dialled(&user) {
-            Dialled::QuickConnect(_) | Dialled::Agent(_) if agent.is_none() => Err(Status::FORBIDDEN),
-            Dialled::QuickConnect(id) => Ok(Goal::QuickConnect(QuickConnectId::from(id))),
+        Ok(Where::To(match self.dialled(&user) {
+            Dialled::QuickConnect(_) | Dialled::Agent(_) if agent.is_none() => return Err(Status::FORBIDDEN),
+            Dialled::QuickConnect(id) => Goal::QuickConnect(QuickConnectId::from(id)),
             // Nobody takes his own place.
-            Dialled::Agent(callee) if Some(&callee) == agent => Err(Status::DECLINE),
-            Dialled::Agent(callee) => Ok(Goal::Agent(callee)),
-            Dialled::Status(_) => Err(Status::DECLINE),
+            Dialled::Agent(callee) if Some(&callee) == agent => return Err(Status::DECLINE),
+            Dialled::Agent(callee) => Goal::Agent(callee),
+            Dialled::Status(_) => return Err(Status::DECLINE),
             Dialled::Number => match self.site.number(&user).map(|number| &number.to) {
-                Some(NumberTo::Flow(flow)) => Ok(Goal::Flow(flow.clone())),
-                Some(NumberTo::Play { prompt, repeat }) => Ok(Goal::Play { prompt: prompt.clone(), repeat: *repeat }),
-                Some(NumberTo::Echo) => Ok(Goal::Echo),
-                Some(NumberTo::Dial(address)) => Ok(Goal::Address(address.clone())),
-                Some(NumberTo::Room) => Err(Status::DECLINE),
+                Some(NumberTo::Flow(flow)) => Goal::Flow(flow.clone()),
+                Some(NumberTo::Play { prompt, repeat }) => Goal::Play { prompt: prompt.clone(), repeat: *repeat },
+                Some(NumberTo::Echo) => Goal::Echo,
+                Some(NumberTo::Dial(address)) => Goal::Address(address.clone()),
+                Some(NumberTo::Room) => return Ok(Where::Room(user)),
                 // Who may not call agents does not learn from the answer who is one.
-                None if agent.is_none() => Err(Status::FORBIDDEN),
-                None => Err(Status::NOT_FOUND),
+                None if agent.is_none() => return Err(Status::FORBIDDEN),
+                None => return Err(Status::NOT_FOUND),
             },
-        }
+        }))
     }
 
     /// How far a transfer is.

@@ -58,3 +58,26 @@ The customer sends John to the music:
     john hears CustomerHold.wav
   john hangs up
   expect the switch is empty
+
+Into a room, whoever is there already:
+  customer dials 1000
+  expect john's phone rings within 15 s
+  john answers
+  expect customer and john hear each other within 15 s
+  john transfers to conf7
+  expect john's phone is told that the transfer succeeded
+    john's phone gets BYE
+    john's state is Available
+    customer's phone gets no BYE for 1 s
+  john dials maria
+  expect maria's phone rings
+  maria answers
+  expect john and maria hear each other
+  john transfers to conf7
+  expect john's phone gets BYE
+    john's state is Available
+    maria's state is Available
+    customer and maria hear each other
+  customer hangs up
+  maria hangs up
+  expect the switch is empty
