@@ -360,3 +360,40 @@ fn wrong_command_lines_and_configurations_end_with_2() {
     }
     assert_eq!(Command::new(BIN).arg("check").current_dir(&folder).status().unwrap().code(), Some(0), "the lab inside");
 }
+
+/// RFC 3261 section 18.1.1: what is too large for a datagram goes over TCP, and as a datagram all the same to a phone that
+/// refuses it.
+#[test]
+fn a_large_invite_reaches_a_phone_with_tcp_and_one_without() {
+    for with_tcp in [true, false] {
+        let phone = UdpSocket::bind("127.0.0.1:0").unwrap();
+        phone.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let address = phone.local_addr().unwrap();
+        // Another program may have that port for TCP: then this round says nothing.
+        let listener = with_tcp.then(|| std::net::TcpListener::bind(address));
+        let mut site = lab("large");
+        let to = cordboard::site::NumberTo::Dial(format!("sip:uas@{address}"));
+        site.numbers.push(cordboard::site::Number { dialled: "77".to_owned(), prefix: false, to });
+        let switch = Switch::start(Arc::new(site), Options { seed: Some(7), media_threads: Some(1) }).unwrap();
+        let guest = Guest::new(at(&switch, Transport::Udp));
+        let me = guest.sip.local_addr().unwrap();
+        let call = request("INVITE", "77", "UDP", me, 1, "", "");
+        let name = format!("From: \"{}\" <sip:", "x".repeat(800));
+        guest.send(&call.replacen("From: <sip:", &name, 1));
+        let (via, text) = match listener {
+            Some(Ok(listener)) => {
+                let (stream, _) = listener.accept().unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+                ("SIP/2.0/TCP", message(&mut BufReader::new(stream)))
+            }
+            Some(Err(_)) => continue,
+            None => {
+                let mut buffer = [0; 65_536];
+                let (length, _) = phone.recv_from(&mut buffer).unwrap();
+                ("SIP/2.0/UDP", String::from_utf8_lossy(&buffer[..length]).into_owned())
+            }
+        };
+        assert!(text.starts_with("INVITE sip:uas@") && text.len() > 1300, "{text}");
+        assert!(header(&text, "via").starts_with(via), "{text}");
+    }
+}

@@ -5,8 +5,10 @@ use super::{Alarm, CallId, Engine, Line};
 use crate::contact::{Dial, Identity, Reason};
 use crate::ids::{AgentId, ConnectionId, ContactId, LegId, PortId, ShardId};
 use crate::leg::{Doors, Leg, Plot, Stage, name_addr};
-use crate::sip::{Call as SipCall, End, Host, Link, Name, NameAddr, OfferBy, SessionId, Status, Text, Transport, Uri};
-use std::net::SocketAddr;
+use crate::sip::{
+    Call as SipCall, End, Host, Link, Name, NameAddr, OfferBy, Scheme, SessionId, Status, Text, Transport, Uri,
+};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tracing::{debug, warn};
 
 const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
@@ -203,10 +205,21 @@ impl Engine {
 
     /// The way to a URI with a numeric host.
     pub(super) fn link_to(&self, uri: &Uri) -> Option<Link> {
-        let ip = match &uri.host {
-            Host::Name(name) if name.eq_ignore_case("localhost") => [127, 0, 0, 1].into(),
-            host => host.ip()?,
+        // RFC 3261 section 26.2.2: sips is for TLS alone, and that is not spoken here.
+        if uri.scheme != Scheme::Sip {
+            return None;
+        }
+        let ip = match (uri.params.get("maddr"), &uri.host) {
+            // RFC 3261 section 19.1.1: it stands for the host.
+            (Some(maddr), _) => maddr.as_str().parse().ok()?,
+            (None, Host::Name(name)) if name.eq_ignore_case("localhost") => [127, 0, 0, 1].into(),
+            (None, host) => host.ip()?,
         };
+        // One peer is called, never a network full of them.
+        let broadcast = IpAddr::from(Ipv4Addr::BROADCAST);
+        if ip.is_multicast() || ip.is_unspecified() || ip == broadcast || uri.port == Some(0) {
+            return None;
+        }
         let transport = match uri.transport() {
             Some(text) if text.eq_ignore_case("tcp") => Transport::Tcp,
             Some(text) if !text.eq_ignore_case("udp") => return None,

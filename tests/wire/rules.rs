@@ -467,6 +467,12 @@ fn answers_find_their_way() {
             "tcp:192.0.2.9:40000",
         ),
         (
+            "IPv6, in brackets or without",
+            "[2001:db8::9]:5070",
+            "SIP/2.0/UDP [2001:db8::9]:5070;received=2001:db8::7;branch=z9hG4bK1",
+            "[2001:db8::9]:5070",
+        ),
+        (
             "RFC 2543 a branch without the cookie",
             "192.0.2.9:5070",
             "SIP/2.0/UDP 192.0.2.9:5070;branch=1",

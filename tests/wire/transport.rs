@@ -10,8 +10,12 @@ const CALLEE: &str = "192.0.2.200:5060";
 
 /// A switch whose number 77 is somebody else's.
 fn bridge() -> World {
+    bridge_to(&format!("sip:uas@{CALLEE}"))
+}
+
+fn bridge_to(address: &str) -> World {
     let mut site = site();
-    let to = NumberTo::Dial(format!("sip:uas@{CALLEE}"));
+    let to = NumberTo::Dial(address.to_owned());
     site.numbers.push(Number { dialled: "77".to_owned(), prefix: false, to });
     World::with(site)
 }
@@ -116,4 +120,65 @@ fn answers_outlive_the_stream_of_their_request() {
     let [(to, bye)] = sent.as_slice() else { panic!("{sent:#?}") };
     assert!(bye.starts_with("BYE sip:guest@192.0.2.9:5070;transport=tcp SIP/2.0\n"), "{bye}");
     assert_eq!(*to, format!("tcp:{CALLER}"));
+}
+
+#[test]
+fn where_an_address_leads() {
+    for (rule, address, wanted) in [
+        ("8.1.2 the host", "sip:uas@192.0.2.200", "192.0.2.200:5060"),
+        ("19.1.1 and its port", "sip:uas@192.0.2.200:5080;transport=udp", "192.0.2.200:5080"),
+        ("19.1.1 by TCP", "sip:uas@192.0.2.200;transport=TCP", "tcp:192.0.2.200:5060"),
+        ("19.1.1 maddr stands for the host", "sip:uas@example.com;maddr=192.0.2.201", "192.0.2.201:5060"),
+        ("not to a network full of peers", "sip:uas@192.0.2.200;maddr=224.0.1.75;ttl=16", ""),
+        ("nor to everybody", "sip:uas@255.255.255.255", ""),
+        ("nor to nobody", "sip:uas@0.0.0.0", ""),
+        ("nor to ourselves", "sip:uas@192.0.2.1", ""),
+        ("26.2.2 sips needs TLS", "sips:uas@192.0.2.200", ""),
+        ("a transport that is not spoken", "sip:uas@192.0.2.200;transport=sctp", ""),
+        ("a name that would need DNS", "sip:uas@example.com", ""),
+    ] {
+        let mut world = bridge_to(address);
+        let call = request("INVITE", "sip:77@192.0.2.1", CALLER, "", &sdp("192.0.2.9", 4000));
+        world.hear(CALLER, call.as_bytes());
+        let sent = world.take();
+        let invite = sent.iter().find(|(_, text)| text.starts_with("INVITE"));
+        assert_eq!(invite.map_or("", |(to, _)| to.as_str()), wanted, "{rule}");
+        let refused = sent.iter().any(|(_, text)| text.starts_with("SIP/2.0 480"));
+        assert_eq!(refused, wanted.is_empty(), "{rule}: {sent:#?}");
+    }
+}
+
+#[test]
+fn a_phone_is_called_over_its_stream_and_at_its_contact_when_that_is_gone() {
+    for closed in [false, true] {
+        let from = "tcp:192.0.2.20:40000";
+        let mut world = World::new();
+        let own = |n: u8, more: &str| {
+            let headers = format!(
+                "From: <sip:maria@cordboard.lab>;tag=m\nTo: <sip:maria@cordboard.lab>\nCSeq: {n} REGISTER\n{more}\n\
+                 Via: SIP/2.0/TCP 192.0.2.20:5070;branch=z9hG4bKr{n}\nContact: <sip:maria@192.0.2.20:5070;transport=tcp>"
+            );
+            request("REGISTER", "sip:cordboard.lab", from, &headers, "")
+        };
+        world.hear(from, own(1, "").as_bytes());
+        let credentials = world.credentials("maria", "maria", "REGISTER sip:cordboard.lab SIP/2.0");
+        world.hear(from, own(2, &format!("Authorization: {credentials}")).as_bytes());
+        assert_eq!(world.told(), "401 200");
+        if closed {
+            world.close(from);
+        }
+        let call = |n: u8, more: &str| {
+            let headers = format!(
+                "From: <sip:john@cordboard.lab>;tag=j\nCSeq: {n} INVITE\n{more}\nVia: SIP/2.0/UDP {CALLER};branch=z9hG4bKi{n}"
+            );
+            request("INVITE", "sip:maria@cordboard.lab", CALLER, &headers, &sdp("192.0.2.9", 4000))
+        };
+        world.hear(CALLER, call(1, "").as_bytes());
+        let credentials = world.credentials("john", "john", "INVITE sip:maria@cordboard.lab SIP/2.0");
+        world.hear(CALLER, call(2, &format!("Authorization: {credentials}")).as_bytes());
+        let sent = world.take();
+        let (to, invite) = sent.iter().find(|(_, text)| text.starts_with("INVITE")).expect("maria is rung");
+        assert_eq!(to, if closed { "tcp:192.0.2.20:5070" } else { from });
+        assert!(invite.starts_with("INVITE sip:maria@192.0.2.20:5070;transport=tcp SIP/2.0\n"), "{invite}");
+    }
 }
