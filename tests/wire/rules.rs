@@ -422,6 +422,74 @@ fn a_call_is_read_however_it_is_written() {
 }
 
 #[test]
+fn what_a_request_in_a_call_is_answered_with() {
+    let ok = sdp("192.0.2.9", 4002);
+    let deaf = ok.replace("RTP/AVP 0", "RTP/AVP 18").replace("a=rtpmap:0 PCMU/8000\r\n", "");
+    for (rule, method, headers, body, wanted) in [
+        ("14.2 another offer", "INVITE", "", ok.as_str(), "100 200\nContact: \nContent-Type: application/sdp"),
+        ("14.2 ours is asked for", "INVITE", "", "", "100 200\nContent-Type: application/sdp"),
+        ("14.2 an offer that cannot be taken: nothing changes", "INVITE", "", &deaf, "100 488\nWarning: 305 "),
+        ("8.2.3 a body of another kind", "INVITE", "Content-Type: text/plain", "x", "100 415\nAccept: application/sdp"),
+        ("8.2.3 packed", "UPDATE", "Content-Encoding: gzip", &ok, "415\nAccept-Encoding: identity"),
+        ("8.2.2.3 what is required and unknown", "INFO", "Require: nothing", "", "420\nUnsupported: nothing"),
+        ("RFC 3311 5.2 another offer", "UPDATE", "", &ok, "200\nContent-Type: application/sdp"),
+        ("RFC 3311 5.2 nothing but a new Contact", "UPDATE", "", "", "200\n!Content-Type"),
+        ("11.2 are you there", "OPTIONS", "", "", "200\nAllow: INVITE"),
+        ("8.2.1 a method that is not for us", "MESSAGE", "", "", "405\nAllow: INVITE"),
+        ("8.2.1 a method nobody knows", "DANCE", "", "", "501"),
+        ("RFC 3262 3 a PRACK of nothing", "PRACK", "RAck: 1 1 INVITE", "", "481"),
+        ("RFC 6665 4.1.3 nobody asked", "NOTIFY", "Event: dialog\nSubscription-State: active", "", "481"),
+        ("12.2.2 older than the last", "INFO", "CSeq: 9 INFO", "", "500\nRetry-After: "),
+        ("12.2.2 another Call-ID", "INFO", "Call-ID: c2", "", "481"),
+        ("12.2.2 another From tag", "INFO", "From: <sip:guest@192.0.2.9:5070>;tag=h", "", "481"),
+        ("9.2 a CANCEL of nothing", "CANCEL", "", "", "481"),
+    ] {
+        let mut world = World::new();
+        let uri = "sip:9002@192.0.2.1:5060";
+        let first = request("INVITE", uri, PHONE, "CSeq: 10 INVITE", &sdp("192.0.2.9", 4000));
+        world.hear(PHONE, first.as_bytes());
+        let (_, answer) = world.sent.pop_back().expect("a 200");
+        let to = answer.lines().find(|line| line.starts_with("To: ")).expect("a To").to_owned();
+        let inside = |method: &str, n: u8, more: &str, body: &str| {
+            let own = format!("{to}\nCSeq: {n} {method}\nVia: SIP/2.0/UDP {PHONE};branch=z9hG4bKin{n};rport\n{more}");
+            request(method, uri, PHONE, &own, body)
+        };
+        world.hear(PHONE, inside("ACK", 10, "", "").as_bytes());
+        world.take();
+        world.hear(PHONE, inside(method, 11, headers, body).as_bytes());
+        if let Some(fault) = fault_in(rule, &world.take(), wanted) {
+            panic!("{fault}");
+        }
+        // Whatever it was, the call goes on; and a BYE ends it whatever it carries.
+        world.hear(PHONE, inside("ACK", 11, "", "").as_bytes());
+        world.hear(PHONE, inside("BYE", 12, "Content-Type: application/isup\nContent-Encoding: gzip", "x").as_bytes());
+        assert_eq!(world.told(), "200", "{rule}: the BYE after it");
+    }
+}
+
+#[test]
+fn keep_alives_and_noise_on_datagrams_are_not_answered() {
+    let mut world = World::new();
+    for bytes in [
+        // RFC 5626 section 4.4.1 asks for an answer on streams only; phones send all of these to keep a NAT open.
+        &b"\r\n"[..],
+        b"\r\n\r\n",
+        b"\0",
+        b"\0\0\0\0",
+        b"hello",
+        // STUN, an RTP packet, a response to nothing.
+        b"\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl",
+        b"\x80\x00\x00\x01\x00\x00\x00\xa0\x12\x34\x56\x78",
+        b"SIP/2.0 200 OK\r\n\r\n",
+        b"",
+    ] {
+        world.hear(PHONE, bytes);
+    }
+    assert_eq!(world.told(), "");
+    assert!(world.engine.is_empty());
+}
+
+#[test]
 fn answers_find_their_way() {
     for (rule, from, via, to) in [
         (
