@@ -4,6 +4,8 @@
 mod flows;
 #[path = "wire/hard.rs"]
 mod hard;
+#[path = "wire/identity.rs"]
+mod identity;
 #[path = "wire/proof.rs"]
 mod proof;
 #[path = "wire/rules.rs"]

@@ -13,8 +13,15 @@ use tracing::info;
 impl Call {
     /// A party put down the phone, gave up before the answer, or its leg is dead.
     pub fn hung_up(&mut self, cx: &mut Cx, connection: ConnectionId) {
+        let before = cx.out.len();
         self.gone(cx, connection, Reason::HungUp);
         self.settle(cx);
+        // Whoever has to go with it goes for the same cause.
+        for out in cx.out.iter_mut().skip(before) {
+            if let Out::HangUp { like, .. } = out {
+                like.get_or_insert(connection);
+            }
+        }
     }
 
     /// Takes a party out of the call. Its leg is ended by itself or by the caller of this.

@@ -1,6 +1,6 @@
 //! Who is calling, and what he has dialled.
 
-use super::{CallId, Engine, Work};
+use super::{CallId, Engine, Work, privacy};
 use crate::contact::{Call, Dial, Identity};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::leg::Leg;
@@ -62,7 +62,7 @@ impl Engine {
         let (Some(dialled), Ok(sender)) = (request.uri.user(), request.headers.from()) else {
             return refuse(Status::ADDRESS_INCOMPLETE);
         };
-        let caller = self.identify(from, request, &sender.uri, &dialled)?;
+        let caller = self.identify(from, request, &privacy::claimed(&request.headers, &sender.uri), &dialled)?;
         if let Caller::Agent(agent) = &caller {
             self.endpoint.entrust(session, Text::from(agent.as_str().to_owned()));
         }
@@ -72,7 +72,8 @@ impl Engine {
             }
             Caller::Guest => None,
         };
-        let identity = identity.unwrap_or_else(|| Identity {
+        let private = privacy::is_asked_for(&request.headers).then(privacy::anonymous);
+        let identity = private.or(identity).unwrap_or_else(|| Identity {
             name: sender.display.as_ref().map(|d| d.as_str().to_owned()).unwrap_or_default(),
             address: sender.uri.user().unwrap_or_else(|| sender.uri.to_string()),
         });

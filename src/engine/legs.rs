@@ -1,7 +1,7 @@
 //! Legs and their numbers: dialling, answering and ending what fills a connection.
 
 use super::uui::USER_TO_USER;
-use super::{Alarm, CallId, Engine, Line};
+use super::{Alarm, CallId, Engine, Line, privacy};
 use crate::contact::{Dial, Identity, Reason};
 use crate::ids::{AgentId, ConnectionId, ContactId, LegId, PortId, ShardId};
 use crate::leg::{Doors, Leg, Plot, Stage, name_addr};
@@ -100,7 +100,7 @@ impl Engine {
     pub(super) fn open_line(&mut self, call: CallId, connection: ConnectionId) {
         self.lines.insert(
             connection,
-            Line { call, legs: Vec::new(), failed: None, user_to_user: Vec::new(), farewell: None },
+            Line { call, legs: Vec::new(), failed: None, reason: None, user_to_user: Vec::new(), farewell: None },
         );
     }
 
@@ -152,10 +152,10 @@ impl Engine {
                 Dial::Address(_) => NameAddr::new(None, uri.clone().without_headers()),
             };
             let caller = name_addr(&from, &self.site.sip.domain);
-            let mut headers = vec![
-                (Name::PAssertedIdentity, Text::from(caller.to_string())),
-                (Name::from("X-Contact-Id"), Text::from(contact.to_string())),
-            ];
+            let mut headers = vec![(Name::from("X-Contact-Id"), Text::from(contact.to_string()))];
+            if !privacy::is_anonymous(&from) {
+                headers.insert(0, (Name::PAssertedIdentity, Text::from(caller.to_string())));
+            }
             // RFC 7332 section 4: a call that goes in circles ends, whatever B2BUAs it passes.
             if let Some(hops) = self.hops.get(&call) {
                 headers.push((Name::MaxForwards, Text::from(hops.saturating_sub(1).to_string())));
@@ -270,8 +270,11 @@ impl Engine {
     pub(super) fn hang_up(&mut self, connection: ConnectionId, why: Reason, like: Option<ConnectionId>) {
         let status = self.status_of(why, like);
         let farewell = self.lines.get(&connection).and_then(|line| line.farewell.clone());
+        // RFC 3326 section 2: the call ends here for the reason for which it ended there.
+        let reason = like.and_then(|other| self.lines.get(&other)).and_then(|line| line.reason.clone());
         for leg in self.legs_of(connection) {
             let mut end = End::with(status);
+            end.headers.extend(reason.clone().map(|reason| (Name::Reason, reason)));
             end.headers.extend(farewell.clone().map(|data| (Name::from(USER_TO_USER), data)));
             self.end_leg(leg, end);
         }

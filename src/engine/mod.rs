@@ -10,6 +10,7 @@ mod info;
 mod laws;
 mod legs;
 mod media;
+mod privacy;
 mod refer;
 mod register;
 mod replaces;
@@ -58,6 +59,8 @@ struct Line {
     legs: Vec<LegId>,
     /// How the best of the phones that are gone failed.
     failed: Option<(contact::Reason, crate::sip::Status)>,
+    /// Why its phone ended or refused the call, in its own words (RFC 3326).
+    reason: Option<crate::sip::Text>,
     /// What its INVITE says to whoever answers (RFC 7433), and what its BYE is to say.
     user_to_user: Vec<crate::sip::Text>,
     farewell: Option<crate::sip::Text>,

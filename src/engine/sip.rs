@@ -52,7 +52,10 @@ impl Engine {
                     None => {}
                 }
             }
-            Event::Failed { session, status, .. } => self.on_failed(session, status),
+            Event::Failed { session, status, response } => {
+                let reason = response.and_then(|response| reason_in(&response));
+                self.on_failed(session, status, reason);
+            }
             Event::Acked { session, body } => {
                 let Some((leg, ..)) = self.whose(session) else { return };
                 let taken = self.with_leg(leg, |leg, doors| leg.acked(body.as_ref(), doors));
@@ -91,10 +94,13 @@ impl Engine {
                     self.with_call(call, |call, cx| call.hung_up(cx, connection));
                 }
             }
-            Event::Ended { session, by, status, user_to_user, .. } => {
+            Event::Ended { session, by, status, user_to_user, reason } => {
                 let Some((leg, connection, call)) = self.whose(session) else { return };
                 debug!(%leg, ?by, ?status, "session ended");
                 self.drop_leg(leg, connection);
+                if let Some(line) = self.lines.get_mut(&connection) {
+                    line.reason = reason;
+                }
                 self.with_call(call, |call, cx| call.hung_up(cx, connection));
                 self.pass_farewell(call, connection, user_to_user);
             }
@@ -118,7 +124,7 @@ impl Engine {
     }
 
     /// One phone will not answer; when it was the last, the party will not.
-    fn on_failed(&mut self, session: SessionId, status: Status) {
+    fn on_failed(&mut self, session: SessionId, status: Status, reason: Option<Text>) {
         let Some((leg, connection, call)) = self.whose(session) else { return };
         let c = self.calls.get(&call).and_then(|c| c.connections().get(&connection));
         let (rang, waited) = c.and_then(|c| c.rang(self.now)).unwrap_or_default();
@@ -143,6 +149,7 @@ impl Engine {
         let worse = matches!(line.failed, Some((Reason::Rejected, _)));
         if !worse {
             line.failed = Some((why, status));
+            line.reason = reason;
         }
         if let (true, Some((why, _))) = (line.legs.is_empty(), line.failed) {
             self.with_call(call, |call, cx| call.failed(cx, connection, why));
@@ -190,4 +197,9 @@ impl Engine {
         let response = self.truthful(Response::for_request(request, status));
         self.respond(key, response);
     }
+}
+
+/// RFC 6432: a response may say why, too.
+fn reason_in(response: &Response) -> Option<Text> {
+    response.headers.first(&Name::Reason).map(|reason| Text::from(reason.as_bytes().to_vec()))
 }

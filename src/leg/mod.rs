@@ -531,7 +531,8 @@ impl Leg {
             (direction || self.moved || !by_update).then(|| self.negotiator.offer(&local))
         });
         let by = if by_update { OfferBy::Update } else { OfferBy::ReInvite };
-        let headers = shows.as_ref().or(self.shown.as_ref()).map(|who| self.asserted(who)).into_iter().collect();
+        let headers =
+            shows.as_ref().or(self.shown.as_ref()).map(|who| self.asserted(who)).into_iter().flatten().collect();
         // What is repeated says what it said.
         let held = if only_stale { self.told_held } else { held };
         let (with_body, port) = (body.is_some(), self.shown_address.port());
@@ -542,9 +543,10 @@ impl Leg {
         }
     }
 
-    /// P-Asserted-Identity (RFC 3325): whom the phone should show.
-    fn asserted(&self, who: &Identity) -> (Name, Text) {
-        (Name::PAssertedIdentity, Text::from(name_addr(who, &self.domain).to_string()))
+    /// Whom the phone should show: P-Asserted-Identity (RFC 3325), and From for phones that take it (RFC 4916).
+    fn asserted(&self, who: &Identity) -> [(Name, Text); 2] {
+        let who = Text::from(name_addr(who, &self.domain).to_string());
+        [(Name::PAssertedIdentity, who.clone()), (Name::From, who)]
     }
 
     fn push_spec(&mut self, doors: &mut Doors) {

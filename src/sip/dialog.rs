@@ -126,6 +126,20 @@ impl Dialog {
         }
     }
 
+    /// Our requests name us so from now on (RFC 4916 section 4.4.2).
+    pub fn rename(&mut self, from: &NameAddr) {
+        let mut from = from.clone();
+        from.params.set("tag", self.local_tag.as_str());
+        self.local = from.to_string().into();
+    }
+
+    /// The peer names itself so from now on (RFC 4916 section 4.4.3).
+    pub fn renamed(&mut self, headers: &Headers) {
+        if let Ok(remote) = line(headers, &Name::From) {
+            self.remote = remote;
+        }
+    }
+
     /// What an early dialog learned that the 2xx does not tell.
     pub fn take_over(&mut self, early: &Dialog) {
         self.remote_seq = early.remote_seq;

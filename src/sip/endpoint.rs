@@ -342,7 +342,8 @@ impl Endpoint {
         self.with(session, out, |session, core, out| session.end(now, end, core, out));
     }
 
-    /// Offers a change by re-INVITE or UPDATE. `OfferAnswered` tells how it went.
+    /// Offers a change by re-INVITE or UPDATE. `OfferAnswered` tells how it went. A From among the headers is who we are
+    /// from now on, to peers that understand it (RFC 4916).
     /// # Errors
     /// When an offer is under way already, or the session is not up.
     #[allow(clippy::too_many_arguments)]

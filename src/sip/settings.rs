@@ -1,6 +1,6 @@
 //! How an endpoint behaves: what it takes, what it understands, and where it stands.
 
-use super::session::{RELIABLE, TIMER};
+use super::session::{FROM_CHANGE, RELIABLE, TIMER};
 use super::transaction::Timers;
 use super::{Link, Method, Text};
 use crate::limits::{MIN_SE, SESSION_EXPIRES};
@@ -38,7 +38,7 @@ impl Default for Settings {
             user_agent: Text::from_static(concat!("Cordboard/", env!("CARGO_PKG_VERSION"))),
             timers: Timers::default(),
             allow: vec![Invite, Ack, Bye, Cancel, Options, Info, Update, Prack, Register, Refer, Notify, Subscribe],
-            supported: [RELIABLE, TIMER, "replaces", "norefersub"].map(Text::from_static).to_vec(),
+            supported: [RELIABLE, TIMER, FROM_CHANGE, "replaces", "norefersub"].map(Text::from_static).to_vec(),
             streams: Vec::new(),
             local_name: BTreeMap::new(),
             shard: 0,

@@ -7,9 +7,12 @@ use super::{Fork, Ours, Owed, Phase, Session, Theirs, fork_of};
 use crate::sip::endpoint::{Busy, Event, OfferBy, Out};
 use crate::sip::link::Link;
 use crate::sip::transaction::{ClientKey, Purpose, ServerKey};
-use crate::sip::{Method, Name, Request, Response, Status, Text};
+use crate::sip::{Method, Name, NameAddr, Request, Response, Status, Text};
 use crate::time::{Duration, Time};
 use bytes::Bytes;
+
+/// The option tag of RFC 4916: the From of a dialog may change in its middle.
+pub const FROM_CHANGE: &str = "from-change";
 
 impl OfferBy {
     fn method(self) -> Method {
@@ -34,6 +37,11 @@ impl Session {
         }
     }
 
+    /// RFC 4916 section 4.1: only who says so understands it.
+    fn changes_from(&self) -> bool {
+        super::elements(self.supported.as_ref()).any(|tag| tag.eq_ignore_case(FROM_CHANGE))
+    }
+
     pub fn offer(
         &mut self,
         now: Time,
@@ -46,7 +54,12 @@ impl Session {
         if !self.may_offer(by) {
             return Err(Busy);
         }
+        let changes = self.changes_from();
         let (Some(dialog), Some(contact)) = (&mut self.dialog, &self.contact) else { return Err(Busy) };
+        let (named, headers): (Extra, Extra) = headers.into_iter().partition(|(name, _)| *name == Name::From);
+        if let Some(from) = named.first().filter(|_| changes).and_then(|(_, from)| NameAddr::read(from, "From").ok()) {
+            dialog.rename(&from);
+        }
         let seq = dialog.next_seq();
         let mut ready = core.begin_inside(dialog, self.link, by.method(), seq);
         core.introduce(&mut ready.0.headers, contact);
@@ -205,10 +218,14 @@ impl Session {
     fn agree(&mut self, now: Time, theirs: Theirs, body: Bytes, headers: Extra, core: &mut Core, out: &mut Vec<Out>) {
         let Theirs { key, request } = theirs;
         let tag = request.headers.from().ok().and_then(|from| from.tag()).unwrap_or_default();
+        let changes = self.changes_from();
         if request.method != Method::Prack
             && let Some(dialog) = self.dialog_with(&tag)
         {
             dialog.refresh(&request.headers);
+            if changes {
+                dialog.renamed(&request.headers);
+            }
         }
         if request.method == Method::Invite {
             let offered = request.body.is_empty();

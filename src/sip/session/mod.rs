@@ -17,6 +17,7 @@ mod reliable;
 mod tests;
 mod timer;
 
+pub(super) use self::change::FROM_CHANGE;
 pub(super) use self::core::Core;
 pub(super) use self::reliable::RELIABLE;
 pub(super) use owner::Standpoint;

@@ -3,7 +3,8 @@
 use super::world::World;
 use crate::ids::Mint;
 use crate::sip::{
-    Busy, End, Endpoint, Event, Link, Method, OfferBy, Out, Response, SessionId, Settings, Status, Transport, parse,
+    Busy, End, Endpoint, Event, Link, Method, Name, OfferBy, Out, Response, SessionId, Settings, Status, Text,
+    Transport, parse,
 };
 use crate::time::{Duration, Time};
 use bytes::Bytes;
@@ -614,6 +615,31 @@ fn a_peer_that_never_answers_an_offer_is_given_up() {
         assert_eq!(told, if hang_up_after > 180_000 { "Ended Timeout 408" } else { "" });
         assert_eq!(world.told(1), "Offered ReInvite x");
         end(&mut world, 1, callee);
+        world.finish();
+    }
+}
+
+#[test]
+fn who_we_are_may_change_for_those_who_understand_it() {
+    for (rule, understands, from) in [
+        ("RFC 4916 section 4.4.2", true, "\"New\" <sip:new@192.0.2.1>"),
+        ("RFC 4916 section 4.1: never said so", false, "\"a\" <sip:a@192.0.2.1:5060>"),
+    ] {
+        let mut world = World::new(1, 2);
+        if !understands {
+            world.nodes[1].endpoint.settings_mut().supported.clear();
+        }
+        let (caller, callee) = world.up();
+        let named = vec![(Name::From, Text::from("\"New\" <sip:new@192.0.2.1>"))];
+        world.at(0, |endpoint, now, out| endpoint.offer(now, caller, OfferBy::Update, named, None, out)).unwrap();
+        world.run(5);
+        assert!(world.header(0, "From").starts_with(&format!("{from};tag=")), "{rule}: {}", world.header(0, "From"));
+        // And the peer calls us so from now on.
+        offer(&mut world, 1, callee, OfferBy::Update, "").unwrap();
+        world.run(5);
+        let to = if understands { from } else { "\"a\"" };
+        assert!(world.header(0, "To").starts_with(to), "{rule}: {}", world.header(0, "To"));
+        end(&mut world, 0, caller);
         world.finish();
     }
 }
