@@ -87,6 +87,9 @@ pub const HANDED_OVER: usize = 1_024;
 pub const QUALITY: Duration = Duration::from_secs(10);
 /// How long a phone's RTCP may keep silent until it may come from another port of the same host: three reports.
 pub const RTCP_MOVES: Duration = Duration::from_secs(20);
+/// Packets sent to an address that stands in an SDP, and nothing ever came from it, nor the signalling: ten seconds, in
+/// which any phone has sent something. A victim named in an SDP gets no more.
+pub const UNPROVEN_PACKETS: u32 = 500;
 /// Datagrams taken from one RTP socket in one tick, so that a flood on one port leaves the others their turn.
 pub const DRAIN: usize = 64;
 /// SIP connections over TCP, both ways.

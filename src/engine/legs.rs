@@ -16,8 +16,13 @@ const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 impl Engine {
     pub(super) fn with_leg<R>(&mut self, id: LegId, run: impl FnOnce(&mut Leg, &mut Doors) -> R) -> Option<R> {
         let leg = self.legs.get_mut(&id)?;
-        let mut doors =
-            Doors { now: self.now, endpoint: &mut self.endpoint, sip: &mut self.sip_out, media: &mut self.media_out };
+        let mut doors = Doors {
+            now: self.now,
+            endpoint: &mut self.endpoint,
+            sip: &mut self.sip_out,
+            media: &mut self.media_out,
+            ports: &self.ports,
+        };
         let result = run(leg, &mut doors);
         let (gone, deadline) = (leg.stage == Stage::Gone, leg.deadline());
         if gone && let Some(leg) = self.legs.remove(&id) {
@@ -31,7 +36,7 @@ impl Engine {
 
     /// Everything a leg is made of, or `None` when no port is free.
     pub(super) fn plot(&mut self, call: CallId, connection: ConnectionId, link: Link, user: &str) -> Option<Plot> {
-        let number = self.ports.take()?;
+        let number = self.ports.take(self.now)?;
         let id = LegId(self.count());
         let port = self.new_port(id, number);
         let settings = &self.site.media;
@@ -54,6 +59,7 @@ impl Engine {
             shard: self.shard_of(call),
             address: SocketAddr::new(listen, number),
             shown_address: SocketAddr::new(self.site.sip.shown_ip(listen, link.remote.ip()), number),
+            peer: link.remote.ip(),
             contact: self.our_uri(user, link),
             signalling,
             domain: self.site.sip.domain.clone(),
@@ -113,7 +119,13 @@ impl Engine {
     }
 
     pub(super) fn doors(&mut self) -> Doors<'_> {
-        Doors { now: self.now, endpoint: &mut self.endpoint, sip: &mut self.sip_out, media: &mut self.media_out }
+        Doors {
+            now: self.now,
+            endpoint: &mut self.endpoint,
+            sip: &mut self.sip_out,
+            media: &mut self.media_out,
+            ports: &self.ports,
+        }
     }
 
     /// Calls every phone of an agent, or an address.

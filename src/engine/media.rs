@@ -48,9 +48,11 @@ impl Engine {
             MediaEvent::BindFailed { reason, .. } => {
                 // Somebody else has it: this number is not taken again.
                 warn!(%leg, reason, "an RTP port could not be bound; the leg takes another");
-                self.port_numbers.remove(&port);
+                if let Some(number) = self.port_numbers.remove(&port) {
+                    self.ports.give_up(number);
+                }
                 self.port_legs.remove(&port);
-                if let Some(number) = self.ports.take() {
+                if let Some(number) = self.ports.take(self.now) {
                     let port = self.new_port(leg, number);
                     self.with_leg(leg, |leg, doors| leg.move_to(port, number, doors));
                     // Others hear it by its new name.

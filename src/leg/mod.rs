@@ -17,7 +17,7 @@ use crate::sip::{self, Endpoint, Method, Name, NameAddr, OfferBy, Peer, SessionI
 use crate::time::Time;
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use tracing::debug;
 
 /// What the contact wants of this leg, in the words of ports.
@@ -67,6 +67,8 @@ pub struct Leg {
     pub address: SocketAddr,
     /// What the peer is told as our media address, when it is another than ours (behind NAT).
     pub shown_address: SocketAddr,
+    /// Where the phone's signalling comes from.
+    peer: IpAddr,
     pub stage: Stage,
     /// Our own address in Contact.
     pub contact: Uri,
@@ -108,6 +110,8 @@ pub struct Doors<'a> {
     pub endpoint: &'a mut Endpoint,
     pub sip: &'a mut Vec<sip::Out>,
     pub media: &'a mut Vec<(ShardId, MediaCommand)>,
+    /// Which ports are ours.
+    pub ports: &'a Ports,
 }
 
 /// What is needed to make one.
@@ -119,6 +123,7 @@ pub struct Plot {
     pub shard: ShardId,
     pub address: SocketAddr,
     pub shown_address: SocketAddr,
+    pub peer: IpAddr,
     pub contact: Uri,
     /// How the phone is told that it is held; `None`: not at all.
     pub signalling: Option<OfferBy>,
@@ -164,6 +169,7 @@ impl Leg {
             shard: plot.shard,
             address: plot.address,
             shown_address: plot.shown_address,
+            peer: plot.peer,
             stage,
             contact: plot.contact,
             signalling: plot.signalling,
@@ -556,8 +562,13 @@ impl Leg {
         let mut spec = PortSpec { generation: self.spec.generation, start: self.start, ..PortSpec::default() };
         let early = self.heard_early.and_then(|fork| self.forks.get(&fork));
         if let Some(agreed) = early.unwrap_or(&self.negotiator).agreed() {
-            spec.remote = Some(agreed.remote);
-            spec.rtcp = Some(agreed.remote_rtcp);
+            // A phone that names a port of ours would have us talk to ourselves for ever.
+            let own = |to: &SocketAddr| {
+                [self.address.ip(), self.shown_address.ip()].contains(&to.ip()) && doors.ports.is_ours(to.port())
+            };
+            spec.remote = Some(agreed.remote).filter(|to| !own(to));
+            spec.rtcp = Some(agreed.remote_rtcp).filter(|to| !own(to));
+            spec.signalled = Some(self.peer);
             spec.rtcp_mux = agreed.rtcp_mux;
             spec.latch = true;
             spec.ptime = agreed.ptime;

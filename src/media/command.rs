@@ -6,7 +6,7 @@
 pub use crate::audio::{Codec, Tone};
 use crate::ids::{PlayId, PortId, PromptId, ShardId};
 use crate::time::{Duration, Time};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// One thing to play.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,9 +52,11 @@ pub enum Start {
 pub struct PortSpec {
     /// Counts up with every wish; an older one is stale.
     pub generation: u64,
-    /// Where the SDP says RTP goes; the first valid packet, wherever it comes from, settles it (symmetric RTP), unless
-    /// `latch` is false. Another address here begins that anew. Without one, nothing is sent and nothing is heard.
+    /// Where the SDP says RTP goes; the first valid packet of the phone settles it (symmetric RTP), unless `latch` is
+    /// false. Another address here begins that anew. Without one, nothing is sent and nothing is heard.
     pub remote: Option<SocketAddr>,
+    /// Where the phone's signalling comes from: behind a NAT its RTP does, too. `None`: not known.
+    pub signalled: Option<IpAddr>,
     pub rtcp: Option<SocketAddr>,
     /// RTP and RTCP share one port, at both ends (RFC 5761). Without it each has its own.
     pub rtcp_mux: bool,

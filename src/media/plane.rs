@@ -6,7 +6,8 @@ mod handover;
 
 pub use handover::Handed;
 
-use super::command::{MediaCommand, MediaEvent, PortSpec, PortStats, Source};
+use super::command::{MediaCommand, MediaEvent, PortSpec, PortStats, Source, Start};
+use super::latch::Expectation;
 use super::mixer::Mixer;
 use super::player::Player;
 use super::port::{Feed, Port};
@@ -177,7 +178,13 @@ impl Plane {
         if (before.remote, before.rtcp) != (port.spec.remote, port.spec.rtcp) {
             port.rtcp_seen = None;
         }
-        port.latch.expect(now, port.spec.remote, port.spec.latch);
+        let wish = Expectation {
+            remote: port.spec.remote,
+            symmetric: port.spec.latch,
+            signalled: port.spec.signalled,
+            confirmed: port.spec.start != Start::Wait,
+        };
+        port.latch.expect(now, wish);
         port.aim();
         if port.spec.telephone_event != before.telephone_event {
             port.dialer.clear();

@@ -8,7 +8,7 @@ use super::plane::Sink;
 use super::player::Player;
 use crate::audio::{Encoder, FRAME_SAMPLES, digit};
 use crate::ids::PortId;
-use crate::limits::{FRAME, QUALITY, RTCP_MOVES};
+use crate::limits::{FRAME, QUALITY, RTCP_MOVES, UNPROVEN_PACKETS};
 use crate::rtp::{self, Dialer, Digits, HEADER, Header, Reception, Sequencer, Stamp};
 use crate::time::{Duration, Time};
 use std::net::SocketAddr;
@@ -156,6 +156,8 @@ pub(super) struct Port {
     /// Where the peer's RTCP comes from, and when it last did.
     pub rtcp_seen: Option<(SocketAddr, Time)>,
     quality: Told,
+    /// How many packets may still go to an address that may be anybody's.
+    unproven: u32,
 }
 
 /// What was told of a port's quality last.
@@ -200,6 +202,7 @@ impl Port {
             report_due: None,
             rtcp_seen: None,
             quality: Told::default(),
+            unproven: UNPROVEN_PACKETS,
         }
     }
 
@@ -221,6 +224,11 @@ impl Port {
             self.out.payload_type = payload_type;
             to
         });
+    }
+
+    /// Whether packets may go where they should. Who never showed that he is there gets a few, and no more from this port.
+    pub fn may_send(&self) -> bool {
+        self.unproven > 0 || self.latch.is_proven()
     }
 
     pub fn kind(&self, payload_type: u8) -> Option<Kind> {
@@ -290,9 +298,13 @@ impl Port {
     /// The 20 ms are over: sends what is due.
     pub fn frame(&mut self, now: Time, mixer: &Mixer, sink: &mut impl Sink) {
         let playing = self.feed == Feed::Play && self.started(now);
-        let telling = self.out.to.is_some() && self.tell_digit(now, sink);
+        let sends = self.out.to.is_some() && self.may_send();
+        if sends && !self.latch.is_proven() {
+            self.unproven -= 1;
+        }
+        let telling = sends && self.tell_digit(now, sink);
         match self.feed {
-            _ if telling => {}
+            _ if telling || !sends => {}
             Feed::Play if playing => {
                 if let Some(payload) = self.player.as_ref().and_then(|player| player.frame(self.out.codec)) {
                     self.out.frame(now, payload, true, sink);
@@ -351,7 +363,7 @@ impl Port {
 
     /// Where RTCP goes: to where it comes from once the phone proved to be elsewhere than its SDP says.
     pub fn rtcp_to(&self) -> Option<SocketAddr> {
-        if self.spec.start == Start::Wait {
+        if self.spec.start == Start::Wait || !self.may_send() {
             return None;
         }
         let target = self.latch.target()?;
@@ -361,7 +373,8 @@ impl Port {
         } else if self.latch.moved() {
             self.rtcp_seen.map(|(from, _)| from).or(Some(next))
         } else {
-            self.spec.rtcp.or(Some(next))
+            // Another host that the SDP names may be a victim.
+            self.spec.rtcp.or(Some(next)).filter(|to| to.ip() == target.ip())
         }
     }
 

@@ -22,8 +22,9 @@ impl Plane {
             return;
         };
         let kind = port.kind(packet.header.payload_type);
-        let moved = port.latch.moved();
-        if !port.latch.admits(now, from, kind.is_some()) {
+        let target = port.latch.target();
+        let place = kind.map(|_| (packet.header.ssrc, packet.header.seq));
+        if !port.latch.admits(now, from, place) {
             port.refused += 1;
             return;
         }
@@ -33,7 +34,7 @@ impl Plane {
             port.refused += 1;
             return;
         };
-        if moved != port.latch.moved() {
+        if target != port.latch.target() {
             port.aim();
         }
         if !port.rtp_seen {
@@ -89,7 +90,7 @@ impl Plane {
         let targets = std::mem::take(&mut port.relay_to);
         for target in &targets {
             let Some(target) = self.ports.get_mut(*target).and_then(Option::as_mut) else { continue };
-            let Some(to) = target.out.to.filter(|_| !target.dialer.busy()) else { continue };
+            let Some(to) = target.out.to.filter(|_| !target.dialer.busy() && target.may_send()) else { continue };
             if let Some(stamp) = target.out.sequencer.relay(now, &incoming, place.len())
                 && let Some(packet) = rtp::rewrite(datagram, &place, &target.out.header(stamp))
             {
@@ -110,6 +111,7 @@ impl Plane {
             return;
         };
         port.lives(now);
+        port.latch.prove();
         for (ssrc, ntp) in found.senders {
             port.reception.reported(now, ssrc, ntp);
         }

@@ -23,15 +23,57 @@ fn no_stranger_moves_a_port() {
 }
 
 #[test]
-fn a_phone_behind_a_nat_is_followed_once() {
+fn a_phone_behind_a_nat_is_followed_and_nobody_else() {
     let mut lab = Lab::new();
     let nat = address(40_000);
     lab.phone(1, 400.0, Codec::Pcmu).address = nat;
     lab.run(200);
     assert_eq!(lab.sent(1).last().unwrap().to, nat);
+    // Somebody else says something from another of its ports: nothing goes there.
+    let header = Header { payload_type: 0, marker: false, seq: 1, timestamp: 0, ssrc: 666 };
+    for _ in 0..50 {
+        lab.inject(1, address(40_004), header, &[0x80; 160]);
+        lab.run(20);
+    }
+    assert!(lab.sent(1).iter().skip(20).all(|out| out.to == nat));
+    assert_eq!(lab.plane.stats(PortId(1)).unwrap().packets_refused, 50);
+    // The NAT gives the stream another port: it is the same stream, and its old port has fallen silent.
     lab.phones.get_mut(&1).unwrap().address = address(40_002);
-    lab.run(200);
-    assert_eq!(lab.sent(1).last().unwrap().to, nat);
+    lab.run(400);
+    assert_eq!(lab.sent(1).last().unwrap().to, address(40_002));
+    let refused = lab.plane.stats(PortId(1)).unwrap().packets_refused - 50;
+    assert!((9..=11).contains(&refused), "{refused} packets until then");
+}
+
+#[test]
+fn a_victim_named_in_an_sdp_gets_little() {
+    let mut lab = three();
+    let elsewhere: std::net::IpAddr = [10, 9, 9, 9].into();
+    // Phone 1 signals from another host than it names, and nothing ever comes from there.
+    lab.phones.remove(&1);
+    lab.set(1, |spec| {
+        spec.signalled = Some(elsewhere);
+        spec.rtcp = Some(SocketAddr::from(([10, 8, 8, 8], 9)));
+    });
+    lab.source(1, hear(&[2]));
+    lab.run(30_000);
+    let sent = lab.sent(1).len();
+    assert!((490..=520).contains(&sent), "{sent} packets");
+    let reports =
+        |lab: &Lab| lab.wire.rtcp.iter().filter(|(port, ..)| port.0 == 1).map(|(_, to, _)| *to).collect::<Vec<_>>();
+    assert!(
+        reports(&lab).len() <= 4 && !reports(&lab).iter().any(|to| to.ip() != address(1).ip()),
+        "{:?}",
+        reports(&lab)
+    );
+    lab.command(MediaCommand::Digits { port: PortId(1), digits: "1".into() });
+    lab.run(2_000);
+    assert_eq!(lab.sent(1).len(), sent, "nor digits");
+    // Then it speaks after all, from where its SDP says.
+    let header = Header { payload_type: 0, marker: false, seq: 1, timestamp: 0, ssrc: 1 };
+    lab.inject(1, address(30_002), header, &[0x80; 160]);
+    lab.run(1_000);
+    assert!(lab.sent(1).len() > sent + 45);
 }
 
 #[test]
