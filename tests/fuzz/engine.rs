@@ -322,6 +322,9 @@ impl World {
                 };
             }
             MediaCommand::Digits { port, .. } => assert!(self.ports.contains_key(&port), "{port} is not open"),
+            MediaCommand::HandOver { port, .. } | MediaCommand::Expect { port } => {
+                panic!("{port} is to move, and there is one media thread")
+            }
             MediaCommand::Close { port } => {
                 assert!(self.ports.remove(&port).is_some(), "{port} was not open");
                 self.engine

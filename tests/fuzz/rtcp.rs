@@ -14,7 +14,7 @@ pub fn run(data: &[u8]) {
         }
         for (number, block) in found.reports.iter().enumerate() {
             let later = now + Duration::from_millis(number as u64 * 7);
-            reception.answered(later, block.last_report, block.delay);
+            reception.answered(later, block);
             let _ = (reception.round_trip(), reception.report(later));
             reads_back(*block);
         }
@@ -25,7 +25,8 @@ pub fn run(data: &[u8]) {
     let block = Report {
         ssrc: word(),
         fraction_lost: word() as u8,
-        lost: word() & 0x00ff_ffff,
+        // A negative number says that more came than was sent, and is read as none lost.
+        lost: word() & 0x007f_ffff,
         highest: word(),
         jitter: word(),
         last_report: word(),

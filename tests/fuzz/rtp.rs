@@ -2,8 +2,8 @@
 //! who is not a party.
 
 use cordboard::audio::Library;
-use cordboard::ids::{PlayId, PortId};
-use cordboard::media::{Codec, MediaCommand, MediaEvent, Plane, PortSpec, Settings, Sink, Sound, Source, Start, Tone};
+use cordboard::ids::{PlayId, PortId, ShardId};
+use cordboard::media::{Codec, Handed, MediaCommand, MediaEvent, Plane, PortSpec, Settings, Sink, Sound, Source, Start, Tone};
 use cordboard::rtp::{Digits, HEADER, Header, Packet, rewrite, write};
 use cordboard::time::{Duration, Time};
 use std::collections::BTreeMap;
@@ -68,6 +68,9 @@ fn address(port: u16) -> SocketAddr {
 
 impl Sink for Wire {
     fn rtp(&mut self, port: PortId, to: SocketAddr, packet: &[u8]) {
+        if cordboard::rtp::is_rtcp(packet) {
+            return self.rtcp(port, to, packet);
+        }
         assert!(self.known.contains(&to), "a packet for {to}");
         let packet = Packet::read(packet).expect("what goes out is RTP");
         let ssrc = *self.streams.entry(port).or_insert(packet.header.ssrc);
@@ -83,6 +86,7 @@ impl Sink for Wire {
     }
     fn open(&mut self, _port: PortId, _local: SocketAddr) {}
     fn close(&mut self, _port: PortId) {}
+    fn hand_over(&mut self, _handed: Handed, _to: ShardId) {}
 }
 
 impl Room {
