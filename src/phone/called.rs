@@ -52,7 +52,7 @@ impl Phone {
         }
         self.servers.insert(key.clone(), Server::new(request.clone(), from, line));
         let known = self.options();
-        let mut unknown = wire::list(&request.message, "Require");
+        let mut unknown = request.list("Require");
         unknown.retain(|option| !known.contains(&option.as_str()));
         if !unknown.is_empty() {
             // RFC 3261 section 8.2.2.3.
@@ -88,7 +88,7 @@ impl Phone {
         line.remote.clone_from(&head.from.text);
         line.remote_tag.clone_from(&head.from.tag);
         line.remote_cseq = Some(head.cseq);
-        line.routes = wire::list(&request.message, "Record-Route");
+        line.routes = request.list("Record-Route");
         line.source = from;
         line.refresh_target(request);
         line.invite = Some(key.0.clone());

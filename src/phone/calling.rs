@@ -2,7 +2,7 @@
 
 use super::line::{Line, LineState};
 use super::transaction::{Client, Purpose};
-use super::wire::{self, Draft, Received};
+use super::wire::{Draft, Received};
 use super::{LineId, Phone, PhoneEvent};
 use crate::time::{Duration, Time};
 use rsip::Method;
@@ -23,9 +23,8 @@ impl Phone {
             | Purpose::Refer(line) => Some(line),
             Purpose::Register { .. } | Purpose::Cancel | Purpose::Bye => None,
         };
-        // What we sent, read back the way the other side must have read it.
-        if let Ok(asked) = wire::read(&client.bytes) {
-            self.judge.response(now, line, response, &asked.head);
+        if let Some(asked) = &client.asked {
+            self.judge.response(now, line, response, asked);
         }
         let status = response.status();
         let Some(client) = self.clients.get_mut(&key) else { return };
@@ -149,7 +148,7 @@ impl Phone {
         let Some(line) = self.lines.get_mut(&id) else { return };
         line.remote_tag.clone_from(&response.head.to.tag);
         line.remote.clone_from(&response.head.to.text);
-        line.routes = wire::list(&response.message, "Record-Route");
+        line.routes = response.list("Record-Route");
         line.routes.reverse();
         line.refresh_target(response);
         line.invite = None;

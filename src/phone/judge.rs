@@ -1,7 +1,7 @@
 //! What the phone holds against whoever it talks to: rules of RFC 3261 that one party can see.
 
 use super::LineId;
-use super::wire::{self, Head, Received};
+use super::wire::{Head, Received};
 use crate::time::Time;
 use rsip::Method;
 use std::collections::BTreeMap;
@@ -148,7 +148,7 @@ fn common(message: &Received) -> Vec<String> {
     let mut faults = Vec::new();
     let name = message.head.method;
     for single in ["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"] {
-        if wire::values(&message.message, single).len() > 1 {
+        if message.values(single).len() > 1 {
             faults.push(format!("{name} with {single} twice"));
         }
     }

@@ -262,7 +262,7 @@ impl Line {
         if let Some(contact) = message.contact() {
             self.target = contact.uri;
         }
-        let allowed = wire::list(&message.message, "Allow");
+        let allowed = message.list("Allow");
         if !allowed.is_empty() {
             self.allows_update = allowed.iter().any(|method| method == "UPDATE");
         }

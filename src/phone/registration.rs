@@ -117,7 +117,7 @@ impl Phone {
 
     /// The seconds that a 200 grants our own Contact (RFC 3261 section 10.3 step 8).
     fn granted(&self, response: &Received) -> Option<u32> {
-        wire::list(&response.message, "Contact").iter().find_map(|value| {
+        response.list("Contact").iter().find_map(|value| {
             let party = Party::read(value).ok()?;
             if wire::destination(&party.uri) != Some(self.config.sip) {
                 return None;
@@ -136,7 +136,7 @@ impl Phone {
             _ => ("WWW-Authenticate", "Authorization"),
         };
         // The first challenge that rsip can read and MD5 can answer; SHA-256 it cannot even spell.
-        let challenge = wire::values(&response.message, asks).into_iter().find_map(|value| {
+        let challenge = response.values(asks).into_iter().find_map(|value| {
             let challenge = untyped::WwwAuthenticate::new(value).typed().ok()?;
             matches!(challenge.algorithm, None | Some(Algorithm::Md5)).then_some(challenge)
         });

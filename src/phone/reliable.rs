@@ -2,7 +2,7 @@
 
 use super::line::LineState;
 use super::transaction::{Client, LONG, Purpose, T1};
-use super::wire::{self, Draft, Received};
+use super::wire::{Draft, Received};
 use super::{LineId, Phone};
 use crate::time::{Duration, Time};
 use rsip::Method;
@@ -77,7 +77,7 @@ impl Phone {
         let Some(key) = self.invite_key(id) else { return false };
         let mut extra = if status == 100 { Vec::new() } else { self.call_headers() };
         let asked = self.servers.get(&key).is_some_and(|server| {
-            let has = |name| wire::list(&server.request.message, name).iter().any(|option| option == "100rel");
+            let has = |name| server.request.list(name).iter().any(|option| option == "100rel");
             has("Require") || has("Supported") && self.config.habits.reliable != Reliable::No
         });
         if status == 100 || !asked {
@@ -149,7 +149,7 @@ impl Phone {
 
     /// A provisional response to our INVITE. False when it is one again, or out of order: then it says nothing new.
     pub(super) fn reliably(&mut self, now: Time, id: LineId, client: &Client, response: &Received) -> bool {
-        if !wire::list(&response.message, "Require").iter().any(|option| option == "100rel") {
+        if !response.list("Require").iter().any(|option| option == "100rel") {
             return true;
         }
         let asked = self.config.habits.reliable != Reliable::No;
@@ -168,7 +168,7 @@ impl Phone {
         line.provisionals.seen = Some(number);
         line.remote.clone_from(&response.head.to.text);
         line.remote_tag.clone_from(&response.head.to.tag);
-        line.routes = wire::list(&response.message, "Record-Route");
+        line.routes = response.list("Record-Route");
         line.routes.reverse();
         line.refresh_target(response);
         if response.contact().is_none() {

@@ -2,7 +2,7 @@
 
 use super::line::LineState;
 use super::transaction::Client;
-use super::wire::{self, Received};
+use super::wire::Received;
 use super::{LineId, Phone};
 use crate::time::{Duration, Time};
 use rsip::Method;
@@ -109,7 +109,7 @@ impl Phone {
             faults.push("Session-Expires in a 200 without a refresher".into());
         }
         let ours = refresher.as_deref() == Some("uac");
-        if ours && !wire::list(&response.message, "Require").iter().any(|option| option == "timer") {
+        if ours && !response.list("Require").iter().any(|option| option == "timer") {
             faults.push("refresher=uac without Require: timer".into());
         }
         for fault in faults {
@@ -160,7 +160,7 @@ impl Phone {
     /// What our 200 to their INVITE or UPDATE says, and starts (section 9).
     pub(super) fn timer_granted(&mut self, now: Time, id: LineId, request: &Received) -> Vec<(&'static str, String)> {
         let Some(habit) = self.config.habits.timer else { return Vec::new() };
-        let knows = wire::list(&request.message, "Supported").iter().any(|option| option == "timer");
+        let knows = request.list("Supported").iter().any(|option| option == "timer");
         let asked = expires(request);
         let Some(line) = self.lines.get_mut(&id) else { return Vec::new() };
         let least = request.value("Min-SE").and_then(|text| text.trim().parse().ok()).unwrap_or(LEAST);

@@ -1,7 +1,7 @@
 //! Client and server transactions over UDP, with their retransmissions (RFC 3261 section 17).
 
 use super::LineId;
-use super::wire::{Draft, Received};
+use super::wire::{self, Draft, Head, Received};
 use crate::time::{Duration, Time};
 use rsip::Method;
 use std::net::SocketAddr;
@@ -41,6 +41,8 @@ pub(super) struct Client {
     pub to: SocketAddr,
     pub purpose: Purpose,
     pub bytes: Vec<u8>,
+    /// What we sent, read back the way the other side must read it.
+    pub asked: Option<Head>,
     /// Our ACK, to be sent again when the final response is.
     pub ack: Option<(SocketAddr, Vec<u8>)>,
     state: Tried,
@@ -63,7 +65,8 @@ impl Client {
     pub fn new(now: Time, draft: Draft, branch: String, to: SocketAddr, purpose: Purpose, bytes: Vec<u8>) -> Client {
         let state = Tried::Calling;
         let (resend, ends) = (now + T1, now + LONG);
-        Client { draft, branch, to, purpose, bytes, ack: None, state, interval: T1, resend, ends }
+        let asked = wire::read(&bytes).ok().map(|asked| asked.head);
+        Client { draft, branch, to, purpose, bytes, asked, ack: None, state, interval: T1, resend, ends }
     }
 
     fn is_invite(&self) -> bool {

@@ -4,6 +4,7 @@
 //! blind spots (no compact forms, no IPv6, no SHA-256 challenges) are the phone's too.
 
 use rsip::headers::{ToTypedHeader, UntypedHeader, untyped};
+use rsip::message::HasHeaders;
 use rsip::prelude::HeadersExt;
 use rsip::{Method, SipMessage, Uri};
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,8 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) struct Received {
     pub message: SipMessage,
     pub head: Head,
+    /// Every header by its full name, in order.
+    headers: Vec<(String, String)>,
     /// The datagram as it came: a retransmission is the same bytes again (RFC 3261 section 17.1.1.2).
     pub bytes: Vec<u8>,
 }
@@ -69,11 +72,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Received, String> {
         let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
         format!("rsip cannot read `{}`: {fault}", String::from_utf8_lossy(line))
     })?;
-    let head = head(&message)?;
-    Ok(Received { message, head, bytes: bytes.to_vec() })
+    let lines = message.headers().iter().map(ToString::to_string);
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned())))
+        .collect();
+    let vias = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Via")).count();
+    let head = head(&message, vias)?;
+    Ok(Received { message, head, headers, bytes: bytes.to_vec() })
 }
 
-fn head(message: &SipMessage) -> Result<Head, String> {
+fn head(message: &SipMessage, vias: usize) -> Result<Head, String> {
     let wrong = |name: &str, fault: &dyn std::fmt::Display| format!("{name}: {fault}");
     let via = message.via_header().map_err(|fault| wrong("Via", &fault))?;
     let via = via.clone().typed().map_err(|fault| wrong("Via", &fault))?;
@@ -86,29 +94,13 @@ fn head(message: &SipMessage) -> Result<Head, String> {
     Ok(Head {
         branch,
         sent_by: via.uri.to_string(),
-        vias: values(message, "Via").len(),
+        vias,
         from: Party::read(from.value()).map_err(|fault| wrong("From", &fault))?,
         to: Party::read(to.value()).map_err(|fault| wrong("To", &fault))?,
         call_id: call_id.value().to_owned(),
         cseq: cseq.seq,
         method: cseq.method,
     })
-}
-
-/// Every value of a header, by its full name, in order.
-pub(super) fn values(message: &impl rsip::message::HasHeaders, name: &str) -> Vec<String> {
-    let lines = message.headers().iter().map(ToString::to_string);
-    lines
-        .filter_map(|line| {
-            let (found, value) = line.split_once(':')?;
-            found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
-        })
-        .collect()
-}
-
-/// The values of a header that may hold several to a line, one by one.
-pub(super) fn list(message: &impl rsip::message::HasHeaders, name: &str) -> Vec<String> {
-    values(message, name).iter().flat_map(|line| split(line)).collect()
 }
 
 /// Splits at commas outside quotes and angle brackets.
@@ -132,13 +124,24 @@ fn split(line: &str) -> Vec<String> {
     parts
 }
 
-pub(super) fn value(message: &impl rsip::message::HasHeaders, name: &str) -> Option<String> {
-    values(message, name).into_iter().next()
-}
-
 impl Received {
+    /// Every value of a header, by its full name, in order.
+    pub fn values(&self, name: &str) -> Vec<String> {
+        self.found(name).map(str::to_owned).collect()
+    }
+
+    /// The values of a header that may hold several to a line, one by one.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        self.found(name).flat_map(split).collect()
+    }
+
     pub fn value(&self, name: &str) -> Option<String> {
-        value(&self.message, name)
+        self.found(name).next().map(str::to_owned)
+    }
+
+    fn found(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = move |(found, _): &&(String, String)| found.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(named).map(|(_, value)| value.as_str())
     }
 
     pub fn body(&self) -> &[u8] {
@@ -160,12 +163,12 @@ impl Received {
     }
 
     pub fn contact(&self) -> Option<Party> {
-        list(&self.message, "Contact").first().and_then(|value| Party::read(value).ok())
+        self.list("Contact").first().and_then(|value| Party::read(value).ok())
     }
 
     /// Who the other side says it is: P-Asserted-Identity (RFC 3325), else the given From or To.
     pub fn identity(&self, otherwise: &Party) -> Party {
-        list(&self.message, "P-Asserted-Identity")
+        self.list("P-Asserted-Identity")
             .first()
             .and_then(|value| Party::read(value).ok())
             .unwrap_or_else(|| otherwise.clone())
@@ -220,7 +223,7 @@ pub(super) fn response(
 ) -> Vec<u8> {
     let mut headers: Vec<rsip::Header> = Vec::new();
     for name in ["Via", "From", "To", "Call-ID", "CSeq", "Record-Route"] {
-        for value in values(&request.message, name) {
+        for value in request.values(name) {
             let value = match name {
                 "To" if request.head.to.tag.is_none() && status > 100 => format!("{value};tag={tag}"),
                 _ => value,
