@@ -119,6 +119,7 @@ stories! {
     target_drops_in_consult,
     target_drops_in_whisper,
     transfer_and_leave,
+    transfer_by_consulted_agent,
     transfer_in_conference,
     transfer_left,
     transfer_meets_glare,

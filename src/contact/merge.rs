@@ -30,8 +30,10 @@ impl Call {
         let me = first.and_then(|id| self.connections.get(&id)).filter(|c| c.is_up() && c.transfers.is_none()).cloned();
         let me = me.ok_or_else(|| state("not on this call"))?;
         let mine = self.lines_of(me.id);
-        let consult =
-            self.contacts.values().rfind(|k| mine.contains(&k.party) && k.method == Method::Transfer && !k.is_over());
+        // The one of the second line: on the first he may have consulted somebody else.
+        let second = |k: &&Contact| self.connections.get(&k.party).is_some_and(|c| c.second_line_of.is_some());
+        let his = |k: &&Contact| mine.contains(&k.party) && k.method == Method::Transfer && !k.is_over();
+        let consult = self.contacts.values().filter(his).find(second).or(self.contacts.values().find(his));
         let consult = consult.map(|k| k.id).ok_or_else(|| state("nobody was called on the other line"))?;
         let new = self.contacts.get(&consult).and_then(|k| k.agent);
         let left: Vec<ConnectionId> = self

@@ -88,7 +88,18 @@ impl Call {
         if me.agent.is_none() && others.len() > 1 {
             return Err(state("only an agent can be replaced in a conference"));
         }
-        Ok(others.iter().find(|c| c.kind == Kind::Inbound).unwrap_or(first).id)
+        let talked_to: Vec<&&Connection> = others.iter().filter(|c| !self.is_held_from(c, by)).collect();
+        let customer = talked_to.iter().find(|c| c.kind == Kind::Inbound);
+        Ok(customer.or(talked_to.first()).map_or(first.id, |c| c.id))
+    }
+
+    /// On hold by somebody else: that one's affair.
+    fn is_held_from(&self, c: &Connection, by: ConnectionId) -> bool {
+        let mine = self.lines_of(by);
+        let other = |holder: ConnectionId| {
+            !mine.contains(&holder) && self.connections.get(&holder).is_some_and(Connection::is_up)
+        };
+        c.state == State::Hold && c.held_by.is_some_and(other)
     }
 
     /// `sip:qc-…`: as the button, but for those he leaves behind instead of himself.
@@ -248,7 +259,7 @@ impl Call {
 
     /// He neither speaks nor hears any more, and nobody is on hold for him.
     pub(super) fn stand_back(&mut self, cx: &mut Cx, by: ConnectionId, contact: ContactId) {
-        for id in self.others(by).map(|c| c.id).collect::<Vec<_>>() {
+        for id in self.others(by).filter(|c| !self.is_held_from(c, by)).map(|c| c.id).collect::<Vec<_>>() {
             self.set_hold(cx, id, None);
         }
         self.set_hold(cx, by, None);
