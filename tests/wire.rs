@@ -1,5 +1,7 @@
 //! What stands on the wire: messages read, answered and written as the RFCs say.
 
+#[path = "wire/calling.rs"]
+mod calling;
 #[path = "wire/flows.rs"]
 mod flows;
 #[path = "wire/hard.rs"]
@@ -8,6 +10,8 @@ mod hard;
 mod identity;
 #[path = "wire/proof.rs"]
 mod proof;
+#[path = "wire/registering.rs"]
+mod registering;
 #[path = "wire/rules.rs"]
 mod rules;
 #[path = "wire/second_reading.rs"]
@@ -16,5 +20,7 @@ mod second_reading;
 mod torture;
 #[path = "wire/transport.rs"]
 mod transport;
+#[path = "wire/ways.rs"]
+mod ways;
 #[path = "wire/world.rs"]
 mod world;

@@ -235,3 +235,32 @@ pub fn sdp(address: &str, port: u16) -> String {
          a=rtpmap:0 PCMU/8000\r\n"
     )
 }
+
+/// What is wrong with the answers to a request. `wanted`: the statuses, then lines that the last answer has; `!` before
+/// one that it may not have.
+fn faults(rule: &str, bytes: &str, wanted: &str) -> Option<String> {
+    let mut world = World::new();
+    world.hear("192.0.2.9:5070", bytes.as_bytes());
+    fault_in(rule, &world.take(), wanted)
+}
+
+pub fn fault_in(rule: &str, sent: &[(String, String)], wanted: &str) -> Option<String> {
+    let statuses: Vec<&str> =
+        sent.iter().map(|(_, text)| text.strip_prefix("SIP/2.0 ").and_then(|t| t.get(..3)).unwrap_or(text)).collect();
+    let mut wanted_lines = wanted.lines().map(str::trim);
+    let wanted = wanted_lines.next().unwrap_or_default();
+    if statuses.join(" ") != wanted {
+        return Some(format!("{rule}: {} instead of {wanted}: {:#?}", statuses.join(" "), sent.last()));
+    }
+    wanted_lines.find_map(|line| {
+        let last = &sent.last()?.1;
+        let (line, there) = line.strip_prefix('!').map_or((line, true), |line| (line, false));
+        (last.lines().any(|found| found.starts_with(line)) != there).then(|| format!("{rule}: {line} in {last}"))
+    })
+}
+
+pub fn check<'a>(rows: impl IntoIterator<Item = (&'a str, String, &'a str)>) {
+    let faults: Vec<String> =
+        rows.into_iter().filter_map(|(rule, bytes, wanted)| faults(rule, &bytes, wanted)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

@@ -1,6 +1,7 @@
 //! The transaction layer: who repeats what, and until when (RFC 3261 section 17, RFC 6026).
 
 mod client;
+mod follow;
 mod invite_client;
 mod invite_server;
 mod key;

@@ -1,6 +1,7 @@
 //! All transactions of an endpoint, the key each is found by, and the one table of their deadlines.
 
 use super::client::Client;
+use super::follow::{ack_of_failure, answer_to, follow_up};
 use super::invite_client::InviteClient;
 use super::invite_server::InviteServer;
 use super::key::Key;
@@ -8,11 +9,10 @@ use super::server::Server;
 use super::{ClientKey, Moves, Purpose, ServerKey, Tell, Timers};
 use crate::limits::give_back;
 use crate::sip::endpoint::{Out, SessionId};
-use crate::sip::{Link, Method, Name, Request, Response, Status, Text, Transport, Via};
+use crate::sip::{Link, Method, Name, Request, Response, Status, Text};
 use crate::time::{Time, earliest};
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeSet, HashMap};
-use std::net::SocketAddr;
 
 /// What became of a request that came in.
 #[derive(Debug)]
@@ -581,38 +581,4 @@ fn arm(deadlines: &mut BTreeSet<(Time, Id)>, id: Id, armed: &mut Option<Time>, d
 /// The method whose transaction a request may repeat or acknowledge.
 fn server_method(method: &Method) -> &Method {
     if *method == Method::Ack { &Method::Invite } else { method }
-}
-
-/// RFC 3261 section 18.2.2 and RFC 3581 section 4: where the response goes.
-fn answer_to(from: Link, via: &Via) -> Link {
-    if from.transport == Transport::Udp && !via.params.has("rport") {
-        Link { remote: SocketAddr::new(from.remote.ip(), via.port.unwrap_or(5060)), ..from }
-    } else {
-        from
-    }
-}
-
-/// What CANCEL and the ACK of a failure copy from their INVITE: the target, one Via, Route, From, To, Call-ID, CSeq.
-fn follow_up(invite: &Request, method: Method) -> Option<Request> {
-    let cseq = invite.headers.cseq().ok()?;
-    let mut request = Request::new(method.clone(), invite.uri.clone());
-    let headers = &mut request.headers;
-    headers.push(Name::Via, invite.headers.first(&Name::Via)?.clone());
-    headers.push(Name::MaxForwards, Text::from_static("70"));
-    for route in invite.headers.all(&Name::Route) {
-        headers.push(Name::Route, route);
-    }
-    for name in [Name::From, Name::To, Name::CallId] {
-        let value = invite.headers.first(&name)?.clone();
-        headers.push(name, value);
-    }
-    headers.push(Name::CSeq, format!("{} {method}", cseq.number));
-    Some(request)
-}
-
-/// RFC 3261 section 17.1.1.3: as the INVITE, with the To of the response.
-fn ack_of_failure(invite: &Request, response: &Response) -> Option<Request> {
-    let mut ack = follow_up(invite, Method::Ack)?;
-    ack.headers.set(Name::To, response.headers.first(&Name::To)?.clone());
-    Some(ack)
 }
