@@ -4,6 +4,7 @@
 //! what was [`Agreed`]. It carries one audio stream; every other stream is refused in its place.
 //! This room knows no SIP: [`SdpError::status`] names the response that a body deserves, and nothing more.
 
+mod lines;
 mod negotiator;
 mod read;
 

@@ -1,6 +1,6 @@
 //! Reads a peer's session description down to what one audio stream needs.
 
-use super::{Direction, Name, SdpError};
+use super::{Direction, Name, SdpError, lines};
 use sdp_types::{Attribute, Connection, Media, Session, Time};
 use std::net::{IpAddr, SocketAddr};
 
@@ -42,7 +42,7 @@ pub(super) struct Description {
 pub(super) fn read(body: &[u8]) -> Result<Description, SdpError> {
     // Free text in Latin-1 must not cost the call: only numbers and tokens matter here.
     let text = String::from_utf8_lossy(body);
-    let session = Session::parse(text.as_bytes()).map_err(|fault| SdpError::Malformed(fault.to_string()))?;
+    let session = lines::read(&text)?;
     let streams = session.medias.iter().map(|media| stream(&session, media)).collect();
     Ok(Description { times: session.times, streams })
 }
@@ -85,7 +85,7 @@ fn audio(session: &Session, media: &Media) -> Audio {
             .or_else(|| direction(&session.attributes))
             // RFC 8866 section 6.7: sendrecv when nothing is said.
             .unwrap_or_default(),
-        ptime: ptime(media),
+        ptime: ptime(session, media),
         rtcp_mux: media.attributes.iter().any(|attribute| attribute.attribute.eq_ignore_ascii_case("rtcp-mux")),
     }
 }
@@ -102,7 +102,7 @@ fn encoding(media: &Media, number: u8) -> Encoding {
         .attributes
         .iter()
         .filter(|attribute| attribute.attribute.eq_ignore_ascii_case("rtpmap"))
-        .filter_map(|attribute| attribute.value.as_deref()?.trim().split_once(' '))
+        .filter_map(|attribute| attribute.value.as_deref()?.split_once(char::is_whitespace))
         .find(|(of, _)| of.parse() == Ok(number))
         .map(|(_, map)| map)
     else {
@@ -114,7 +114,8 @@ fn encoding(media: &Media, number: u8) -> Encoding {
     };
     let mut parts = map.trim().split('/');
     let (name, rate, channels) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-    if rate != Some("8000") || channels.is_some_and(|channels| channels != "1") {
+    // A static number needs no rate; some phones leave it out.
+    if rate.unwrap_or("8000") != "8000" || channels.is_some_and(|channels| channels != "1") {
         return Encoding::Unknown;
     }
     if name.eq_ignore_ascii_case("telephone-event") {
@@ -129,8 +130,10 @@ fn address(connection: &Connection) -> Option<IpAddr> {
 }
 
 /// Milliseconds a packet: what is asked for, no more than what is taken (RFC 8866 sections 6.4 and 6.5), in whole tens.
-fn ptime(media: &Media) -> Option<u16> {
-    let number = |name| value(&media.attributes, name)?.trim().split('.').next()?.parse::<u16>().ok();
+/// Some phones say it for the whole session.
+fn ptime(session: &Session, media: &Media) -> Option<u16> {
+    let stated = |name| value(&media.attributes, name).or_else(|| value(&session.attributes, name));
+    let number = |name| stated(name)?.trim().split('.').next()?.parse::<u16>().ok();
     let (asked, most) = (number("ptime"), number("maxptime"));
     let wanted = match (asked, most) {
         (Some(asked), most) => asked.min(most.unwrap_or(asked)),

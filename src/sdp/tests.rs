@@ -219,6 +219,76 @@ fn ptime_rtcp_and_time_are_kept() {
     }
 }
 
+/// Lines that RFC 8866 forbids, and phones send all the same.
+#[test]
+fn what_phones_write_against_the_grammar_is_read() {
+    let usual = "v=0\r\no=- 1 1 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0 101\r\n\
+                 a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\na=sendonly\r\n";
+    for (what, from, to) in [
+        ("as it should be", "", ""),
+        ("line feeds alone", "\r\n", "\n"),
+        ("empty lines", "\r\n", "\r\n\r\n"),
+        ("blanks at the ends", "\r\n", " \r\n"),
+        ("no name of the session", "s=-\r\n", ""),
+        ("an empty one", "s=-", "s="),
+        ("no time", "t=0 0\r\n", ""),
+        ("half a time", "t=0 0", "t=0"),
+        ("no origin", "o=- 1 1 IN IP4 198.51.100.1\r\n", ""),
+        ("an origin with blanks in its name", "o=-", "o=John Doe"),
+        ("an origin larger than any number", "o=- 1 1", "o=- 99999999999999999999999 -7"),
+        ("an origin without a name", "o=- ", "o= "),
+        ("a letter that means nothing", "t=0 0", "y=1\r\nt=0 0"),
+        ("a line without a letter", "t=0 0", "hello\r\nt=0 0"),
+        ("attributes before the time", "t=0 0\r\n", "a=x\r\nt=0 0\r\n"),
+        ("the address after the time", "c=IN IP4 198.51.100.1\r\nt=0 0\r\n", "t=0 0\r\nc=IN IP4 198.51.100.1\r\n"),
+        ("the address at the very end", "a=sendonly\r\n", "a=sendonly\r\nc=IN IP4 198.51.100.1\r\n"),
+        ("the bandwidth after the attributes", "a=sendonly\r\n", "a=sendonly\r\nb=AS:64\r\n"),
+        ("a bandwidth that is none", "t=0 0", "b=lots\r\nt=0 0"),
+        ("lower case", "c=IN IP4", "c=in ip4"),
+        ("capitals", "PCMU/8000", "pcmu/8000"),
+        ("blanks in the stream's line", "m=audio 5000 RTP/AVP 0", "m= audio  5000  RTP/AVP  0"),
+        ("two ports", "m=audio 5000", "m=audio 5000/2"),
+        ("a TTL", "c=IN IP4 198.51.100.1", "c=IN IP4 198.51.100.1/127"),
+        ("blanks in an attribute", "a=rtpmap:101 telephone", "a=rtpmap: 101\ttelephone"),
+        ("no clock rate", "PCMU/8000", "PCMU"),
+        ("an attribute without a name", "t=0 0", "t=0 0\r\na="),
+        ("time zones, repeats, keys, phones", "t=0 0", "p=+1\r\nt=0 0\r\nr=7d 1h 0\r\nz=0 0\r\nk=clear:x"),
+        ("no end of line at the end", "a=sendonly\r\n", "a=sendonly"),
+    ] {
+        let offer = usual.replace(from, to);
+        let (_, agreed) = Negotiator::new(1).answer(offer.as_bytes(), &local(SendRecv)).expect(what);
+        let found = (agreed.remote.to_string(), agreed.codecs, agreed.telephone_event, agreed.direction, agreed.ptime);
+        let wanted = ("198.51.100.1:5000".to_owned(), vec![(0, Name::Pcmu)], Some(101), RecvOnly, Some(30));
+        assert_eq!(found, wanted, "{what}: {offer}");
+    }
+}
+
+/// RFC 3264 section 8 wants a version that rises by one. Whether it does or not, what is said counts.
+#[test]
+fn the_peers_version_does_not_matter() {
+    let mut we = Negotiator::new(1);
+    for (version, port) in [(5, 5000), (6, 5002), (6, 5004), (3, 5006), (u64::MAX, 5008)] {
+        let offer =
+            text(&body(&format!("m=audio {port} RTP/AVP 0"))).replace("o=peer 7 3", &format!("o=peer 7 {version}"));
+        let (_, agreed) = we.answer(offer.as_bytes(), &local(SendRecv)).unwrap();
+        assert_eq!(agreed.remote.port(), port, "version {version}");
+    }
+}
+
+#[test]
+fn what_stands_is_repeated_word_for_word() {
+    let mut we = Negotiator::new(1);
+    assert_eq!(we.repeat(), None, "nothing stands");
+    let (answer, before) =
+        we.answer(&body("m=audio 5000 RTP/AVP 8 96\na=rtpmap:96 telephone-event/8000"), &local(SendRecv)).unwrap();
+    assert_eq!(we.repeat(), Some(answer.clone()), "RFC 4028 section 7.4");
+    assert_eq!(we.accept(&body("m=audio 5000 RTP/AVP 8 96\na=rtpmap:96 telephone-event/8000")), Ok(before));
+    assert_eq!(we.repeat(), Some(answer), "and again");
+    we.rollback();
+    we.answer(&body("m=audio 0 RTP/AVP 8"), &local(SendRecv)).unwrap();
+    assert_eq!(we.repeat(), None, "a stream that is stopped is nothing to offer");
+}
+
 #[test]
 fn what_cannot_be_answered_says_why() {
     for (why, offer, error, status) in [
@@ -360,6 +430,8 @@ fn of_one_mind(a: &Negotiator, a_local: &Local, b: &Negotiator, b_local: &Local)
     assert_eq!(a.direction, b.direction.reversed());
     assert!(a.direction.and(a_local.direction) == a.direction && b.direction.and(b_local.direction) == b.direction);
     assert_eq!(a.telephone_event, b.telephone_event);
+    assert_eq!((a.rtcp_mux, b.rtcp_mux), (true, true), "both can");
+    assert_eq!((a.remote_rtcp, b.remote_rtcp), (a.remote, b.remote));
     for (sender, hearer) in [(a, b), (b, a)] {
         assert!(sender.codecs.iter().all(|codec| hearer.accepts.contains(codec)), "{sender:?} {hearer:?}");
         assert!(!sender.codecs.is_empty());
@@ -383,6 +455,15 @@ proptest! {
                 Ok((answer, _)) => {
                     asks.accept(&answer).unwrap();
                     of_one_mind(asks, asks_local, says, says_local);
+                    // A refresh of either side changes nothing at either.
+                    let settled = (asks.agreed().cloned(), says.agreed().cloned());
+                    let again = says.repeat().unwrap();
+                    let same = asks.answer(&again, asks_local).unwrap().0;
+                    says.accept(&same).unwrap();
+                    of_one_mind(asks, asks_local, says, says_local);
+                    let after = (asks.agreed().cloned(), says.agreed().cloned());
+                    prop_assert_eq!(settled.0.map(|a| (a.remote, a.direction)), after.0.map(|a| (a.remote, a.direction)));
+                    prop_assert_eq!(settled.1.map(|a| (a.remote, a.direction)), after.1.map(|a| (a.remote, a.direction)));
                 }
                 Err(error) => {
                     prop_assert_eq!(error, SdpError::NoCodec);
