@@ -110,3 +110,28 @@ pub const ACCOUNTS_GUESSED: usize = 16_384;
 /// Places at which one agent is remembered, and for how long: his holidays are shorter.
 pub const PROVEN_SOURCES: usize = 16;
 pub const PROVEN_LIFE: Duration = Duration::from_secs(30 * 86_400);
+/// SIP messages from one address that no phone or call of ours is at: a person's phone sends ten in a call, a device that
+/// starts with twenty lines some hundred at once.
+pub const SOURCE_MESSAGES: Pace = Pace { burst: 500, every: Duration::from_millis(5) };
+/// INVITEs, REGISTERs and others that begin something, from such an address: each costs a transaction of half a minute.
+pub const SOURCE_BEGINS: Pace = Pace { burst: 100, every: Duration::from_millis(50) };
+/// The same where agents' phones are registered: a house of some hundred phones behind one address, all started at once.
+pub const AGENT_MESSAGES: Pace = Pace { burst: 2_000, every: Duration::from_millis(1) };
+pub const AGENT_BEGINS: Pace = Pace { burst: 500, every: Duration::from_millis(10) };
+/// What all unknown addresses may send together: the reader looks at ten times as many, the engine takes a tenth of its time
+/// for a thousand beginnings.
+pub const STRANGERS_MESSAGES: Pace = Pace { burst: 10_000, every: Duration::from_micros(100) };
+pub const STRANGERS_BEGIN: Pace = Pace { burst: 2_000, every: Duration::from_millis(1) };
+/// Addresses whose messages are counted one by one; some megabytes.
+pub const SOURCES: usize = 16_384;
+/// Addresses of agents that are remembered, and for how long after the last registration: over a day off.
+pub const KNOWN_SOURCES: usize = 65_536;
+pub const KNOWN_FOR: Duration = Duration::from_secs(2 * 86_400);
+/// TCP connections from one address: a household's, or where agents are registered a house's.
+pub const SOURCE_CONNECTIONS: usize = 32;
+pub const AGENT_CONNECTIONS: usize = 1_000;
+/// Connections of unknown addresses in all: each may keep half a message of 64 KB with us, so 128 MB.
+pub const CONNECTIONS_OF_STRANGERS: usize = 2_000;
+/// Answered calls of one guest whose ACKs are still to come. A forged address never acknowledges, and gets each 200 eleven
+/// times; a real one takes a moment.
+pub const UNACKNOWLEDGED: usize = 20;

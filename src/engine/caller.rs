@@ -4,6 +4,7 @@ use super::{CallId, Engine, Work, privacy};
 use crate::contact::{Call, Dial, Identity};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::leg::Leg;
+use crate::limits::UNACKNOWLEDGED;
 use crate::routing::{AVAILABLE, OFFLINE};
 use crate::sip::{End, Link, Name, Replaces, Request, SessionId, Status, Text, Uri};
 use crate::site::{Guests, NumberTo};
@@ -109,6 +110,13 @@ impl Engine {
         };
         let claims = self.claims_to_be_ours(from, sender);
         if welcome && !claims && !self.may_be_an_agent(dialled) {
+            // Nobody forges the address of our own machine from outside of it.
+            if !from.remote.ip().is_loopback() && self.endpoint.unacknowledged(from) >= UNACKNOWLEDGED {
+                warn!(source = %from, "calls that are answered and never acknowledged");
+                let mut end = End::with(Status::SERVICE_UNAVAILABLE);
+                end.headers.push((Name::RetryAfter, Text::from("32")));
+                return Err(end);
+            }
             return Ok(Caller::Guest);
         }
         let agent = self.authenticate(from, request)?;

@@ -7,8 +7,9 @@ use crate::ids::{AgentId, ConnectionId, ContactId, LegId, PortId, ShardId};
 use crate::leg::{Doors, Leg, Plot, Stage, name_addr};
 use crate::sip::{
     Call as SipCall, End, Host, Link, Name, NameAddr, OfferBy, Scheme, SessionId, Status, Text, Transport, Uri,
+    is_nowhere, is_own,
 };
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use tracing::{debug, warn};
 
 const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
@@ -228,8 +229,7 @@ impl Engine {
             (None, host) => host.ip()?,
         };
         // One peer is called, never a network full of them.
-        let broadcast = IpAddr::from(Ipv4Addr::BROADCAST);
-        if ip.is_multicast() || ip.is_unspecified() || ip == broadcast || uri.port == Some(0) {
+        if is_nowhere(ip) || uri.port == Some(0) {
             return None;
         }
         let transport = match uri.transport() {
@@ -247,7 +247,7 @@ impl Engine {
             .or_else(|| self.locals.iter().find(same))?
             .1;
         // To ourselves is never anybody's phone.
-        (!self.locals.contains(&(transport, remote))).then_some(Link { transport, local, remote })
+        (!is_own(&self.endpoint.settings().locals, remote)).then_some(Link { transport, local, remote })
     }
 
     pub(super) fn ring(&mut self, connection: ConnectionId, early: bool) {

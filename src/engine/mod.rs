@@ -35,7 +35,7 @@ use crate::site::Site;
 use crate::time::{Time, earliest};
 use snapshot::{AgentSnapshot, ContactSnapshot};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// One call's number inside the engine.
@@ -145,6 +145,7 @@ impl Engine {
         let mut mint = Mint::new(seed);
         let settings = crate::sip::Settings {
             local_name: site.sip.local_names(&locals),
+            locals: locals.iter().map(|(_, local)| *local).collect(),
             streams: locals.iter().filter(|(t, _)| *t == Transport::Tcp).map(|(_, local)| *local).collect(),
             ..Default::default()
         };
@@ -252,6 +253,17 @@ impl Engine {
             && self.port_numbers.is_empty()
             && self.closing.is_empty()
             && self.hops.is_empty()
+    }
+
+    /// The hosts where agents' phones are registered or in calls of theirs, and those that other calls are up with.
+    #[must_use]
+    pub fn known_hosts(&self) -> (BTreeSet<IpAddr>, BTreeSet<IpAddr>) {
+        let mut agents: BTreeSet<IpAddr> = self.registrar.hosts().collect();
+        let mut parties = BTreeSet::new();
+        for (host, proven) in self.endpoint.parties() {
+            if proven { agents.insert(host) } else { parties.insert(host) };
+        }
+        (agents, parties)
     }
 
     /// Calls, legs, SIP sessions and SIP transactions now.

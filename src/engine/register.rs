@@ -2,9 +2,10 @@
 
 use super::{Engine, Work};
 use crate::ids::AgentId;
-use crate::registrar::{Change, Register};
+use crate::registrar::{Change, Contacts, Register};
 use crate::sip::digest::{Guard, Verdict};
-use crate::sip::{End, Link, Name, Request, Response, ServerKey, SessionId, Status, Text};
+use crate::sip::{End, Link, Name, Request, Response, ServerKey, SessionId, Status, Text, Uri, is_nowhere, is_own};
+use std::net::SocketAddr;
 use tracing::{info, warn};
 
 impl Engine {
@@ -32,6 +33,14 @@ impl Engine {
             self.respond(key, Response::for_request(request, Status::BAD_REQUEST));
             return;
         };
+        if let Contacts::Each(contacts) = &register.contacts
+            && let Some(contact) = contacts.iter().find(|contact| self.is_no_phone(&contact.uri))
+        {
+            info!(agent = %user, contact = %contact.uri, "a Contact that is no phone's");
+            let why = Text::from_static("399 cordboard \"The Contact is no address of a phone\"");
+            let response = Response::for_request(request, Status::FORBIDDEN).with_header(Name::Warning, why);
+            return self.respond(key, response);
+        }
         let mut changes = Vec::new();
         let now = self.now;
         let response = match self.registrar.register(now, &user, from, &register, &mut changes) {
@@ -60,6 +69,16 @@ impl Engine {
         self.work.extend(changes.into_iter().map(Work::Registrar));
         self.dirty.insert(user);
         self.respond(key, response);
+    }
+
+    /// Whether a Contact names us, a group, or everybody. Without a port it may be a phone on our own machine that has
+    /// left it out; its REGISTER tells where it is.
+    fn is_no_phone(&self, uri: &Uri) -> bool {
+        let locals = &self.endpoint.settings().locals;
+        let maddr = uri.params.get("maddr").and_then(|maddr| maddr.as_str().parse().ok());
+        maddr
+            .or_else(|| uri.host.ip())
+            .is_some_and(|ip| is_nowhere(ip) || uri.port.is_some_and(|port| is_own(locals, SocketAddr::new(ip, port))))
     }
 
     /// Who sent this, or what to answer. A wrong password and an unknown name look the same, also to the clock.

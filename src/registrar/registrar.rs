@@ -6,6 +6,7 @@ use crate::limits;
 use crate::sip::Link;
 use crate::time::{Duration, Time};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// An agent can be rung from now on, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +82,11 @@ impl Registrar {
     #[must_use]
     pub fn is_reachable(&self, agent: &AgentId) -> bool {
         !self.bindings(agent).is_empty()
+    }
+
+    /// Where the phones are.
+    pub fn hosts(&self) -> impl Iterator<Item = IpAddr> {
+        self.agents.values().flatten().filter_map(|binding| Some(binding.source?.remote.ip()))
     }
 
     /// How many agents have a phone.

@@ -14,6 +14,7 @@ use crate::time::{Duration, Time, earliest};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::net::IpAddr;
 
 /// One call leg of ours, from its INVITE to its BYE.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -404,6 +405,17 @@ impl Endpoint {
         })
     }
 
+    /// The hosts that calls are up with, and whether the peer there has proven who it is.
+    pub fn parties(&self) -> impl Iterator<Item = (IpAddr, bool)> {
+        self.sessions.values().filter_map(Session::party)
+    }
+
+    /// Calls from this host that we have answered, and whose ACK has not come.
+    #[must_use]
+    pub fn unacknowledged(&self, from: Link) -> usize {
+        self.sessions.values().filter(|session| session.is_unacknowledged(from)).count()
+    }
+
     #[must_use]
     pub fn peer(&self, session: SessionId) -> Option<Peer> {
         self.sessions.get(&session).map(Session::peer)
@@ -511,6 +523,9 @@ impl Endpoint {
                 }
                 // Any other ACK is stray, and is never answered (RFC 3261 section 17).
             }
+            Arrival::New(key) if self.has_come_round(&request) => {
+                self.refuse(now, key, &request, Status::LOOP_DETECTED, out);
+            }
             Arrival::Cancel(key, invite) => self.cancelled(now, key, invite, &request, out),
             Arrival::New(key) => self.new_request(now, from, key, request, out),
         }
@@ -617,6 +632,11 @@ impl Endpoint {
         self.core.transactions.belongs_to(key, id);
         self.adopt(Session::called(id, from, key, request.clone(), dialog));
         out.push(Out::Event(Event::Invite { session: id, from, request }));
+    }
+
+    /// A Via of ours in a request: it has been here before, or says so (RFC 3261 section 16.3 step 4).
+    fn has_come_round(&self, request: &Request) -> bool {
+        request.headers.vias().is_ok_and(|vias| vias.iter().any(|via| self.core.settings.is_ours(via)))
     }
 
     fn standpoint(&self, id: SessionId, from: Link) -> Standpoint {

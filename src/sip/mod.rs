@@ -28,7 +28,8 @@ pub use endpoint::{
 };
 pub use frame::{Frame, FrameError, Framer, PONG};
 pub use header::{CSeq, Contacts, Headers, Name, NameAddr, Valued, Via};
-pub use link::{Link, Transport};
+
+pub use link::{Link, Transport, is_nowhere, is_own};
 pub use message::{Message, Request, Response};
 pub use method::Method;
 pub use params::Params;

@@ -205,3 +205,80 @@ fn malformed_credentials_are_refused_and_those_for_proxies_are_not_read() {
         assert_eq!(stale, why == "a second time");
     }
 }
+
+#[test]
+fn a_contact_that_is_no_phones_is_not_registered() {
+    let mut bench = Bench::new(|_| ());
+    for (seq, (host, wanted)) in [
+        (US, "403"),
+        ("224.0.1.75", "403"),
+        ("255.255.255.255:5060", "403"),
+        ("0.0.0.0:5060", "403"),
+        ("[ff02::1]:5060", "403"),
+        ("laptop.invalid:5060;maddr=224.0.1.75", "403"),
+        ("laptop.invalid:5060;maddr=127.0.0.1", "403"),
+        // A phone on this machine that leaves out its port, one behind its own NAT, and one with a name only.
+        ("127.0.0.1", "200"),
+        ("10.0.0.7:5060", "200"),
+        ("laptop.invalid", "200"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let contact = format!("Contact: <sip:john@{host}>\r\n");
+        let answer = bench.prove(HOME, "REGISTER", "john", "john", "john", 10 * (seq as u32 + 1), &contact);
+        assert_eq!(answer.status(), wanted, "{host}: {answer:?}");
+        assert_eq!(answer.header("Warning").is_some(), wanted == "403");
+    }
+}
+
+#[test]
+fn a_phone_that_names_us_as_its_own_address_is_rung_where_it_is() {
+    let mut bench = Bench::new(|_| ());
+    let contact = "Contact: <sip:john@127.0.0.1>\r\n";
+    assert_eq!(bench.prove("127.0.0.1:7001", "REGISTER", "john", "john", "john", 1, contact).status(), "200");
+    assert_eq!(bench.register("127.0.0.1:7002", "maria", "maria", 1).status(), "200");
+    let contact = "Contact: <sip:maria@127.0.0.1:7002>\r\n";
+    let invite = bench.request("INVITE", "127.0.0.1:7002", "maria", "john", 10, contact);
+    let challenge = finals(bench.hear("127.0.0.1:7002", &whole(&invite))).remove(0);
+    let proof = credentials(&challenge, "INVITE", "maria", "maria", "sip:john@cordboard.lab");
+    let invite = bench.request("INVITE", "127.0.0.1:7002", "maria", "john", 11, &format!("{contact}{proof}"));
+    let sent = bench.hear("127.0.0.1:7002", &with_sdp(&invite, "127.0.0.1:7002"));
+    let rung: Vec<_> = sent.iter().filter(|sent| sent.text.starts_with("INVITE")).collect();
+    assert_eq!(rung.len(), 1, "{sent:?}");
+    assert_eq!(rung[0].to.to_string(), "127.0.0.1:7001");
+    // Its answer comes back to us from ourselves: a loop, and the caller hears that nobody is there.
+    let back = bench.hear("127.0.0.1:7001", &rung[0].text);
+    assert_eq!(statuses(&finals(back.clone())), ["482"], "{back:?}");
+    let refused = rung[0].text.lines().find_map(|line| line.strip_prefix("Via: ")).unwrap().to_owned();
+    let head: String = ["From", "To", "Call-ID", "CSeq"]
+        .iter()
+        .map(|name| format!("{name}: {}\r\n", rung[0].header(name).unwrap()))
+        .collect();
+    let answer = whole(&format!("SIP/2.0 482 Loop Detected\r\nVia: {refused}\r\n{}", head.replace("CSeq", "CSeq")));
+    bench.hear("127.0.0.1:7001", &answer);
+    bench.pass(60_000);
+    assert!(bench.engine.is_idle());
+}
+
+#[test]
+fn a_forged_address_is_not_flooded_with_answers() {
+    let mut bench = Bench::new(|site| site.sip.guests = Guests::Any);
+    let contact = format!("Contact: <sip:x@{HOME}>\r\n");
+    let mut taken = 0;
+    for n in 0..200 {
+        let user = format!("x{n}@example.com");
+        let invite = bench.request("INVITE", HOME, &user, "9002", 1, &contact);
+        taken += usize::from(statuses(&finals(bench.hear(HOME, &with_sdp(&invite, HOME)))).contains(&"200"));
+    }
+    assert!((10..=30).contains(&taken), "{taken} calls that nobody acknowledges are answered");
+    let other = bench.request("INVITE", ELSEWHERE, "y@example.com", "9002", 1, &contact);
+    assert_eq!(
+        statuses(&finals(bench.hear(ELSEWHERE, &with_sdp(&other, ELSEWHERE)))),
+        ["200"],
+        "another is not concerned"
+    );
+    bench.pass(120_000);
+    let counts = bench.engine.counts();
+    assert_eq!((counts.calls, counts.legs, counts.sessions, counts.transactions), (0, 0, 0, 0));
+}

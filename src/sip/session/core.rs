@@ -4,7 +4,7 @@ use crate::ids::Mint;
 use crate::limits::DATAGRAM_BYTES;
 use crate::sip::dialog::Dialog;
 use crate::sip::endpoint::{Out, RequestId, Settings};
-use crate::sip::header::MAGIC_COOKIE;
+use crate::sip::link::is_own;
 use crate::sip::transaction::{ClientKey, Purpose, ServerKey, Transactions};
 use crate::sip::{Link, Method, Name, Request, Response, Status, Text, Transport, Uri};
 use crate::time::{Duration, Time};
@@ -30,7 +30,7 @@ const SDP: Text = Text::from_static("application/sdp");
 
 impl Core {
     pub fn new(settings: Settings, mint: Mint) -> Self {
-        let transactions = Transactions::new(settings.timers);
+        let transactions = Transactions::new(settings.timers, settings.locals.clone());
         Core { settings, mint, transactions, next_request: 0 }
     }
 
@@ -46,7 +46,7 @@ impl Core {
 
     /// A request with its Via (RFC 3261 section 8.1.1.7) and Max-Forwards, and the branch it got.
     pub fn begin(&mut self, link: Link, method: Method, uri: Uri) -> (Request, Text) {
-        let branch: Text = format!("{MAGIC_COOKIE}{:x}.{}", self.settings.shard, self.mint.token()).into();
+        let branch: Text = format!("{}{}", self.settings.branch_start(), self.mint.token()).into();
         let mut request = Request::new(method, uri);
         // RFC 3581 section 3: the answer comes back to the port that this goes out from.
         let rport = if link.transport == Transport::Udp { ";rport" } else { "" };
@@ -58,7 +58,11 @@ impl Core {
 
     /// A request in a dialog, without contact and body.
     pub fn begin_inside(&mut self, dialog: &Dialog, last: Link, method: Method, seq: u32) -> (Request, Text, Link) {
-        let link = dialog.link(last);
+        let mut link = dialog.link(last);
+        if is_own(&self.settings.locals, link.remote) {
+            // The peer shares our address and names our port as its own: we do not talk to ourselves.
+            link = last;
+        }
         let (uri, routes) = dialog.way();
         let (mut request, branch) = self.begin(link, method, uri);
         dialog.write(&mut request, routes, seq);

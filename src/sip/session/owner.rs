@@ -1,8 +1,9 @@
 //! Whose a dialog is: nobody moves it but the peer that it is with (RFC 3261 sections 26.1.3 and 26.1.4).
 
-use super::Session;
+use super::{Phase, Session, Talk};
 use crate::sip::Text;
 use crate::sip::link::Link;
+use std::net::IpAddr;
 
 /// What a request in a dialog is worth by where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,25 @@ impl Session {
         self.proves = Some(owner);
     }
 
+    /// The host of a call that is up, and whether its owner is known by name.
+    pub fn party(&self) -> Option<(IpAddr, bool)> {
+        let up = matches!(self.phase, Phase::Up) && !self.talk.is_unconfirmed();
+        up.then(|| (self.link.remote.ip(), self.proves.is_some()))
+    }
+
+    /// Whether this is a call of that host, answered and without its ACK.
+    pub fn is_unacknowledged(&self, from: Link) -> bool {
+        self.talk.is_unconfirmed() && self.link.is_same_host(from)
+    }
+
     pub fn owner(&self) -> Option<&Text> {
         self.proves.as_ref()
+    }
+}
+
+impl Talk {
+    /// A 2xx of ours to an INVITE waits for its ACK. Whoever forges an address never hears the 2xx.
+    fn is_unconfirmed(&self) -> bool {
+        self.unacked.is_some()
     }
 }

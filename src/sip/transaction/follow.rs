@@ -1,15 +1,19 @@
 //! What follows from a request: where its answers go, and the CANCEL and the ACK that are made from an INVITE.
 
+use crate::sip::link::is_own;
 use crate::sip::{Link, Method, Name, Request, Response, Text, Transport, Via};
 use std::net::SocketAddr;
 
-/// RFC 3261 section 18.2.2 and RFC 3581 section 4: where the response goes.
-pub(super) fn answer_to(from: Link, via: &Via) -> Link {
+/// RFC 3261 section 18.2.2 and RFC 3581 section 4: where the response goes. Always to the host that the request came from,
+/// whatever `received` or `maddr` it was sent with; a Via only chooses the port there, and never ours.
+pub(super) fn answer_to(from: Link, via: &Via, locals: &[SocketAddr]) -> Link {
     if from.transport == Transport::Udp && !via.params.has("rport") {
-        Link { remote: SocketAddr::new(from.remote.ip(), via.port.unwrap_or(5060)), ..from }
-    } else {
-        from
+        let remote = SocketAddr::new(from.remote.ip(), via.port.filter(|port| *port > 0).unwrap_or(5060));
+        if !is_own(locals, remote) {
+            return Link { remote, ..from };
+        }
     }
+    from
 }
 
 /// What CANCEL and the ACK of a failure copy from their INVITE: the target, one Via, Route, From, To, Call-ID, CSeq.

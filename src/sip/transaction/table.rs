@@ -13,6 +13,7 @@ use crate::sip::{Link, Method, Name, Request, Response, Status, Text};
 use crate::time::{Time, earliest};
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
 
 /// What became of a request that came in.
 #[derive(Debug)]
@@ -112,6 +113,8 @@ struct ServerEntry {
 #[derive(Clone, Debug)]
 pub struct Transactions {
     pub timers: Timers,
+    /// Where we listen: no answer goes there.
+    locals: Vec<SocketAddr>,
     // Only ever looked up, never walked, so their order does not matter.
     clients: HashMap<ClientKey, ClientEntry>,
     client_keys: HashMap<Key, ClientKey>,
@@ -128,9 +131,10 @@ pub struct Transactions {
 }
 
 impl Transactions {
-    pub fn new(timers: Timers) -> Self {
+    pub fn new(timers: Timers, locals: Vec<SocketAddr>) -> Self {
         Transactions {
             timers,
+            locals,
             clients: HashMap::new(),
             client_keys: HashMap::new(),
             servers: HashMap::new(),
@@ -327,7 +331,7 @@ impl Transactions {
         }
         let target = (request.method == Method::Cancel)
             .then(|| self.server_keys.get(&Key::server(request, &via, &Method::Invite, from)).copied());
-        let to = answer_to(from, &via);
+        let to = answer_to(from, &via, &self.locals);
         if request.headers.stamp(from.remote).is_err() {
             return Arrival::Absorbed;
         }

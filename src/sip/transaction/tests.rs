@@ -269,7 +269,7 @@ fn which_messages_are_one_transaction() {
 
 #[test]
 fn what_becomes_of_a_request() {
-    let mut table = Transactions::new(Timers::default());
+    let mut table = Transactions::new(Timers::default(), Vec::new());
     let from = link(Transport::Udp);
     let mut out = Vec::new();
     let mut invite = request("INVITE", VIA, "", "c1", 1);
@@ -318,7 +318,7 @@ fn where_answers_go() {
         ("18.2.2: 5060 where it says none", Transport::Udp, "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1", "192.0.2.2:5060"),
         ("18.2.2: the stream it came by", Transport::Tcp, "SIP/2.0/TCP 10.0.0.1;branch=z9hG4bK1", "192.0.2.2:41000"),
     ] {
-        let mut table = Transactions::new(Timers::default());
+        let mut table = Transactions::new(Timers::default(), Vec::new());
         let mut out = Vec::new();
         let mut options = request("OPTIONS", via, "", "c1", 1);
         let Arrival::New(key) = table.request(ms(0), link(transport), &mut options, &mut out) else { panic!() };
@@ -330,7 +330,7 @@ fn where_answers_go() {
 
 #[test]
 fn what_was_refused_may_come_anew_with_the_same_cseq() {
-    let mut table = Transactions::new(Timers::default());
+    let mut table = Transactions::new(Timers::default(), Vec::new());
     let mut out = Vec::new();
     let mut first = request("REGISTER", VIA, "", "c1", 1);
     let Arrival::New(key) = table.request(ms(0), link(Transport::Udp), &mut first, &mut out) else { panic!() };
@@ -341,7 +341,7 @@ fn what_was_refused_may_come_anew_with_the_same_cseq() {
 
 #[test]
 fn a_closed_stream_fails_what_waits_on_it() {
-    let mut table = Transactions::new(Timers::default());
+    let mut table = Transactions::new(Timers::default(), Vec::new());
     let mut out = Vec::new();
     let options = request("OPTIONS", "SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKmine", "", "c1", 1);
     table.start(ms(0), link(Transport::Tcp), options, &"z9hG4bKmine".into(), Purpose::Nothing, &mut out);
@@ -354,7 +354,7 @@ fn a_closed_stream_fails_what_waits_on_it() {
 
 #[test]
 fn the_ack_of_a_failure_is_made_from_its_invite() {
-    let mut table = Transactions::new(Timers::default());
+    let mut table = Transactions::new(Timers::default(), Vec::new());
     let mut out = Vec::new();
     let mut invite = request("INVITE", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKmine", "", "c1", 7);
     invite.headers.push("Route", "<sip:p1;lr>, <sip:p2;lr>");

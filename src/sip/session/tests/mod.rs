@@ -5,4 +5,5 @@ mod rules;
 mod storm;
 mod strangers;
 mod timer;
+mod tricks;
 mod world;
