@@ -9,6 +9,7 @@ HEAD = """# The installation under load. Written by make-bench.py; everything is
 domain = "127.0.0.1"
 listen = ["udp:127.0.0.1:21060", "tcp:127.0.0.1:21060"]
 guests = "loopback"
+unlimited_nets = ["127.0.0.1"]      # the generators of load
 drain_seconds = 5
 
 [media]

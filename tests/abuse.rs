@@ -6,3 +6,5 @@
 mod bench;
 #[path = "abuse/doors.rs"]
 mod doors;
+#[path = "abuse/flood.rs"]
+mod flood;

@@ -71,11 +71,13 @@ pub(super) fn sip(mut table: Table<'_>) -> Sip {
     let advertise = parsed::<IpAddr>(&mut table, "advertise", "an IP address", "203.0.113.7").map(|at| at.value);
     let local_nets = table.texts("local_nets").map(|at| at.value).unwrap_or_default();
     let local_nets = local_nets.into_iter().filter_map(|one| network(&table, &one)).collect();
+    let unlimited_nets = table.texts("unlimited_nets").map(|at| at.value).unwrap_or_default();
+    let unlimited_nets = unlimited_nets.into_iter().filter_map(|one| network(&table, &one)).collect();
     let guests =
         choice(&mut table, "guests", &[("none", Guests::None), ("loopback", Guests::Loopback), ("any", Guests::Any)]);
     let drain = seconds(&mut table, "drain_seconds", 30);
     table.finish();
-    Sip { domain, listen, advertise, local_nets, guests: guests.unwrap_or_default(), drain }
+    Sip { domain, listen, advertise, local_nets, unlimited_nets, guests: guests.unwrap_or_default(), drain }
 }
 
 /// `udp:127.0.0.1:5060`

@@ -134,6 +134,7 @@ fn each_fault_has_its_place_and_its_cure() {
         ("[sip]\nlisten = []\n", "2:10", "listen is empty", "at least one"),
         ("[sip]\nadvertise = \"me\"\n", "2:13", "advertise is not an IP address", "203.0.113.7"),
         ("[sip]\nlocal_nets = [\"10.0.0.0/33\"]\n", "2:15", "\"10.0.0.0/33\" is no network", "192.168.0.0/16"),
+        ("[sip]\nunlimited_nets = [\"everybody\"]\n", "2:19", "\"everybody\" is no network", "192.168.0.0/16"),
         ("[sip]\nguests = \"all\"\n", "2:10", "guests cannot be \"all\"", "\"none\" or \"loopback\" or \"any\""),
         ("[sip]\nguests = \"loopbak\"\n", "2:10", "guests cannot be", "Did you mean \"loopback\"?"),
         ("[sip]\ndrain_seconds = -1\n", "2:17", "drain_seconds is not a whole number", ""),

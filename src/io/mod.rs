@@ -5,6 +5,7 @@
 
 mod card;
 mod clock;
+mod door;
 mod entropy;
 mod http;
 mod inbox;

@@ -1,6 +1,7 @@
 //! The engine's thread: waits for inputs or the deadline, lets the engine decide, carries out what it says.
 
 use super::clock::Clock;
+use super::door::Door;
 use super::inbox::Tray;
 use super::media::{Order, Shard};
 use super::tcp::Streams;
@@ -25,6 +26,8 @@ const MANY: usize = 1_000;
 const STOP: Duration = Duration::from_millis(100);
 /// How long until what a media thread had no room for is tried again.
 const AGAIN: Duration = Duration::from_millis(1);
+/// How often the doors are told who is known: sooner than anybody can use up what strangers may send.
+const INTRODUCE: Duration = Duration::from_secs(1);
 /// How long a stopping engine may still say its goodbyes.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -47,6 +50,7 @@ pub(super) struct Signalling {
     pub tray: Tray,
     pub udp: BTreeMap<SocketAddr, UdpSocket>,
     pub streams: Streams,
+    pub door: Door,
     pub shards: Vec<Shard>,
     pub gate: Arc<Gate>,
     pub keys: Arc<Keys>,
@@ -60,6 +64,7 @@ impl Signalling {
         let sight = Sight::new();
         let mut stopping = None;
         let (mut busiest, mut stretched) = (0, false);
+        let mut introduced = self.clock.now();
         loop {
             let held = self.flush_shards();
             let Ok(first) = self.tray.wait(self.patience(held)) else { return };
@@ -79,6 +84,11 @@ impl Signalling {
                 self.handle(Input::Wake);
             }
             self.flush(&sight);
+            if self.clock.now().since(introduced) >= INTRODUCE {
+                introduced = self.clock.now();
+                let (agents, parties) = self.engine.known_hosts();
+                self.door.set_known(introduced, &agents, &parties);
+            }
             self.course.drained.store(self.draining && self.engine.is_idle(), Ordering::Relaxed);
             let counts = self.engine.counts();
             // Once the calls of a busy time are forgotten, so is their memory.
@@ -131,6 +141,7 @@ impl Signalling {
 
     /// The rest of the house takes over the new installation in the same moment as the engine.
     fn reloaded(&mut self, site: &Site) {
+        self.door.set_unlimited(&site.sip.unlimited_nets);
         self.keys.set_accounts(super::switch::accounts(site));
         self.gate.set_agents(self.engine.snapshots());
         for shard in &mut self.shards {

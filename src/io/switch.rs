@@ -1,6 +1,7 @@
 //! A whole switch in this process: everything bound, every thread running, until it is stopped.
 
 use super::clock::Clock;
+use super::door::Door;
 use super::inbox::{self, Inbox, Refused};
 use super::signalling::{Course, Signalling};
 use super::tcp::Streams;
@@ -91,7 +92,10 @@ impl Switch {
         let keys = Arc::new(keys(&token, &site).map_err(system("random bytes"))?);
         let engine = Engine::new(clock.now(), Arc::clone(&site), seed, doors.sip.clone(), shards);
         gate.set_agents(engine.snapshots());
-        let streams = Streams::new(inbox.clone(), runtime.handle().clone());
+        let door = Door::default();
+        door.set_unlimited(&site.sip.unlimited_nets);
+        let streams = Streams::new(inbox.clone(), clock, door.clone(), runtime.handle().clone());
+        let locals: Arc<[SocketAddr]> = doors.sip.iter().map(|(_, local)| *local).collect();
 
         let mut switch = Switch {
             sip: doors.sip,
@@ -117,7 +121,15 @@ impl Switch {
         let mut senders = BTreeMap::new();
         for (local, udp) in doors.udp {
             senders.insert(local, udp.try_clone().map_err(system("sockets"))?);
-            let reader = udp::Reader { socket: udp, local, inbox: inbox.clone(), course: Arc::clone(&course) };
+            let reader = udp::Reader {
+                socket: udp,
+                local,
+                locals: Arc::clone(&locals),
+                clock,
+                door: door.clone(),
+                inbox: inbox.clone(),
+                course: Arc::clone(&course),
+            };
             switch.spawn("sip-udp", move || reader.run()).map_err(system("threads"))?;
         }
         for (local, listener) in doors.tcp {
@@ -141,6 +153,7 @@ impl Switch {
             tray,
             udp: senders,
             streams,
+            door,
             shards: media,
             gate: Arc::clone(&gate),
             keys,

@@ -1,6 +1,8 @@
 //! SIP over TCP: connections taken and made, one for each remote address, every queue and every wait bounded.
 
-use super::inbox::{Inbox, Refused};
+use super::clock::Clock;
+use super::door::{Door, Standing};
+use super::inbox::{Inbox, Refused, begins_something, come_later};
 use super::system;
 use crate::engine::Input;
 use crate::limits::{TCP_CONNECTIONS, TCP_QUEUE};
@@ -21,7 +23,11 @@ use tokio::time::{sleep, timeout};
 
 /// Quiet for so long, a connection is closed. Longer than a registration, whose refreshes come back on it.
 const IDLE: Duration = Duration::from_secs(2 * 3600);
-/// A message that has begun must end in this time, and the first one must have come: 64*T1 (RFC 3261 section 17.1.1.2).
+/// The same where no phone is registered and no call is up, and counted from the last message: pings keep nothing open that
+/// is for nothing. Longer than a call rings.
+const IDLE_STRANGER: Duration = Duration::from_secs(240);
+/// A message that has begun must end in this time, however often a byte of it comes, and the first one must have come:
+/// 64*T1 (RFC 3261 section 17.1.1.2).
 const MESSAGE: Duration = Duration::from_secs(32);
 /// Nobody answers the phone after waiting longer for the network.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -29,6 +35,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const WRITE: Duration = Duration::from_secs(10);
 /// How long a connection stays after its last answer.
 const FAREWELL: Duration = Duration::from_millis(50);
+/// How long at once a peer that sends too much waits.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long a full inbox stops the reading.
 const ROOM: Duration = Duration::from_millis(5);
 
@@ -37,10 +45,14 @@ pub(super) struct Streams(Arc<Inner>);
 
 struct Inner {
     inbox: Inbox,
+    clock: Clock,
+    door: Door,
     runtime: tokio::runtime::Handle,
     open: Mutex<Open>,
     received: Counter,
     malformed: Counter,
+    shed: Counter,
+    refused: Counter,
 }
 
 #[derive(Default)]
@@ -51,13 +63,17 @@ struct Open {
 }
 
 impl Streams {
-    pub fn new(inbox: Inbox, runtime: tokio::runtime::Handle) -> Self {
+    pub fn new(inbox: Inbox, clock: Clock, door: Door, runtime: tokio::runtime::Handle) -> Self {
         Streams(Arc::new(Inner {
             inbox,
+            clock,
+            door,
             runtime,
             open: Mutex::default(),
             received: counter!(names::SIP_RECEIVED, "transport" => "tcp"),
             malformed: counter!(names::SIP_MALFORMED, "transport" => "tcp"),
+            shed: counter!(names::SIP_SHED, "transport" => "tcp"),
+            refused: counter!(names::SIP_REFUSED, "transport" => "tcp"),
         }))
     }
 
@@ -82,12 +98,15 @@ impl Streams {
     }
 
     fn accepted(&self, stream: TcpStream, link: Link) {
-        let Some((id, queue)) = self.enter(link.remote, None) else {
-            tracing::warn!(remote = %link.remote, "too many TCP connections: one more is refused");
+        let place = self.0.door.connect(link.remote.ip());
+        let (Some(place), Some((id, queue))) = (place, self.enter(link.remote, None)) else {
+            self.0.refused.increment(1);
+            tracing::debug!(remote = %link.remote, "too many TCP connections: one more is refused");
             return;
         };
         let streams = self.clone();
         self.0.runtime.spawn(async move {
+            let _given_back_at_the_end = place;
             streams.carry(stream, link, queue).await;
             streams.leave(id, link).await;
         });
@@ -171,27 +190,40 @@ impl Streams {
     async fn read(&self, mut reader: OwnedReadHalf, link: Link, replies: mpsc::Sender<Bytes>) {
         let mut framer = Framer::new();
         let mut buffer = vec![0; 8 * 1024];
-        // Until a message is whole its sender is on the clock.
-        let mut patience = MESSAGE;
-        let mut begun = false;
+        let ip = link.remote.ip();
+        // Until a message is whole its sender is on the clock; then it may be idle for a while.
+        let mut last = self.0.clock.now();
+        let mut due = last + MESSAGE;
+        let (mut begun, mut waited) = (false, false);
         loop {
+            let patience = due.since(self.0.clock.now());
             let length = match timeout(patience, reader.read(&mut buffer)).await {
                 Ok(Ok(length)) if length > 0 => length,
                 Ok(Ok(_)) => return,
                 Ok(Err(fault)) => return tracing::debug!(remote = %link.remote, %fault, "TCP receive"),
-                Err(_) => return tracing::info!(remote = %link.remote, "TCP peer was silent too long: hung up on"),
+                // A call has come up meanwhile, or a phone has registered.
+                Err(_) if begun && !waited && last + IDLE > due && self.0.door.standing(ip) != Standing::Stranger => {
+                    due = last + IDLE;
+                    continue;
+                }
+                Err(_) => return tracing::debug!(remote = %link.remote, "TCP peer was silent too long: hung up on"),
             };
+            let mut whole = false;
             framer.push(buffer.get(..length).unwrap_or_default());
             for frame in framer.by_ref() {
                 begun = true;
+                whole = true;
                 match frame {
                     // RFC 5626 section 4.4.1: CRLF CRLF is answered by CRLF.
                     Ok(Frame::Ping) => drop(replies.try_send(Bytes::from_static(PONG))),
-                    Ok(Frame::Message(bytes)) => self.message(link, bytes, &replies).await,
+                    Ok(Frame::Message(bytes)) => {
+                        self.message(link, bytes, &replies).await;
+                        last = self.0.clock.now();
+                    }
                     Err(fault) => {
                         // Where the next message would begin is not known any more.
                         self.0.malformed.increment(1);
-                        tracing::info!(remote = %link.remote, %fault, "no SIP stream: hung up on");
+                        tracing::debug!(remote = %link.remote, %fault, "no SIP stream: hung up on");
                         if let Some(answer) = fault.answer(link.remote) {
                             drop(replies.try_send(answer));
                             // Time for the answer to be written before the connection ends.
@@ -201,15 +233,34 @@ impl Streams {
                     }
                 }
             }
-            patience = if begun && !framer.is_waiting() { IDLE } else { MESSAGE };
+            let now = self.0.clock.now();
+            if framer.is_waiting() {
+                if whole || !waited {
+                    due = now + MESSAGE;
+                }
+            } else if begun {
+                let known = self.0.door.standing(ip) != Standing::Stranger;
+                due = if known { now + IDLE } else { last + IDLE_STRANGER };
+            }
+            waited = framer.is_waiting();
         }
     }
 
     async fn message(&self, from: Link, bytes: Bytes, replies: &mpsc::Sender<Bytes>) {
         self.0.received.increment(1);
+        let ip = from.remote.ip();
+        // TCP is slowed, not dropped: what is not read waits on the other side.
+        while let Err(wait) = self.0.door.message(self.0.clock.now(), ip) {
+            sleep(wait.clamp(ROOM, PAUSE)).await;
+        }
         match parse(bytes) {
             Ok(message) => {
-                // TCP is slowed, not shed: what is not read waits on the other side.
+                if let Some(request) = begins_something(&message)
+                    && self.0.door.begin(self.0.clock.now(), ip).is_err()
+                {
+                    self.0.shed.increment(1);
+                    return drop(replies.try_send(come_later(request, from.remote)));
+                }
                 while self.0.inbox.is_busy() {
                     sleep(ROOM).await;
                 }
@@ -217,7 +268,7 @@ impl Streams {
             }
             Err(fault) => {
                 self.0.malformed.increment(1);
-                tracing::info!(remote = %from.remote, %fault, "no SIP message");
+                tracing::debug!(remote = %from.remote, %fault, "no SIP message");
                 if let Some(answer) = fault.answer(from.remote) {
                     drop(replies.try_send(answer));
                 }

@@ -1,10 +1,12 @@
 //! SIP over UDP: a thread that reads, and the socket that the engine's thread sends on.
 
+use super::clock::Clock;
+use super::door::Door;
 use super::inbox::{Inbox, Refused, begins_something, come_later};
 use super::signalling::Course;
 use crate::engine::Input;
 use crate::limits::MESSAGE_BYTES;
-use crate::sip::{Link, ParseError, Transport, parse};
+use crate::sip::{Link, ParseError, Transport, is_nowhere, is_own, parse};
 use crate::telemetry::metrics as names;
 use bytes::Bytes;
 use metrics::{Counter, counter};
@@ -22,6 +24,10 @@ const ROOM: Duration = Duration::from_millis(1);
 pub(super) struct Reader {
     pub socket: UdpSocket,
     pub local: SocketAddr,
+    /// Every address that is listened on.
+    pub locals: Arc<[SocketAddr]>,
+    pub clock: Clock,
+    pub door: Door,
     pub inbox: Inbox,
     pub course: Arc<Course>,
 }
@@ -56,17 +62,25 @@ impl Reader {
         if datagram.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
             return;
         }
+        // Nobody is where no answer can go, and from ourselves comes only what somebody has forged.
+        if remote.port() == 0 || is_nowhere(remote.ip()) || is_own(&self.locals, remote) {
+            return counters.refused.increment(1);
+        }
+        let now = self.clock.now();
+        if self.door.message(now, remote.ip()).is_err() {
+            return counters.refused.increment(1);
+        }
         let message = match parse(Bytes::copy_from_slice(datagram)) {
             Ok(message) => message,
             Err(fault) => {
                 counters.malformed.increment(1);
-                tracing::info!(%remote, %fault, "no SIP message");
+                tracing::debug!(%remote, %fault, "no SIP message");
                 self.answer(remote, &fault);
                 return;
             }
         };
-        if self.inbox.is_busy()
-            && let Some(request) = begins_something(&message)
+        if let Some(request) = begins_something(&message)
+            && (self.inbox.is_busy() || self.door.begin(now, remote.ip()).is_err())
         {
             counters.shed.increment(1);
             self.send(remote, &come_later(request, remote));
@@ -102,6 +116,7 @@ struct Counters {
     received: Counter,
     malformed: Counter,
     shed: Counter,
+    refused: Counter,
 }
 
 impl Counters {
@@ -110,6 +125,7 @@ impl Counters {
             received: counter!(names::SIP_RECEIVED, "transport" => "udp"),
             malformed: counter!(names::SIP_MALFORMED, "transport" => "udp"),
             shed: counter!(names::SIP_SHED, "transport" => "udp"),
+            refused: counter!(names::SIP_REFUSED, "transport" => "udp"),
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Sip {
     /// The address in Via, Contact and SDP behind NAT, except towards `local_nets`.
     pub advertise: Option<IpAddr>,
     pub local_nets: Vec<Net>,
+    /// Who may send as much as he likes: generators of load, other switches.
+    pub unlimited_nets: Vec<Net>,
     pub guests: Guests,
     pub drain: Duration,
 }

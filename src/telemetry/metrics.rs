@@ -8,6 +8,7 @@ pub const SIP_RECEIVED: &str = "cordboard_sip_messages_received_total";
 pub const SIP_SENT: &str = "cordboard_sip_messages_sent_total";
 pub const SIP_MALFORMED: &str = "cordboard_sip_messages_malformed_total";
 pub const SIP_SHED: &str = "cordboard_sip_requests_shed_total";
+pub const SIP_REFUSED: &str = "cordboard_sip_messages_refused_total";
 pub const SIP_UNSENT: &str = "cordboard_sip_messages_unsent_total";
 pub const TCP_CONNECTIONS: &str = "cordboard_sip_tcp_connections";
 pub const INBOX_DEPTH: &str = "cordboard_engine_inbox_depth";
@@ -59,7 +60,8 @@ fn describe() {
     describe_counter!(SIP_RECEIVED, "SIP messages received, by transport");
     describe_counter!(SIP_SENT, "SIP messages sent, by transport");
     describe_counter!(SIP_MALFORMED, "Received data that is no SIP message, by transport");
-    describe_counter!(SIP_SHED, "Requests answered 503 because the engine had too much to do, by transport");
+    describe_counter!(SIP_SHED, "Requests answered 503 because the engine or their source had too much, by transport");
+    describe_counter!(SIP_REFUSED, "Messages dropped unread because their source had sent too many, by transport");
     describe_counter!(SIP_UNSENT, "SIP messages that the network refused, by transport");
     describe_gauge!(TCP_CONNECTIONS, "Open SIP connections over TCP");
     describe_gauge!(INBOX_DEPTH, "Inputs waiting for the engine");
