@@ -192,10 +192,8 @@ impl Call {
                     Phase::Offered(_) => {
                         cx.out.push(Out::OfferEnded { contact, agent, failure: Some(Reason::Cancelled) });
                     }
-                    Phase::AgentWhisper { .. }
-                    | Phase::CustomerWhisper { .. }
-                    | Phase::Dialling(_)
-                    | Phase::Connected => {
+                    Phase::Dialling(_) => cx.out.push(Out::Vacate { contact, agent }),
+                    Phase::AgentWhisper { .. } | Phase::CustomerWhisper { .. } | Phase::Connected => {
                         cx.out.push(Out::Released { contact, agent });
                     }
                     _ => {}

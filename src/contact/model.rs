@@ -421,6 +421,11 @@ pub enum Out {
         contact: ContactId,
         agent: AgentId,
     },
+    /// She was called in vain.
+    Vacate {
+        contact: ContactId,
+        agent: AgentId,
+    },
     /// How far the transfer is that this party asked for.
     Transfer {
         connection: ConnectionId,

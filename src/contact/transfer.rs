@@ -347,7 +347,7 @@ impl Call {
         run.ask();
         k.phase = Phase::InFlow(run);
         if let Some(agent) = k.agent.take().and_then(|row| self.mark_missed(row, why)) {
-            cx.out.push(Out::Released { contact, agent });
+            cx.out.push(Out::Vacate { contact, agent });
         }
         cx.out.push(Out::Enqueue { contact, place, direct: false });
     }

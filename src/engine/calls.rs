@@ -71,13 +71,9 @@ impl Engine {
         }
         self.rooms.retain(|_, room| *room != id);
         self.hops.remove(&id);
-        let mut routed = Vec::new();
         for agent in call.connections().values().filter_map(|c| c.agent.as_ref()) {
-            for contact in call.contacts().keys() {
-                self.router.release(self.now, agent, *contact, &mut routed);
-            }
+            self.let_go(call, agent);
         }
-        self.work.extend(routed.into_iter().map(Work::Routing));
         self.arm(Alarm::Call(id), None);
         for agent in call.connections().values().filter_map(|c| c.agent.clone()) {
             if let Some(desk) = self.desks.get_mut(&agent) {
@@ -85,6 +81,22 @@ impl Engine {
             }
             self.dirty.insert(agent);
         }
+    }
+
+    /// An agent has nothing to do with a call any more; whoever never answered in it has no after-call work.
+    fn let_go(&mut self, call: &Call, agent: &AgentId) {
+        let answered = |c: &crate::contact::Connection| c.agent.as_ref() == Some(agent) && c.answered.is_some();
+        let spoke = call.connections().values().any(answered);
+        let mut routed = Vec::new();
+        for contact in call.contacts().keys() {
+            if spoke {
+                self.router.release(self.now, agent, *contact, &mut routed);
+            } else {
+                self.router.vacate(self.now, agent, *contact, &mut routed);
+            }
+        }
+        self.work.extend(routed.into_iter().map(Work::Routing));
+        self.dirty.insert(agent.clone());
     }
 
     /// What a call asks of the world.
@@ -108,15 +120,17 @@ impl Engine {
                 self.router.occupy(self.now, &agent, contact, &mut routed);
                 self.work.extend(routed.into_iter().map(Work::Routing));
             }
-            Out::Transfer { connection, progress } => self.transfer_progressed(connection, progress),
-            Out::Left { agent } => {
-                let contacts = self.calls.get(&id).map(|call| call.contacts().keys().copied().collect::<Vec<_>>());
+            Out::Vacate { contact, agent } => {
                 let mut routed = Vec::new();
-                for contact in contacts.unwrap_or_default() {
-                    self.router.release(self.now, &agent, contact, &mut routed);
-                }
+                self.router.vacate(self.now, &agent, contact, &mut routed);
                 self.work.extend(routed.into_iter().map(Work::Routing));
                 self.dirty.insert(agent);
+            }
+            Out::Transfer { connection, progress } => self.transfer_progressed(connection, progress),
+            Out::Left { agent } => {
+                if let Some(call) = self.calls.get(&id).cloned() {
+                    self.let_go(&call, &agent);
+                }
             }
             Out::Released { contact, agent } => {
                 let mut routed = Vec::new();

@@ -236,6 +236,17 @@ impl Router {
         }
     }
 
+    /// A contact that she was called for has come to nothing for her: no after-call work follows from what never was.
+    pub fn vacate(&mut self, now: Time, id: &AgentId, contact: ContactId, out: &mut Vec<Out>) {
+        if let Some(agent) = self.agents.get_mut(id) {
+            agent.besides.retain(|other| *other != contact);
+        }
+        if self.agents.get(id).is_some_and(|agent| agent.activity == Activity::Busy(contact)) {
+            self.change(now, id, out, |agent| agent.free(now));
+            self.serve(now, id, out);
+        }
+    }
+
     /// She clears her contact: after-call work is over, an offer that came to nothing is seen.
     pub fn clear(&mut self, now: Time, id: &AgentId, out: &mut Vec<Out>) {
         self.change(now, id, out, |agent| {
@@ -546,6 +557,7 @@ mod tests {
             "hungup" => router.failed(now, &agent(2), number(3), Trouble::HungUp, &mut out),
             "occupy" => router.occupy(now, &agent(2), number(3), &mut out),
             "release" => router.release(now, &agent(2), number(3), &mut out),
+            "vacate" => router.vacate(now, &agent(2), number(3), &mut out),
             "clear" => router.clear(now, &agent(2), &mut out),
             deed => panic!("no deed {deed}"),
         }
@@ -693,6 +705,20 @@ mod tests {
             ("9 wait", ""),
             ("10 wait", "dan:PendingBusy dan<3"),
             ("11 clear eve", "eve:Available"),
+        ]);
+    }
+
+    #[test]
+    fn who_was_called_in_vain_has_no_after_call_work() {
+        scenario(&[
+            ("1 phone dan", "dan:Available"),
+            ("1 phone eve", "eve:Available"),
+            ("2 occupy dan 7", "dan:Busy"),
+            ("2 occupy eve 8", "eve:Busy"),
+            ("3 queue 1 dan", ""),
+            ("4 vacate dan 9", ""),
+            ("5 vacate dan 7", "dan:PendingBusy dan<1"),
+            ("5 vacate eve 8", "eve:Available"),
         ]);
     }
 
