@@ -11,18 +11,22 @@ mod hearing;
 mod lab;
 #[path = "real_phones/linphone.rs"]
 mod linphone;
+#[path = "real_phones/networks.rs"]
+mod networks;
 #[path = "real_phones/process.rs"]
 mod process;
 #[path = "real_phones/sipp.rs"]
 mod sipp;
+#[path = "real_phones/transfers.rs"]
+mod transfers;
 
 use baresip::Baresip;
 use hearing::{CUSTOMER, JOHN, Listener, MARIA, Sound};
-use lab::Lab;
+use lab::{Lab, Over, has_ipv6};
 use linphone::Linphone;
 use process::free_port;
-use sipp::{Over, Sipp};
-use std::net::{IpAddr, Ipv6Addr, UdpSocket};
+use sipp::Sipp;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 const HOLD: Sound = Sound::Prompt("CustomerHold.wav");
@@ -63,8 +67,7 @@ fn sipp_calls_sipp_over_tcp() {
 
 #[test]
 fn sipp_calls_sipp_over_ipv6() {
-    if let Err(fault) = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)) {
-        println!("skipped: this machine has no IPv6 loopback ({fault})");
+    if !has_ipv6() {
         return;
     }
     let lab = Lab::on("sipp-ipv6", IpAddr::V6(Ipv6Addr::LOCALHOST));

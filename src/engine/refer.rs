@@ -186,6 +186,9 @@ impl Engine {
         let now = self.now;
         let Some(referral) = self.referrals.get_mut(&session) else { return };
         referral.pending = !status.is_final();
+        if status.is_final() {
+            info!(connection = %referral.by, status = status.code(), "a REFER has come to its end");
+        }
         let Some(subscription) = &mut referral.subscription else { return };
         let notice = subscription.tell(now, status);
         if status.is_final() {

@@ -1,38 +1,46 @@
 //! baresip, as its users get it: the shipped folder, a file in place of a microphone, commands over TCP.
 
 use super::hearing::{Records, sing};
-use super::lab::{Lab, replaced, shipped};
+use super::lab::{Lab, Over, replaced, shipped};
 use super::process::{Process, free_port, until};
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 
 pub struct Baresip {
     name: String,
+    over: Over,
     process: Process,
     folder: PathBuf,
     commands: TcpStream,
+    ended: usize,
 }
 
 impl Baresip {
     /// With one codec only: between it and the others the switch must translate.
     pub fn start(lab: &Lab, name: &str, codec: &str, hz: u16) -> Baresip {
+        Baresip::over(Over::Udp, lab, name, codec, hz)
+    }
+
+    pub fn over(over: Over, lab: &Lab, name: &str, codec: &str, hz: u16) -> Baresip {
         let (from, folder) =
             (shipped("sip-configs/clients/baresip").join(name), lab.folder.join(format!("{name}-baresip")));
         fs::create_dir_all(&folder).unwrap();
         let read = |file: &str| fs::read_to_string(from.join(file)).unwrap();
-        let accounts = replaced(&read("accounts"), "127.0.0.1:5060", &lab.udp.to_string());
+        let accounts = replaced(&read("accounts"), "127.0.0.1:5060", &lab.address(over).to_string());
+        let accounts = if over == Over::Tcp { replaced(&accounts, "transport=udp", "transport=tcp") } else { accounts };
         let accounts = replaced(&accounts, "audio_codecs=PCMU,PCMA", &format!("audio_codecs={codec}"));
         fs::write(folder.join("accounts"), accounts).unwrap();
         let plays = folder.join("plays.wav");
         sing(&plays, hz);
 
-        let (sip, rtp, control) = (free_port(), free_port(), free_port());
+        let (sip, rtp, control, host) = (free_port(), free_port(), free_port(), lab.udp.ip());
         let mut config = read("config");
         for (key, value) in [
-            ("sip_listen", format!("127.0.0.1:{sip}")),
+            ("sip_listen", SocketAddr::new(host, sip).to_string()),
+            ("net_interface", host.to_string()),
             ("rtp_ports", format!("{rtp}-{}", rtp + 1)),
             ("ctrl_tcp_listen", format!("127.0.0.1:{control}")),
             ("snd_path", folder.display().to_string()),
@@ -55,13 +63,60 @@ impl Baresip {
             commands = TcpStream::connect(("127.0.0.1", control)).ok();
             commands.is_some()
         });
-        Baresip { name: name.to_owned(), process, folder, commands: commands.unwrap() }
+        let commands = commands.unwrap();
+        let mut events = File::create(folder.join("events.log")).unwrap();
+        let mut told = commands.try_clone().unwrap();
+        // Until it closes the connection by its end.
+        std::thread::spawn(move || std::io::copy(&mut told, &mut events));
+        Baresip { name: name.to_owned(), over, process, folder, commands, ended: 0 }
     }
 
     /// A command, as JSON in a netstring.
-    fn command(&mut self, command: &str) {
-        let json = format!(r#"{{"command":"{command}"}}"#);
+    fn command(&mut self, command: &str, about: &str) {
+        let json = format!(r#"{{"command":"{command}","params":"{about}"}}"#);
         write!(self.commands, "{}:{json},", json.len()).unwrap();
+    }
+
+    /// Waits until so many of its events had these words.
+    fn tells(&self, words: &[&str], times: usize) {
+        let events = self.folder.join("events.log");
+        until(&format!("{} tells {words:?} {times} times", self.name), || {
+            let told = String::from_utf8_lossy(&fs::read(&events).unwrap_or_default()).into_owned();
+            let of = |event: &&str| words.iter().all(|word| event.contains(word));
+            told.split(r#"{"event":true"#).filter(of).count() >= times
+        });
+    }
+
+    pub fn dial(&mut self, lab: &Lab, number: &str) {
+        self.command("dial", &lab.uri(self.over, number));
+    }
+
+    pub fn hold(&mut self) {
+        self.command("hold", "");
+    }
+
+    pub fn resume(&mut self) {
+        self.command("resume", "");
+    }
+
+    pub fn transfer(&mut self, lab: &Lab, number: &str) {
+        self.command("transfer", &lab.uri(self.over, number));
+    }
+
+    /// Keys on its keypad, as telephone-events.
+    pub fn dial_keys(&mut self, keys: &str) {
+        self.command("sndcode", keys);
+    }
+
+    /// Waits until it was sent a key so many times.
+    pub fn gets_key(&self, key: char, times: usize) {
+        self.tells(&["CALL_DTMF_START", &format!(r#""param":"{key}""#)], times);
+    }
+
+    /// Waits until one more of its calls is over.
+    pub fn has_ended(&mut self) {
+        self.ended += 1;
+        self.tells(&["CALL_CLOSED"], self.ended);
     }
 
     pub fn rings(&self) {
@@ -69,12 +124,12 @@ impl Baresip {
     }
 
     pub fn answer(&mut self) {
-        self.command("accept");
+        self.command("accept", "");
         self.process.says("Call established", 1);
     }
 
     pub fn hang_up(&mut self) {
-        self.command("hangup");
+        self.command("hangup", "");
     }
 }
 

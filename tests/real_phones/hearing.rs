@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 pub const CUSTOMER: u16 = 350;
 pub const JOHN: u16 = 650;
 pub const MARIA: u16 = 850;
+pub const PETER: u16 = 1150;
+
+const VOICES: [u16; 4] = [CUSTOMER, JOHN, MARIA, PETER];
 
 /// A change must have got through jitter buffers and into files before it counts.
 const SETTLE: Duration = Duration::from_millis(600);
@@ -82,7 +85,7 @@ impl Listener {
             };
             sought.then(|| (id.clone(), clip.clone()))
         }));
-        Ear::new(Arc::new(library), &[CUSTOMER, JOHN, MARIA])
+        Ear::new(Arc::new(library), &VOICES)
     }
 
     /// Waits until each phone heard, all in the same window, what it must hear in this phase.
@@ -136,16 +139,15 @@ fn is(heard: &Hearing, wanted: Sound) -> bool {
     let voice = |note: &u16| share(heard, &Label::Note(*note)) > TRACE;
     match wanted {
         Sound::Only(notes) => {
-            let others = [CUSTOMER, JOHN, MARIA];
             share(heard, &Label::Notes(notes.to_vec())) >= SHARE
-                && !others.iter().filter(|note| !notes.contains(note)).any(voice)
+                && !VOICES.iter().filter(|note| !notes.contains(note)).any(voice)
         }
         Sound::Prompt(prompt) => {
-            share(heard, &Label::Prompt(PromptId::from(prompt))) >= SHARE && ![CUSTOMER, JOHN, MARIA].iter().any(voice)
+            share(heard, &Label::Prompt(PromptId::from(prompt))) >= SHARE && !VOICES.iter().any(voice)
         }
         Sound::Flow => {
             let prompts = heard.frames.iter().filter(|(_, heard)| matches!(heard.label(), Label::Prompt(_))).count();
-            prompts * 2 >= heard.frames.len() && ![CUSTOMER, JOHN, MARIA].iter().any(voice)
+            prompts * 2 >= heard.frames.len() && !VOICES.iter().any(voice)
         }
     }
 }

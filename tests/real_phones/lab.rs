@@ -5,7 +5,7 @@ use cordboard::audio::Library;
 use cordboard::config::{self, Source};
 use serde_json::Value;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,13 @@ const BIN: &str = env!("CARGO_BIN_EXE_cordboard");
 
 /// One lab at a time: real phones want the machine for themselves.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// What signalling goes over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Over {
+    Udp,
+    Tcp,
+}
 
 pub struct Lab {
     /// Dropped before the folder goes and the next test comes.
@@ -47,6 +54,13 @@ fn copy(from: &Path, to: &Path) {
 pub fn replaced(text: &str, shipped: &str, own: &str) -> String {
     assert!(text.contains(shipped), "{shipped} is not in the shipped file any more:\n{text}");
     text.replace(shipped, own)
+}
+
+/// Whether this machine has an IPv6 loopback; tests of it are skipped where there is none.
+pub fn has_ipv6() -> bool {
+    UdpSocket::bind((Ipv6Addr::LOCALHOST, 0))
+        .inspect_err(|fault| println!("skipped: no IPv6 loopback ({fault})"))
+        .is_ok()
 }
 
 impl Lab {
@@ -91,6 +105,18 @@ impl Lab {
             start_up,
             _turn: turn,
         }
+    }
+
+    /// Where the switch listens.
+    pub fn address(&self, over: Over) -> SocketAddr {
+        if over == Over::Tcp { self.tcp } else { self.udp }
+    }
+
+    /// What a phone dials for a number; without one, where it registers.
+    pub fn uri(&self, over: Over, number: &str) -> String {
+        let at = if number.is_empty() { "" } else { "@" };
+        let transport = if over == Over::Tcp { ";transport=tcp" } else { "" };
+        format!("sip:{number}{at}{}{transport}", self.address(over))
     }
 
     /// A command of `cordboard ctl`; what it printed.
@@ -144,6 +170,13 @@ impl Lab {
     pub fn hears_flow(&self, agent: &str, address: &str, flow: &str) {
         self.shows(agent, &format!("{address} hearing {flow}"), |snapshot| {
             hears(snapshot, address).is_some_and(|h| h["flow"] == flow)
+        });
+    }
+
+    /// Waits until the switch's log has a line with these words.
+    pub fn logs(&self, words: &[&str]) {
+        until(&format!("the switch logs {words:?}"), || {
+            self.switch.log().lines().any(|line| words.iter().all(|word| line.contains(word)))
         });
     }
 

@@ -1,7 +1,7 @@
 //! Linphone, as its users get it: the shipped linphonerc, files in place of a sound card, commands on its standard input.
 
 use super::hearing::{Records, sing};
-use super::lab::{Lab, replaced, shipped};
+use super::lab::{Lab, Over, replaced, shipped};
 use super::process::{Process, free_port};
 use std::fs;
 use std::path::PathBuf;
@@ -10,22 +10,42 @@ use std::process::Command;
 const STREAMS: &str = "Media streams established";
 const PAUSED: &str = "is now paused";
 const RINGS: &str = "Receiving new incoming call";
+const ENDED: &str = "ended (No error)";
 
 pub struct Linphone {
     name: String,
+    over: Over,
     process: Process,
     recording: PathBuf,
     rung: usize,
+    ended: usize,
 }
 
 impl Linphone {
     pub fn start(lab: &Lab, name: &str, hz: u16) -> Linphone {
+        Linphone::over(Over::Udp, lab, name, hz)
+    }
+
+    pub fn over(over: Over, lab: &Lab, name: &str, hz: u16) -> Linphone {
         let file = format!("{name}.linphonerc");
         let text = fs::read_to_string(shipped("sip-configs/clients/linphone").join(&file)).unwrap();
-        let mut own = text.replace("127.0.0.1:5060", &lab.udp.to_string());
-        for key in ["sip_port=", "audio_rtp_port="] {
+        let mut own = text.clone();
+        let mut port = |key: &str, value: String| {
             let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("no {key} in {file}"));
-            own = replaced(&own, line, &format!("{key}{}", free_port()));
+            own = replaced(&own, line, &format!("{key}{value}"));
+        };
+        port("audio_rtp_port=", free_port().to_string());
+        match over {
+            Over::Udp => port("sip_port=", free_port().to_string()),
+            Over::Tcp => {
+                port("sip_port=", "0".to_owned());
+                port("sip_tcp_port=", free_port().to_string());
+            }
+        }
+        own = own.replace("reg_proxy=<sip:127.0.0.1:5060>", &format!("reg_proxy=<{}>", lab.uri(over, "")));
+        own = own.replace("127.0.0.1:5060", &lab.address(over).to_string());
+        if lab.udp.is_ipv6() {
+            own = replaced(&own, "use_ipv6=0", "use_ipv6=1").replace("@127.0.0.1", "@[::1]");
         }
         fs::write(lab.folder.join(&file), own).unwrap();
         let home = lab.folder.join(format!("{name}-home"));
@@ -40,13 +60,33 @@ impl Linphone {
         process.says("Using wav files", 1);
         process.say(&format!("play {plays}"));
         process.say(&format!("record {}", recording.display()));
-        Linphone { name: name.to_owned(), process, recording, rung: 0 }
+        Linphone { name: name.to_owned(), over, process, recording, rung: 0, ended: 0 }
     }
 
     pub fn call(&mut self, lab: &Lab, number: &str) {
         let before = self.process.log().matches(STREAMS).count();
-        self.process.say(&format!("call sip:{number}@{}", lab.udp));
+        self.dial(lab, number);
         self.process.says(STREAMS, before + 1);
+    }
+
+    /// A call that need not be answered.
+    pub fn dial(&mut self, lab: &Lab, number: &str) {
+        self.process.say(&format!("call {}", lab.uri(self.over, number)));
+    }
+
+    /// Its Transfer key in the call that it talks in.
+    pub fn transfer(&mut self, lab: &Lab, number: &str) {
+        self.process.say(&format!("transfer {}", lab.uri(self.over, number)));
+    }
+
+    /// Brings two of its calls together, each by its number in the order of its calls.
+    pub fn bring_together(&mut self, one: usize, other: usize) {
+        self.process.say(&format!("transfer {one} --to-call {other}"));
+    }
+
+    /// Waits until it was sent a key so many times.
+    pub fn gets_key(&self, key: char, times: usize) {
+        self.process.says(&format!("Receiving tone {key} "), times);
     }
 
     /// Waits until it rings once more.
@@ -81,9 +121,10 @@ impl Linphone {
         self.process.say("terminate");
     }
 
-    /// Waits until its call has ended, and not by an error.
-    pub fn has_ended(&self) {
-        self.process.says("ended (No error)", 1);
+    /// Waits until one more of its calls has ended, and not by an error.
+    pub fn has_ended(&mut self) {
+        self.ended += 1;
+        self.process.says(ENDED, self.ended);
     }
 }
 

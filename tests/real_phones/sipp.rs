@@ -1,18 +1,11 @@
 //! SIPp with the shipped scenarios: registering, answering, calling; its own count of what worked.
 
-use super::lab::{Lab, shipped};
+use super::lab::{Lab, Over, shipped};
 use super::process::{PATIENCE, Process, free_port};
 use std::fs;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
-
-#[derive(Clone, Copy, PartialEq)]
-pub enum Over {
-    Udp,
-    Tcp,
-}
 
 pub struct Sipp {
     process: Process,
@@ -23,7 +16,7 @@ pub struct Sipp {
 impl Sipp {
     /// A scenario, from a port, for a number of calls one after another.
     fn start(lab: &Lab, name: &str, over: Over, port: u16, calls: u32, words: &[&str]) -> Sipp {
-        let switch: SocketAddr = if over == Over::Tcp { lab.tcp } else { lab.udp };
+        let switch = lab.address(over);
         let counts = lab.folder.join(format!("{name}-counts.csv"));
         let mut command = Command::new("sipp");
         command.arg(switch.to_string()).arg("-sf").arg(shipped("sip-configs/clients/sipp").join(format!("{name}.xml")));
@@ -36,9 +29,8 @@ impl Sipp {
     /// Registers John, who will answer on a port.
     pub fn registers(lab: &Lab, over: Over, port: u16) {
         let agents = shipped("sip-configs/clients/sipp/agents.csv");
-        let switch = if over == Over::Tcp { lab.tcp } else { lab.udp };
         // Of itself SIPp 3.6 signs for `sip:::1:5060`, without the brackets, which is no address.
-        let words = ["-inf", &agents.display().to_string(), "-auth_uri", &switch.to_string()];
+        let words = ["-inf", &agents.display().to_string(), "-auth_uri", &lab.address(over).to_string()];
         Sipp::start(lab, "registering-agent", over, port, 1, &words).has_succeeded();
         lab.is_registered("john");
     }
