@@ -21,7 +21,7 @@ impl Engine {
         // A port whose leg is gone has nothing more to say.
         let Some(leg) = self.port_legs.get(&port).copied() else { return };
         let Some((connection, session, quiet)) =
-            self.legs.get(&leg).map(|l| (l.connection, l.session, l.is_held_or_holds()))
+            self.legs.get(&leg).map(|l| (l.connection, l.session, l.may_be_silent()))
         else {
             return;
         };

@@ -9,7 +9,7 @@ use super::{entropy, http, media, system, token, udp};
 use crate::control::{self, Account, Gate, Keys};
 use crate::engine::{Engine, Input};
 use crate::ids::AgentId;
-use crate::media::{Plane, Settings};
+use crate::media::Plane;
 use crate::sip::Transport;
 use crate::site::Site;
 use crate::telemetry;
@@ -110,7 +110,7 @@ impl Switch {
         };
         // Each its own seed: two threads must not choose the same SSRCs.
         let seeds = (0..shards).map(|number| seed ^ ((u64::from(number) + 1) << 48));
-        let planes = seeds.map(|seed| Plane::new(seed, Arc::clone(&site.library), plane_settings(&site))).collect();
+        let planes = seeds.map(|seed| Plane::new(seed, Arc::clone(&site.library), site.plane_settings())).collect();
         let mut media = Vec::new();
         let threads = media::threads(clock, planes, &inbox).map_err(system("epoll"))?;
         for (number, (shard, thread)) in threads.into_iter().enumerate() {
@@ -341,8 +341,4 @@ fn keys(token: &str, site: &Site) -> io::Result<Keys> {
 /// Who may sign in.
 pub(super) fn accounts(site: &Site) -> BTreeMap<AgentId, Account> {
     site.agents.iter().map(|(id, agent)| (id.clone(), Account { password: agent.password.clone() })).collect()
-}
-
-fn plane_settings(site: &Site) -> Settings {
-    Settings { rtp_timeout: site.media.rtp_timeout.unwrap_or_default(), cname: format!("switch@{}", site.sip.domain) }
 }

@@ -493,10 +493,11 @@ impl Leg {
         told && self.exchange == Exchange::Idle && !self.negotiator.pending()
     }
 
-    /// On hold from either side: it may well send nothing.
+    /// On hold from either side, or a phone that only listens: it may well send nothing.
     #[must_use]
-    pub fn is_held_or_holds(&self) -> bool {
-        self.want.held || self.phone_holds
+    pub fn may_be_silent(&self) -> bool {
+        let listens = self.negotiator.agreed().is_some_and(|agreed| !agreed.remote_direction.sends());
+        self.want.held || self.phone_holds || listens
     }
 
     /// What its port was last told.

@@ -136,7 +136,7 @@ pub enum MediaEvent {
     Played { port: PortId, play: PlayId },
     /// One telephone-event, told once, when it ends or after it is clearly there.
     Digit { port: PortId, digit: char },
-    /// Nothing came in, RTP or RTCP, for the configured time, once there was some. Told once until something comes again.
+    /// Nothing came in, RTP or RTCP, for the configured time, once there was some. Told again each time it has passed.
     Silent { port: PortId },
     /// How it goes, every few seconds while packets come in.
     Quality { port: PortId, stats: PortStats },

@@ -175,6 +175,10 @@ impl Plane {
             return; // Overtaken by a later wish.
         }
         let before = std::mem::replace(&mut *port.spec, spec);
+        if (before.receive, before.send) != (port.spec.receive, port.spec.send) {
+            // Whoever was held need not have said anything: the watchdog begins anew.
+            port.alive = port.alive.map(|_| now);
+        }
         if (before.remote, before.rtcp) != (port.spec.remote, port.spec.rtcp) {
             port.rtcp_seen = None;
         }

@@ -147,8 +147,8 @@ pub(super) struct Port {
     pub length: u32,
     odd: u32,
     pub rtp_seen: bool,
+    /// The last sign of life, once there was one; or when its absence was told.
     pub alive: Option<Time>,
-    pub silent_told: bool,
     pub refused: u64,
     /// Of hearings that are over.
     pub late: u64,
@@ -196,7 +196,6 @@ impl Port {
             odd: 0,
             rtp_seen: false,
             alive: None,
-            silent_told: false,
             refused: 0,
             late: 0,
             report_due: None,
@@ -409,15 +408,17 @@ impl Port {
         }
     }
 
-    /// Whether it has been silent for so long, and nobody was told yet.
+    /// Whether it has been silent for so long, since it lived or since that was told last.
     pub fn fell_silent(&mut self, now: Time, timeout: Duration) -> bool {
-        let silent = self.alive.is_some_and(|alive| now.since(alive) >= timeout);
-        silent && !timeout.is_zero() && !std::mem::replace(&mut self.silent_told, true)
+        let silent = self.alive.is_some_and(|alive| now.since(alive) >= timeout) && !timeout.is_zero();
+        if silent {
+            self.alive = Some(now);
+        }
+        silent
     }
 
     pub fn lives(&mut self, now: Time) {
         self.alive = Some(now);
-        self.silent_told = false;
     }
 
     pub fn stats(&self) -> PortStats {

@@ -253,6 +253,15 @@ impl Phone {
         self.request(now, to, draft, Purpose::Info(id));
     }
 
+    /// Sends nothing at all from now on, or sends again: what no key does, but many a phone.
+    pub fn fall_silent(&mut self, now: Time, silent: bool) {
+        self.habits_mut().no_rtp = silent;
+        let lines: Vec<LineId> = self.lines().map(crate::phone::Line::id).collect();
+        for line in lines {
+            self.tune(now, line);
+        }
+    }
+
     /// The Mute key: silence goes out instead of the note.
     pub fn mute(&mut self, line: LineId, muted: bool) -> bool {
         let Some(line) = self.lines.get_mut(&line) else { return false };

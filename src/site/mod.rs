@@ -5,7 +5,7 @@
 use crate::audio::Library;
 use crate::contact::Catalog;
 use crate::ids::{AgentId, FlowId, PromptId};
-use crate::media::Codec;
+use crate::media::{self, Codec};
 use crate::routing;
 use crate::sip::{OfferBy, Text, Transport};
 use crate::time::Duration;
@@ -113,6 +113,13 @@ impl Site {
         self.numbers.iter().find(|n| !n.prefix && n.dialled == dialled).or_else(|| {
             self.numbers.iter().filter(|n| n.prefix && dialled.starts_with(&n.dialled)).max_by_key(|n| n.dialled.len())
         })
+    }
+
+    /// What a media thread must know of the installation.
+    #[must_use]
+    pub fn plane_settings(&self) -> media::Settings {
+        let rtp_timeout = self.media.rtp_timeout.unwrap_or_default();
+        media::Settings { rtp_timeout, cname: format!("switch@{}", self.sip.domain) }
     }
 }
 

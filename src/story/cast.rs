@@ -305,7 +305,7 @@ impl Cast {
                 true
             }
             Key::Mute(silent) => {
-                phone.habits_mut().no_rtp = *silent;
+                phone.fall_silent(now, *silent);
                 true
             }
             Key::Unplug(unplugged) => {

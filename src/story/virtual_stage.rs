@@ -11,7 +11,7 @@ use super::stage::Stage;
 use crate::engine::snapshot::AgentSnapshot;
 use crate::engine::{Button, CcpEvent, Engine, Input, Output, Refusal};
 use crate::ids::{AgentId, PortId, PromptId, ShardId, Ticket};
-use crate::media::{Handed, MediaCommand, MediaEvent, Plane, Settings, Sink};
+use crate::media::{Handed, MediaCommand, MediaEvent, Plane, Sink};
 use crate::sip::{self, Link, Transport};
 use crate::site::Site;
 use crate::telemetry::Ladder;
@@ -117,7 +117,7 @@ impl VirtualStage {
             now: BEGIN,
             engine: Engine::new(BEGIN, Arc::clone(&site), seed, vec![(Transport::Udp, switch)], SHARDS),
             planes: (1..=u64::from(SHARDS))
-                .map(|number| Plane::new(seed ^ number, Arc::clone(&site.library), Settings::default()))
+                .map(|number| Plane::new(seed ^ number, Arc::clone(&site.library), site.plane_settings()))
                 .collect(),
             site,
             ports: PortTable::default(),

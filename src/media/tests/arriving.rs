@@ -201,18 +201,27 @@ fn quality_is_told_every_ten_seconds_and_at_the_end() {
 }
 
 #[test]
-fn silence_is_told_once_until_something_comes() {
+fn silence_is_told_each_time_the_limit_has_passed() {
     let mut lab = three();
+    // Phone 3 never says anything: there is nothing to miss.
+    lab.phones.get_mut(&3).unwrap().due = None;
     lab.run(1000);
     for phone in lab.phones.values_mut() {
         phone.due = None;
     }
     lab.run(25_000);
-    let told = |lab: &Lab| lab.wire.events.iter().filter(|e| matches!(e, MediaEvent::Silent { .. })).count();
-    assert_eq!(told(&lab), 3);
-    lab.phones.get_mut(&1).unwrap().due = Some(lab.wire.now);
-    lab.run(100);
-    lab.phones.get_mut(&1).unwrap().due = None;
-    lab.run(11_000);
-    assert_eq!(told(&lab), 4);
+    let told =
+        |lab: &Lab, id: u64| lab.wire.events.iter().filter(|e| **e == MediaEvent::Silent { port: PortId(id) }).count();
+    assert_eq!((told(&lab, 1), told(&lab, 2), told(&lab, 3)), (2, 2, 0));
+    // A report is a sign of life as good as sound; so is being heard again, for whoever was held.
+    let report = rtp::report(&rtp::Sender { ssrc: 1, ..rtp::Sender::default() }, None, "phone");
+    lab.plane.rtcp(lab.wire.now, PortId(1), address(30_003), &report);
+    lab.set(2, |spec| spec.receive = false);
+    lab.run(9_000);
+    lab.set(2, |spec| spec.receive = true);
+    assert_eq!((told(&lab, 1), told(&lab, 2)), (2, 2));
+    lab.run(9_000);
+    assert_eq!((told(&lab, 1), told(&lab, 2)), (3, 2));
+    lab.run(2_000);
+    assert_eq!(told(&lab, 2), 3);
 }
