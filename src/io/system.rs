@@ -4,6 +4,7 @@
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::sync::Once;
 use std::time::Duration;
 
 /// Expedited forwarding for sound (RFC 4594 section 4.1), in the upper six bits of the byte.
@@ -74,12 +75,37 @@ fn only_its_family(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     if address.is_ipv6() { socket.set_only_v6(true) } else { Ok(()) }
 }
 
-/// Marking is a wish to the network; a host that forbids it still carries calls.
+/// Marking is a wish to the network; a host that forbids it still carries calls, and says so once.
 fn mark(socket: &Socket, address: SocketAddr, traffic_class: u32) {
-    let _given = if address.is_ipv6() { socket.set_tclass_v6(traffic_class) } else { socket.set_tos_v4(traffic_class) };
+    static SAID: Once = Once::new();
+    let marked = if address.is_ipv6() { socket.set_tclass_v6(traffic_class) } else { socket.set_tos_v4(traffic_class) };
+    if let Err(fault) = marked {
+        SAID.call_once(|| tracing::warn!(%fault, "packets cannot be marked for priority (DSCP); calls go on without"));
+    }
 }
 
 /// Two sockets a leg, besides connections: as many as the system lets us have.
 pub(super) fn raise_descriptor_limit() -> u64 {
     rlimit::increase_nofile_limit(1 << 20).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_and_signalling_are_marked_in_both_families() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let address: SocketAddr = address.parse().unwrap();
+            let mark = |socket: &Socket| match address {
+                SocketAddr::V4(_) => socket.tos_v4(),
+                SocketAddr::V6(_) => socket.tclass_v6(),
+            };
+            // A host without IPv6 cannot say.
+            let Ok(sound) = udp(address, RTP_BUFFER, EF) else { continue };
+            let signalling = udp(address, SIP_BUFFER, CS3).unwrap();
+            // RFC 3246: 46; RFC 2474: class selector 3 is 24.
+            assert_eq!((mark(&sound).unwrap() >> 2, mark(&signalling).unwrap() >> 2), (46, 24), "{address}");
+        }
+    }
 }

@@ -204,6 +204,36 @@ mod tests {
                 "1",
             ),
             (
+                "a key held for longer than a packet can tell, its number running over",
+                vec![
+                    (0, true, 3, false, 0xff00),
+                    (0, false, 3, false, 0xffff),
+                    (0, false, 3, false, 80),
+                    (0, false, 3, true, 400),
+                ],
+                "3",
+            ),
+            (
+                "every end is lost, and the same key comes again without its mark",
+                vec![(0, true, 7, false, 160), (0, false, 7, false, 800), (9000, false, 7, false, 160)],
+                "77",
+            ),
+            (
+                "every end of a key is lost, and another follows at once",
+                vec![(0, true, 7, false, 160), (0, false, 7, false, 800), (900, false, 8, false, 160)],
+                "78",
+            ),
+            (
+                "ends repeated long after",
+                vec![
+                    (0, true, 7, true, 800),
+                    (0, false, 7, true, 800),
+                    (0, false, 7, true, 800),
+                    (0, false, 7, true, 800),
+                ],
+                "7",
+            ),
+            (
                 "a phone that moves the timestamp",
                 vec![(0, true, 11, false, 160), (160, false, 11, false, 320), (320, false, 11, true, 480)],
                 "#",
