@@ -111,6 +111,7 @@ stories! {
     lab_numbers,
     lossy_network,
     mute_outlives_hold,
+    phones_that_negotiate,
     reinvite_refused_488,
     resume_while_ringing,
     rtp_timeout,

@@ -8,6 +8,8 @@ mod flows;
 mod hard;
 #[path = "wire/identity.rs"]
 mod identity;
+#[path = "wire/offers.rs"]
+mod offers;
 #[path = "wire/proof.rs"]
 mod proof;
 #[path = "wire/registering.rs"]

@@ -1,0 +1,109 @@
+//! Offers and answers of a phone in a call of the whole switch, wherever they come and whatever is wrong with them.
+
+use super::world::{World, request, sdp};
+
+const PHONE: &str = "192.0.2.9:5070";
+/// The lab's echo.
+const ECHO: &str = "sip:9002@192.0.2.1";
+
+struct Phone {
+    world: World,
+    to: String,
+    seq: u32,
+}
+
+impl Phone {
+    /// Sends a request in the call, and says what comes back: the statuses and requests, and the last body.
+    fn send(&mut self, method: &str, body: &str) -> (String, String) {
+        if method != "ACK" {
+            self.seq += 1;
+        }
+        let headers = format!("To: {}\nCSeq: {} {method}", self.to, self.seq);
+        let text = request(method, ECHO, PHONE, &headers, body);
+        self.world.hear(PHONE, text.replace("z9hG4bK1", &format!("z9hG4bK{method}{}", self.seq)).as_bytes());
+        let sent = self.world.take();
+        if let Some(to) =
+            sent.iter().filter_map(|(_, text)| text.lines().find_map(|line| line.strip_prefix("To: "))).next_back()
+            && to.contains("tag=")
+            && method != "ACK"
+        {
+            self.to = to.to_owned();
+        }
+        let short =
+            |text: &String| text.trim_start_matches("SIP/2.0 ").split(' ').next().unwrap_or_default().to_owned();
+        let body = sent.last().and_then(|(_, text)| text.split_once("\n\n")).map(|(_, body)| body.to_owned());
+        (sent.iter().map(|(_, text)| short(text)).collect::<Vec<_>>().join(" "), body.unwrap_or_default())
+    }
+
+    fn new() -> Phone {
+        Phone { world: World::new(), to: format!("<{ECHO}>"), seq: 0 }
+    }
+
+    /// A call that is up.
+    fn up() -> Phone {
+        let mut phone = Phone::new();
+        assert_eq!(phone.send("INVITE", &sdp("192.0.2.9", 4000)).0, "100 200");
+        assert_eq!(phone.send("ACK", "").0, "");
+        phone
+    }
+}
+
+fn without_a_common_codec() -> String {
+    sdp("192.0.2.9", 4000).replace("RTP/AVP 0", "RTP/AVP 9").replace("0 PCMU", "9 G722")
+}
+
+#[test]
+fn a_call_needs_an_answer_and_a_call_that_had_one_keeps_it() {
+    for (rule, up, answer, wanted) in [
+        ("RFC 3261 section 13.2.1: the answer is in the ACK", false, sdp("192.0.2.9", 4000), ""),
+        ("section 13.2.2.4: without one there is no call", false, String::new(), "BYE"),
+        ("nor with one that does not fit", false, without_a_common_codec(), "BYE"),
+        ("section 14: a re-INVITE that comes to nothing leaves the call as it was", true, String::new(), ""),
+        ("section 14", true, without_a_common_codec(), ""),
+    ] {
+        let mut phone = if up { Phone::up() } else { Phone::new() };
+        let (statuses, offer) = phone.send("INVITE", "");
+        assert_eq!(statuses, "100 200", "{rule}");
+        assert!(offer.contains("m=audio ") && offer.contains("RTP/AVP 0 8 101"), "{rule}: {offer}");
+        assert_eq!(phone.send("ACK", &answer).0, wanted, "{rule}");
+        if wanted.is_empty() {
+            // It goes on, with room for the next.
+            let (statuses, answer) = phone.send("INVITE", &sdp("192.0.2.9", 4002));
+            assert_eq!(statuses, "100 200", "{rule}");
+            assert!(answer.contains("a=sendrecv"), "{rule}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn offers_in_the_middle_of_a_call() {
+    let good = sdp("192.0.2.9", 4004);
+    for (rule, method, body, wanted, described) in [
+        ("section 14", "INVITE", good.clone(), "100 200", true),
+        ("section 14.2: cannot be accepted", "INVITE", without_a_common_codec(), "100 488", false),
+        ("RFC 3311 section 5.2", "UPDATE", good.clone(), "200", true),
+        ("RFC 3311 section 5.2: cannot be accepted", "UPDATE", without_a_common_codec(), "488", false),
+        ("RFC 3311: a refresh", "UPDATE", String::new(), "200", false),
+        ("RFC 3262 section 3: of nothing", "PRACK", String::new(), "481", false),
+        ("RFC 3264 section 8.2: the stream stops", "INVITE", good.replace("audio 4004", "audio 0"), "100 200", true),
+    ] {
+        let mut phone = Phone::up();
+        let (statuses, answer) = phone.send(method, &body);
+        assert_eq!(statuses, wanted, "{rule}");
+        assert_eq!(answer.contains("m=audio"), described, "{rule}: {answer}");
+        phone.send("ACK", "");
+        assert_eq!(phone.send("UPDATE", &good).0, "200", "{rule}: the call goes on");
+    }
+}
+
+#[test]
+fn a_new_invite_overtakes_the_ack_of_the_last() {
+    let mut phone = Phone::up();
+    assert_eq!(phone.send("INVITE", &sdp("192.0.2.9", 4002)).0, "100 200");
+    assert_eq!(phone.send("INVITE", &sdp("192.0.2.9", 4004)).0, "100 200", "it proves that the 200 came");
+    assert_eq!(phone.send("ACK", "").0, "");
+    // Ours waits for its answer: theirs comes too early.
+    assert_eq!(phone.send("INVITE", "").0, "100 200");
+    assert_eq!(phone.send("UPDATE", &sdp("192.0.2.9", 4006)).0, "491", "RFC 3311 section 5.2");
+    assert_eq!(phone.send("INVITE", &sdp("192.0.2.9", 4006)).0, "100 491", "RFC 3261 section 14.2");
+}
