@@ -155,6 +155,9 @@ impl Call {
     pub(super) fn withdraw(&mut self, cx: &mut Cx, contact: ContactId) {
         let Some(row) = self.contacts.get(&contact).and_then(|k| k.agent) else { return };
         let answered = self.connections.get(&row).is_some_and(|c| c.answered.is_some());
+        if self.give_back(cx, contact, Reason::Cancelled) {
+            return;
+        }
         self.close(cx, contact, if answered { Reason::Dropped } else { Reason::Cancelled });
     }
 

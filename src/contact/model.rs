@@ -152,7 +152,13 @@ impl Connection {
     /// Silent, because somebody else is to take his place.
     #[must_use]
     pub fn transfers(&self) -> bool {
-        self.transfers.is_some() && !self.is_gone()
+        self.transfers_to().is_some()
+    }
+
+    /// The contact that is to come in his place.
+    #[must_use]
+    pub fn transfers_to(&self) -> Option<ContactId> {
+        self.transfers.filter(|_| !self.is_gone())
     }
 
     /// Being called.

@@ -1,7 +1,7 @@
 //! What must hold whenever the engine has nothing more to say: laws said against its own state, for simulators and tests.
 
 use super::Engine;
-use crate::contact::{Call, Connection, Hears, Line, Phase, State};
+use crate::contact::{self, Call, Connection, Hears, Line, Phase, State};
 use crate::ids::{AgentId, ConnectionId, ShardId};
 use crate::leg::Stage;
 use crate::media::Source;
@@ -220,7 +220,8 @@ fn nobody_is_stranded(call: &Call, said: &mut Vec<String>) {
             Phase::Line(Line::Room) => !others().any(Connection::is_up),
             _ => false,
         });
-        let waits = waits || c.transfers();
+        let under_way = |id| call.contacts().get(&id).is_some_and(contact::Contact::is_pending);
+        let waits = waits || c.transfers_to().is_some_and(under_way);
         if !(waits || c.agent.is_some() && holds && can_resume) {
             said.push(format!("{} hears nothing", name(c)));
         }

@@ -2,7 +2,7 @@
 
 Story: John is replaced in a conference
 Guests: customer
-Agents: john, maria, peter
+Agents: john, maria, peter, anna
 
 The three talk:
   customer dials 1000
@@ -26,6 +26,16 @@ The others go on talking while Peter's phone rings:
   expect customer, maria and peter hear each other
     john's phone gets BYE
     john's state is Available
+
+Maria, who is asked by nobody, does not want Anna, so Peter, who transfers, is back:
+  peter transfers to anna
+  expect anna's phone rings
+    customer and maria hear each other
+    peter hears silence
+  maria presses drop anna
+  expect anna's phone gets CANCEL
+    peter's phone is told that the transfer failed with 487
+    customer, maria and peter hear each other
 
 Nobody is lost when one goes:
   customer hangs up
