@@ -77,7 +77,7 @@ fn play(seed: u64, ladder: bool) -> World {
     if ladder {
         world.draw_ladder();
     }
-    let told = format!("run {seed}: {:?}, sound: {}", world.network, world.media.real.is_some());
+    let told = format!("run {seed}: {:?}, sound: {}", world.network, world.media.is_real());
     world.tell(told);
     for at in 0..world.hands.len() {
         let habits = world.hands[at].phone.habits().clone();
@@ -145,7 +145,7 @@ fn reload(world: &mut World) {
 /// Time passes; where there is sound, it is listened to.
 fn live(world: &mut World, time: Duration) {
     let until = world.now + time;
-    if world.media.real.is_some() {
+    if world.media.is_real() {
         while world.now < until && world.broken.is_empty() {
             world.run(until.min(world.now + Duration::from_millis(250)));
             laws::hold_no_dead_air(world);

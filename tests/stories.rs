@@ -127,6 +127,7 @@ stories! {
     transfer_in_conference,
     transfer_left,
     transfer_meets_glare,
+    transfer_not_wanted,
     transfer_of_direct_call,
     transfer_taken_back,
     transfer_to_address,

@@ -75,10 +75,10 @@ impl Call {
         }
     }
 
-    /// A party that was called can be heard before it answers.
-    pub fn early(&mut self, cx: &mut Cx, connection: ConnectionId) {
+    /// A party that was called can be heard before it answers; or no more, when the phone that spoke is gone.
+    pub fn early(&mut self, cx: &mut Cx, connection: ConnectionId, heard: bool) {
         if let Some(dialled) = self.connections.get_mut(&connection).and_then(|c| c.dialled.as_mut()) {
-            dialled.early = true;
+            dialled.early = heard;
             self.line_ringing(cx, connection);
         }
     }

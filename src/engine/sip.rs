@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::contact::Reason;
 use crate::ids::LegId;
-use crate::leg::Heard;
+use crate::leg::{Heard, Leg};
 use crate::sip::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE};
 use crate::sip::{End, Event, Method, Name, Request, Response, ServerKey, SessionId, Status, Text};
 use tracing::debug;
@@ -37,7 +37,7 @@ impl Engine {
                 }
                 let early = self.with_leg(leg, |leg, doors| leg.progress(fork, body.as_ref(), doors));
                 if early == Some(true) {
-                    self.with_call(call, |call, cx| call.early(cx, connection));
+                    self.with_call(call, |call, cx| call.early(cx, connection, true));
                 }
             }
             Event::Answered { session, fork, body, .. } => {
@@ -151,8 +151,18 @@ impl Engine {
             line.failed = Some((why, status));
             line.reason = reason;
         }
-        if let (true, Some((why, _))) = (line.legs.is_empty(), line.failed) {
-            self.with_call(call, |call, cx| call.failed(cx, connection, why));
+        let failed = line.failed.filter(|_| line.legs.is_empty());
+        let speaks = |id: &LegId| self.legs.get(id).is_some_and(Leg::is_heard_early);
+        let silent = !line.legs.iter().any(speaks);
+        match failed {
+            Some((why, _)) => self.with_call(call, |call, cx| call.failed(cx, connection, why)),
+            // Of several phones the one that was heard has gone; the others ring on.
+            None if silent => self.with_call(call, |call, cx| {
+                if call.connections().get(&connection).is_some_and(crate::contact::Connection::is_heard_early) {
+                    call.early(cx, connection, false);
+                }
+            }),
+            None => {}
         }
     }
 

@@ -22,9 +22,11 @@ pub fn explained(complaint: &str, whose: &Handset, world: &World) -> bool {
     // Sound is faster than the 200 that allows it.
     let early = complaint == "RTP came in although our direction does not receive";
     // Whoever is unplugged hears no ACK and no PRACK.
+    // An INVITE that was refused while its PRACK was under way.
+    let late = complaint == "our PRACK came to 481";
     let unheard = complaint.starts_with("no ACK for our 200") || complaint.starts_with("no PRACK for");
     let deaf = unheard && whose.was_unplugged;
-    deaf || (order || early) && (rough || world.hands.iter().any(|hand| hand.was_unplugged))
+    deaf || (order || early || late) && (rough || world.hands.iter().any(|hand| hand.was_unplugged))
 }
 
 /// Nobody has done anything for a while: what is under way has come to its end, and both ends agree on what is.
@@ -54,7 +56,7 @@ pub fn hold_at_rest(world: &mut World) {
         let mut hands = world.hands.iter();
         let hand = hands.find(|hand| Some(hand.phone.config().rtp) == known.spec.remote);
         if let Some(hand) = hand.filter(|hand| !hand.was_unplugged)
-            && !hand.live().any(|line| line.remote_rtp() == Some(known.local))
+            && !hand.live().any(|line| line.remote_rtp() == Some(known.local) || line.state() != LineState::Up)
         {
             broken.push(format!("{port} sends to {}, who has no call with it", hand.name));
         }
@@ -100,7 +102,7 @@ fn notes(world: &World, ports: &[PortId]) -> Vec<u16> {
 /// Each phone hears what its port is told, to the last voice; nobody hears a voice that is held.
 pub fn hold_what_is_heard(world: &mut World) {
     let kind = world.network.loses + world.network.reorders == 0;
-    if world.media.real.is_none() || !kind || world.now.since(world.media.told_at) < SETTLED {
+    if !world.media.is_real() || !kind || world.now.since(world.media.told_at) < SETTLED {
         return;
     }
     let mut broken = Vec::new();

@@ -379,7 +379,7 @@ fn carry_out(world: &mut World, action: Action) {
 /// Digits: by the phone where there are packets or INFO, else the stand-in's port hears them at once.
 fn key(world: &mut World, at: usize, line: LineId, keys: &str) {
     let hand = &world.hands[at];
-    if world.media.real.is_some() || hand.phone.habits().digits_by_info {
+    if world.media.is_real() || hand.phone.habits().digits_by_info {
         world.with_phone(at, |now, phone| phone.dtmf(now, line, keys));
         return;
     }

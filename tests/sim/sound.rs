@@ -6,12 +6,14 @@ use cordboard::media::{
     Handed, MediaCommand, MediaEvent, Plane, PortSpec, PortStats, Settings, Sink, Sound, Source, Start,
 };
 use cordboard::time::{Duration, Time, earliest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// How often the stand-in looks who still hums, and how long nobody may before the port says so.
 const ROUND: Duration = Duration::from_secs(5);
+/// The longest that a port is on its way from one media thread to another.
+const MOVES: u64 = 15;
 const SILENT: Duration = Duration::from_secs(60);
 
 /// A port as the stand-in knows it; beside the real plane only what it was told.
@@ -19,6 +21,10 @@ const SILENT: Duration = Duration::from_secs(60);
 pub struct Known {
     pub local: SocketAddr,
     pub spec: PortSpec,
+    /// Its media thread.
+    shard: ShardId,
+    /// The one that expects it.
+    expected: Option<ShardId>,
     play: Option<PlayId>,
     ends: Option<Time>,
     alive: Time,
@@ -30,6 +36,7 @@ pub struct Known {
 pub struct Said {
     pub events: Vec<MediaEvent>,
     pub packets: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
+    moves: Vec<(Handed, ShardId)>,
     locals: BTreeMap<PortId, SocketAddr>,
     ports: BTreeMap<SocketAddr, PortId>,
 }
@@ -58,11 +65,16 @@ impl Sink for Said {
         }
     }
 
-    fn hand_over(&mut self, _handed: Handed, _to: ShardId) {}
+    fn hand_over(&mut self, handed: Handed, to: ShardId) {
+        self.moves.push((handed, to));
+    }
 }
 
 pub struct Media {
-    pub real: Option<Plane>,
+    /// A plane a media thread; none where there is no sound.
+    real: Vec<Plane>,
+    /// Ports between two of them, and when they arrive.
+    moving: VecDeque<(Time, Handed, ShardId)>,
     pub said: Said,
     library: Arc<Library>,
     known: BTreeMap<PortId, Known>,
@@ -77,9 +89,12 @@ pub struct Media {
 }
 
 impl Media {
-    pub fn new(real: bool, unbindable: u64, library: &Arc<Library>, seed: u64) -> Media {
+    pub fn new(real: bool, shards: u16, unbindable: u64, library: &Arc<Library>, seed: u64) -> Media {
         Media {
-            real: real.then(|| Plane::new(seed, Arc::clone(library), Settings::default())),
+            real: (0..if real { shards } else { 0 })
+                .map(|shard| Plane::new(seed + u64::from(shard), Arc::clone(library), Settings::default()))
+                .collect(),
+            moving: VecDeque::new(),
             said: Said::default(),
             library: Arc::clone(library),
             known: BTreeMap::new(),
@@ -91,31 +106,62 @@ impl Media {
         }
     }
 
+    #[must_use]
+    pub fn is_real(&self) -> bool {
+        !self.real.is_empty()
+    }
+
     pub fn ports(&self) -> impl Iterator<Item = (&PortId, &Known)> {
         self.known.iter()
     }
 
     /// Ports that are open, as told and in truth.
     pub fn open(&self) -> usize {
-        self.known.len() + self.real.as_ref().map_or(0, Plane::ports)
+        self.known.len() + self.moving.len() + self.real.iter().map(Plane::ports).sum::<usize>()
     }
 
     pub fn port_at(&self, local: SocketAddr) -> Option<PortId> {
         self.known.iter().find(|(_, known)| known.local == local).map(|(port, _)| *port)
     }
 
-    pub fn command(&mut self, now: Time, command: MediaCommand) {
+    /// Ports that are told to hear each other live on one media thread.
+    #[must_use]
+    pub fn torn(&self) -> Vec<String> {
+        let told = self.known.iter().flat_map(|(port, known)| match &known.spec.source {
+            Source::Hear(others) => others.iter().map(|other| (port, known, other)).collect(),
+            _ => Vec::new(),
+        });
+        told.filter(|(_, known, other)| self.known.get(other).is_some_and(|other| other.shard != known.shard))
+            .map(|(port, _, other)| format!("{port} is to hear {other}, which is on another media thread"))
+            .collect()
+    }
+
+    pub fn command(&mut self, now: Time, shard: ShardId, command: MediaCommand) {
         self.told_at = now;
+        if let Some(known) = self.known.get(&command.port())
+            && !matches!(command, MediaCommand::Expect { .. } | MediaCommand::Open { .. })
+            && known.shard != shard
+        {
+            self.faults.push(format!("{shard:?} is told {command:?}, and the port is with {:?}", known.shard));
+        }
         match &command {
             MediaCommand::Open { port, local } => {
                 if self.known.values().any(|known| known.local == *local) {
                     self.faults.push(format!("{port} opens {local}, which is open"));
                 }
-                let known =
-                    Known { local: *local, spec: PortSpec::default(), play: None, ends: None, alive: now, told: false };
+                let known = Known {
+                    local: *local,
+                    spec: PortSpec::default(),
+                    shard,
+                    expected: None,
+                    play: None,
+                    ends: None,
+                    alive: now,
+                    told: false,
+                };
                 self.known.insert(*port, known);
                 self.round = self.round.or(Some(now + ROUND));
-                if self.real.is_none() && self.mint.below(1000) < self.unbindable {
+                if self.real.is_empty() && self.mint.below(1000) < self.unbindable {
                     let reason = "in use".to_owned();
                     self.said.events.push(MediaEvent::BindFailed { port: *port, reason });
                 }
@@ -123,7 +169,7 @@ impl Media {
             MediaCommand::Set { port, spec } => match self.known.get_mut(port) {
                 Some(known) => {
                     known.spec = spec.clone();
-                    if self.real.is_none() {
+                    if self.real.is_empty() {
                         known.play_on(now, &self.library);
                     }
                 }
@@ -134,37 +180,61 @@ impl Media {
                     self.faults.push(format!("{port} is to dial and is not open"));
                 }
             }
-            MediaCommand::HandOver { port, .. } | MediaCommand::Expect { port } => {
-                self.faults.push(format!("{port} is to move, and there is one media thread"));
-            }
+            MediaCommand::Expect { port } => match self.known.get_mut(port) {
+                Some(known) if known.shard != shard => known.expected = Some(shard),
+                _ => self.faults.push(format!("{port} is expected where it is, or is not open")),
+            },
+            MediaCommand::HandOver { port, to } => match self.known.get_mut(port) {
+                Some(known) if known.expected == Some(*to) => (known.shard, known.expected) = (*to, None),
+                _ => self.faults.push(format!("{port} is handed to {to:?}, which does not expect it")),
+            },
             MediaCommand::Close { port } => {
                 if self.known.remove(port).is_none() {
                     self.faults.push(format!("{port} is closed and was not open"));
                 }
-                if self.real.is_none() {
+                if self.real.is_empty() {
                     self.said.events.push(MediaEvent::Closed { port: *port, stats: PortStats::default() });
                 }
             }
         }
-        if let Some(plane) = &mut self.real {
+        if let Some(plane) = self.real.get_mut(usize::from(shard.0)) {
             plane.command(now, command, &mut self.said);
+        }
+        self.move_on(now);
+    }
+
+    /// What was handed over arrives a little later, and in order.
+    fn move_on(&mut self, now: Time) {
+        for (handed, to) in std::mem::take(&mut self.said.moves) {
+            let at = now + Duration::from_millis(self.mint.below(MOVES));
+            let at = self.moving.back().map_or(at, |(last, ..)| at.max(*last));
+            self.moving.push_back((at, handed, to));
         }
     }
 
     pub fn deadline(&self) -> Option<Time> {
-        match &self.real {
-            Some(plane) => plane.deadline(),
-            None => {
-                let ends = self.known.values().filter_map(|known| known.ends).min();
-                earliest(ends, self.round.filter(|_| !self.known.is_empty()))
-            }
+        if self.is_real() {
+            let arrives = self.moving.front().map(|(at, ..)| *at);
+            return self.real.iter().filter_map(Plane::deadline).chain(arrives).min();
         }
+        let ends = self.known.values().filter_map(|known| known.ends).min();
+        earliest(ends, self.round.filter(|_| !self.known.is_empty()))
     }
 
     /// `hums`: whether a phone sends to that address now.
     pub fn wake(&mut self, now: Time, hums: impl Fn(SocketAddr) -> bool) {
-        if let Some(plane) = &mut self.real {
-            return plane.tick(now, &mut self.said);
+        if self.is_real() {
+            while let Some((_, handed, to)) = self.moving.pop_front_if(|(at, ..)| *at <= now) {
+                if let Some(plane) = self.real.get_mut(usize::from(to.0)) {
+                    plane.arrive(now, handed, &mut self.said);
+                }
+            }
+            for plane in &mut self.real {
+                if plane.deadline().is_some_and(|at| at <= now) {
+                    plane.tick(now, &mut self.said);
+                }
+            }
+            return self.move_on(now);
         }
         for (port, known) in &mut self.known {
             if known.ends.is_some_and(|at| at <= now)
@@ -190,7 +260,9 @@ impl Media {
 
     /// A packet of a phone.
     pub fn rtp(&mut self, now: Time, from: SocketAddr, to: SocketAddr, bytes: &mut [u8]) {
-        if let (Some(plane), Some(port)) = (&mut self.real, self.said.ports.get(&to).copied()) {
+        let Some(port) = self.said.ports.get(&to).copied() else { return };
+        let shard = self.known.get(&port).map_or(0, |known| usize::from(known.shard.0));
+        if let Some(plane) = self.real.get_mut(shard) {
             plane.rtp(now, port, from, bytes, &mut self.said);
         }
     }

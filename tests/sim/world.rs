@@ -75,10 +75,11 @@ impl World {
         let switch = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
         let mut mint = Mint::new(seed);
         let unbindable = if mint.below(10) == 0 { 100 } else { 0 };
+        let shards = 1 + u16::try_from(seed % 3).unwrap_or(0);
         let mut world = World {
             now: BEGIN,
-            engine: Engine::new(BEGIN, Arc::clone(&site), mint.u64(), vec![(Transport::Udp, switch)], 1),
-            media: Media::new(real, unbindable, &site.library, mint.u64()),
+            engine: Engine::new(BEGIN, Arc::clone(&site), mint.u64(), vec![(Transport::Udp, switch)], shards),
+            media: Media::new(real, shards, unbindable, &site.library, mint.u64()),
             wires: Wires::new(network.clone(), mint.u64()),
             network,
             mint,
@@ -198,6 +199,7 @@ impl World {
     pub fn hold_the_laws(&mut self) {
         self.broken.extend(self.engine.broken_laws());
         self.broken.append(&mut self.media.faults);
+        self.broken.extend(self.media.torn());
     }
 
     fn input(&mut self, input: Input) {
@@ -303,7 +305,7 @@ impl World {
                 quiet = false;
                 match output {
                     Output::Send { to, bytes } => self.send(self.switch, to.remote, bytes.to_vec()),
-                    Output::Media(_, command) => self.media.command(self.now, command),
+                    Output::Media(shard, command) => self.media.command(self.now, shard, command),
                     Output::Reply(ticket, reply) => {
                         self.replies.insert(ticket, reply.map(drop));
                     }
