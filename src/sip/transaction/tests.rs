@@ -20,9 +20,12 @@ fn ms(ms: u64) -> Time {
 }
 
 /// Wakes a machine at each of its deadlines and notes when it sent (`s`), timed out (`t`) and ended (`.`).
+/// Woken too early, for somebody else's sake, it does nothing.
 fn trace(mut deadline: impl FnMut() -> Option<Time>, mut wake: impl FnMut(Time) -> Moves) -> String {
     let mut seen = Vec::new();
     while let Some(at) = deadline() {
+        let early = wake(Time::from_micros(at.micros() - 1));
+        assert_eq!((early.send, early.tell, deadline()), (None, None, Some(at)), "{seen:?}");
         let moves = wake(at);
         let mark = match (moves.send, moves.tell) {
             (Some(_), _) => "s",
@@ -385,4 +388,150 @@ fn the_ack_of_a_failure_is_made_from_its_invite() {
     }
     assert!(table.response(ms(3), link(Transport::Udp), &response, &mut out).is_none(), "told once");
     assert_eq!(out.len(), 3, "acknowledged again");
+}
+
+/// Everything that was sent: the start line, and where it went.
+fn sent(out: &mut Vec<Out>) -> Vec<String> {
+    out.drain(..)
+        .map(|out| match out {
+            Out::Send { to, bytes } => {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                format!("{} to {to}", text.lines().next().unwrap_or_default())
+            }
+            Out::Event(event) => panic!("{event:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn the_ack_of_a_2xx_is_kept_for_each_fork() {
+    let mut table = Transactions::new(Timers::default());
+    let mut out = Vec::new();
+    let udp = link(Transport::Udp);
+    let invite = request("INVITE", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKmine", "", "c1", 1);
+    let client = table.start(ms(0), udp, invite.clone(), &"z9hG4bKmine".into(), Purpose::Nothing, &mut out);
+    assert_eq!((table.len(), table.is_empty()), (1, false));
+    for fork in ["one", "two"] {
+        let answer = Response::for_request(&invite, Status::OK).to_tag(fork);
+        assert!(table.response(ms(1), udp, &answer, &mut out).is_some(), "each fork is told");
+    }
+    out.clear();
+    let ack = request("ACK", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKack", ";tag=one", "c1", 1);
+    let there = Link { remote: "192.0.2.3:5060".parse().unwrap(), ..udp };
+    let line = "ACK sip:bob@192.0.2.1 SIP/2.0 to udp:192.0.2.3:5060";
+    // Nobody has heard of it; it is owed; it has been sent.
+    assert!(!table.ack_again(client, &"one".into(), &mut out));
+    table.owe_ack(client, "one".into());
+    assert!(table.ack_again(client, &"one".into(), &mut out));
+    assert_eq!(sent(&mut out), [""; 0]);
+    table.ack(client, "one".into(), there, &ack, &mut out);
+    assert_eq!(sent(&mut out), [line]);
+    assert!(table.ack_again(client, &"one".into(), &mut out));
+    assert_eq!(sent(&mut out), [line]);
+    assert!(!table.ack_again(client, &"two".into(), &mut out), "the other fork's is another");
+    table.abandon(client);
+    assert!(!table.ack_again(client, &"one".into(), &mut out));
+    assert!(table.is_empty() && table.deadline().is_none());
+    let late = Response::for_request(&invite, Status::OK).to_tag("one");
+    assert!(table.response(ms(2), udp, &late, &mut out).is_none(), "it is forgotten");
+}
+
+#[test]
+fn what_a_stream_does_not_carry_goes_as_a_datagram() {
+    // RFC 3261 section 18.1.1: at once when the stream cannot be had, after two round trips when nothing comes back.
+    let timers = Timers::default();
+    let (udp, tcp) = (link(Transport::Udp), link(Transport::Tcp));
+    let large = request("INVITE", "SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKmine", "", "c1", 1);
+    let small = request("INVITE", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKmine", "", "c1", 1);
+    let start = |out: &mut Vec<Out>| {
+        let mut table = Transactions::new(timers);
+        let datagram = Some((udp, small.clone()));
+        table.start_over(ms(0), tcp, large.clone(), datagram, &"z9hG4bKmine".into(), Purpose::Nothing, out);
+        assert_eq!(sent(out), ["INVITE sip:bob@192.0.2.1 SIP/2.0 to tcp:192.0.2.2:41000"]);
+        table
+    };
+    let again = "INVITE sip:bob@192.0.2.1 SIP/2.0 to udp:192.0.2.2:41000";
+    let mut out = Vec::new();
+
+    let mut table = start(&mut out);
+    assert!(table.link_closed(ms(7), tcp, &mut out).is_empty(), "it has not failed");
+    assert_eq!(sent(&mut out), [again]);
+    assert_eq!(table.deadline(), Some(ms(507)), "timer A runs");
+    assert!(table.link_closed(ms(8), tcp, &mut out).is_empty() && out.is_empty(), "the stream is of no concern now");
+    assert_eq!(table.len(), 1);
+
+    let mut table = start(&mut out);
+    assert_eq!(table.deadline(), Some(ms(1000)));
+    assert!(table.wake(ms(999), &mut out).is_none());
+    assert!(matches!(table.wake(ms(1000), &mut out), Some(None)));
+    assert_eq!(sent(&mut out), [again]);
+    assert_eq!(table.deadline(), Some(ms(1500)));
+
+    let mut table = start(&mut out);
+    let ringing = Response::for_request(&large, Status::RINGING).to_tag("b");
+    assert!(table.response(ms(1), tcp, &ringing, &mut out).is_some());
+    assert_eq!(table.deadline(), Some(ms(200_001)), "the stream works");
+    assert_eq!(table.link_closed(ms(2), tcp, &mut out).len(), 1);
+    assert!(out.is_empty() && table.is_empty());
+}
+
+#[test]
+fn an_answer_whose_stream_is_gone_goes_to_where_the_peer_listens() {
+    let mut table = Transactions::new(Timers::default());
+    let mut out = Vec::new();
+    let tcp = link(Transport::Tcp);
+    let mut options = request("OPTIONS", "SIP/2.0/TCP 10.0.0.1:5070;branch=z9hG4bK1", "", "c1", 1);
+    let Arrival::New(key) = table.request(ms(0), tcp, &mut options, &mut out) else { panic!() };
+    // Somebody else's stream is nothing to it; its own is.
+    let other = Link { remote: "192.0.2.9:1".parse().unwrap(), ..tcp };
+    table.link_closed(ms(1), other, &mut out);
+    table.respond(ms(1), key, &Response::for_request(&options, Status::TRYING), &mut out);
+    assert_eq!(sent(&mut out), ["SIP/2.0 100 Trying to tcp:192.0.2.2:41000"]);
+    table.link_closed(ms(2), tcp, &mut out);
+    table.respond(ms(3), key, &Response::for_request(&options, Status::OK), &mut out);
+    assert_eq!(sent(&mut out), ["SIP/2.0 200 OK to tcp:192.0.2.2:5070"]);
+    assert!(table.is_empty() && table.deadline().is_none(), "on a stream nothing lingers");
+    assert!(table.respond(ms(4), key, &Response::for_request(&options, Status::OK), &mut out).is_none());
+}
+
+#[test]
+fn whose_invite_it_is_stays_known_while_it_is_answered() {
+    use crate::sip::SessionId;
+    let mut table = Transactions::new(Timers::default());
+    let mut out = Vec::new();
+    let mut invite = request("INVITE", VIA, "", "c1", 1);
+    let Arrival::New(key) = table.request(ms(0), link(Transport::Udp), &mut invite, &mut out) else { panic!() };
+    assert_eq!(table.session_of(key), None);
+    table.belongs_to(key, SessionId(7));
+    assert_eq!(table.session_of(key), Some(SessionId(7)));
+}
+
+#[test]
+fn what_is_due_runs_one_after_the_other_and_each_failure_is_told_once() {
+    let mut table = Transactions::new(Timers::default());
+    let mut out = Vec::new();
+    let udp = link(Transport::Udp);
+    let options = request("OPTIONS", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa", "", "c1", 1);
+    let client = table.start(ms(0), udp, options, &"z9hG4bKa".into(), Purpose::Nothing, &mut out);
+    let mut invite = request("INVITE", VIA, "", "c2", 1);
+    let Arrival::New(key) = table.request(ms(0), udp, &mut invite, &mut out) else { panic!() };
+    table.respond(ms(0), key, &Response::for_request(&invite, Status::BUSY_HERE).to_tag("b"), &mut out);
+    assert_eq!(table.len(), 2);
+    out.clear();
+    // Timers E and G are due at the same moment.
+    assert!(matches!(table.wake(ms(500), &mut out), Some(None)));
+    assert!(matches!(table.wake(ms(500), &mut out), Some(None)));
+    assert!(table.wake(ms(500), &mut out).is_none());
+    let busy = "SIP/2.0 486 Busy Here to udp:192.0.2.2:41000";
+    assert_eq!(sent(&mut out), ["OPTIONS sip:bob@192.0.2.1 SIP/2.0 to udp:192.0.2.2:41000", busy]);
+    let mut lost = Vec::new();
+    while let Some(at) = table.deadline() {
+        assert!(at <= ms(32_000));
+        lost.extend(table.wake(at, &mut out).flatten());
+    }
+    assert_eq!(
+        lost.iter().map(|lost| (lost.client, lost.status)).collect::<Vec<_>>(),
+        [(client, Status::REQUEST_TIMEOUT)]
+    );
+    assert!(table.is_empty());
 }
