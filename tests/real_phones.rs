@@ -15,6 +15,8 @@ mod linphone;
 mod networks;
 #[path = "real_phones/process.rs"]
 mod process;
+#[path = "real_phones/scripts.rs"]
+mod scripts;
 #[path = "real_phones/sipp.rs"]
 mod sipp;
 #[path = "real_phones/transfers.rs"]
@@ -43,7 +45,7 @@ fn a_terminated_switch_ends_well_and_its_card_comes_fast() {
 /// John answers customers one after the other, and leaves each. Who leaves first hangs up for both.
 fn customers_call_john(lab: &Lab, over: Over, calls: u32) {
     let port = free_port();
-    Sipp::registers(lab, over, port);
+    Sipp::registers(lab, "john", over, port);
     let john = Sipp::answers(lab, over, port, calls);
     let customer = Sipp::calls(lab, over, "1000", calls);
     for _ in 0..calls {

@@ -26,13 +26,25 @@ impl Sipp {
         Sipp { process: Process::start(name, &lab.folder, &mut command), counts, calls }
     }
 
-    /// Registers John, who will answer on a port.
-    pub fn registers(lab: &Lab, over: Over, port: u16) {
-        let agents = shipped("sip-configs/clients/sipp/agents.csv");
+    /// Registers an agent, who will answer on a port.
+    pub fn registers(lab: &Lab, agent: &str, over: Over, port: u16) {
+        let agents = one_of(lab, agent);
         // Of itself SIPp 3.6 signs for `sip:::1:5060`, without the brackets, which is no address.
-        let words = ["-inf", &agents.display().to_string(), "-auth_uri", &lab.address(over).to_string()];
+        let words = ["-inf", &agents, "-auth_uri", &lab.address(over).to_string()];
         Sipp::start(lab, "registering-agent", over, port, 1, &words).has_succeeded();
-        lab.is_registered("john");
+        lab.is_registered(agent);
+    }
+
+    /// A script of a guest, who calls a number.
+    pub fn guest(lab: &Lab, script: &str, number: &str) -> Sipp {
+        Sipp::start(lab, script, Over::Udp, free_port(), 1, &["-s", number, "-base_cseq", "2"])
+    }
+
+    /// A script of an agent, who calls somebody, or hands a call on to him.
+    pub fn agent(lab: &Lab, script: &str, agent: &str, port: u16, number: &str) -> Sipp {
+        let uri = format!("{number}@{}", lab.udp);
+        let words = ["-inf", &one_of(lab, agent), "-s", number, "-auth_uri", &uri, "-rtp_echo"];
+        Sipp::start(lab, script, Over::Udp, port, 1, &words)
     }
 
     pub fn answers(lab: &Lab, over: Over, port: u16, calls: u32) -> Sipp {
@@ -57,4 +69,13 @@ impl Sipp {
         let counted = (count("SuccessfulCall(C)"), count("FailedCall(C)"));
         assert_eq!(counted, (Some(self.calls), Some(0)), "calls that succeeded, and failed, by SIPp's count");
     }
+}
+
+/// The shipped list of agents with one of them only.
+fn one_of(lab: &Lab, agent: &str) -> String {
+    let all = fs::read_to_string(shipped("sip-configs/clients/sipp/agents.csv")).unwrap();
+    let line = |start: &str| all.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start}"));
+    let file = lab.folder.join(format!("{agent}.csv"));
+    fs::write(&file, format!("{}\n{}\n", line("SEQUENTIAL"), line(&format!("{agent};")))).unwrap();
+    file.display().to_string()
 }
