@@ -26,6 +26,7 @@ fn trace(mut deadline: impl FnMut() -> Option<Time>, mut wake: impl FnMut(Time) 
     while let Some(at) = deadline() {
         let early = wake(Time::from_micros(at.micros() - 1));
         assert_eq!((early.send, early.tell, deadline()), (None, None, Some(at)), "{seen:?}");
+        assert!(seen.len() < 20, "it goes on for ever: {seen:?}");
         let moves = wake(at);
         let mark = match (moves.send, moves.tell) {
             (Some(_), _) => "s",
@@ -307,10 +308,12 @@ fn what_becomes_of_a_request() {
     let mut stray = request("ACK", "SIP/2.0/UDP pc.example.com;branch=z9hG4bK7", ";tag=b", "c1", 1);
     assert!(matches!(table.request(ms(6), from, &mut stray, &mut out), Arrival::Ack));
 
-    while let Some(at) = table.deadline() {
-        table.wake(at, &mut out);
+    for _ in 0..20 {
+        if let Some(at) = table.deadline() {
+            table.wake(at, &mut out);
+        }
     }
-    assert!(table.is_empty(), "{table:?}");
+    assert!(table.is_empty() && table.deadline().is_none(), "{table:?}");
 }
 
 #[test]
@@ -405,7 +408,7 @@ fn sent(out: &mut Vec<Out>) -> Vec<String> {
 
 #[test]
 fn the_ack_of_a_2xx_is_kept_for_each_fork() {
-    let mut table = Transactions::new(Timers::default());
+    let mut table = Transactions::new(Timers::default(), Vec::new());
     let mut out = Vec::new();
     let udp = link(Transport::Udp);
     let invite = request("INVITE", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKmine", "", "c1", 1);
@@ -444,7 +447,7 @@ fn what_a_stream_does_not_carry_goes_as_a_datagram() {
     let large = request("INVITE", "SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKmine", "", "c1", 1);
     let small = request("INVITE", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKmine", "", "c1", 1);
     let start = |out: &mut Vec<Out>| {
-        let mut table = Transactions::new(timers);
+        let mut table = Transactions::new(timers, Vec::new());
         let datagram = Some((udp, small.clone()));
         table.start_over(ms(0), tcp, large.clone(), datagram, &"z9hG4bKmine".into(), Purpose::Nothing, out);
         assert_eq!(sent(out), ["INVITE sip:bob@192.0.2.1 SIP/2.0 to tcp:192.0.2.2:41000"]);
@@ -477,7 +480,7 @@ fn what_a_stream_does_not_carry_goes_as_a_datagram() {
 
 #[test]
 fn an_answer_whose_stream_is_gone_goes_to_where_the_peer_listens() {
-    let mut table = Transactions::new(Timers::default());
+    let mut table = Transactions::new(Timers::default(), Vec::new());
     let mut out = Vec::new();
     let tcp = link(Transport::Tcp);
     let mut options = request("OPTIONS", "SIP/2.0/TCP 10.0.0.1:5070;branch=z9hG4bK1", "", "c1", 1);
@@ -497,7 +500,7 @@ fn an_answer_whose_stream_is_gone_goes_to_where_the_peer_listens() {
 #[test]
 fn whose_invite_it_is_stays_known_while_it_is_answered() {
     use crate::sip::SessionId;
-    let mut table = Transactions::new(Timers::default());
+    let mut table = Transactions::new(Timers::default(), Vec::new());
     let mut out = Vec::new();
     let mut invite = request("INVITE", VIA, "", "c1", 1);
     let Arrival::New(key) = table.request(ms(0), link(Transport::Udp), &mut invite, &mut out) else { panic!() };
@@ -508,7 +511,7 @@ fn whose_invite_it_is_stays_known_while_it_is_answered() {
 
 #[test]
 fn what_is_due_runs_one_after_the_other_and_each_failure_is_told_once() {
-    let mut table = Transactions::new(Timers::default());
+    let mut table = Transactions::new(Timers::default(), Vec::new());
     let mut out = Vec::new();
     let udp = link(Transport::Udp);
     let options = request("OPTIONS", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa", "", "c1", 1);
@@ -526,7 +529,7 @@ fn what_is_due_runs_one_after_the_other_and_each_failure_is_told_once() {
     assert_eq!(sent(&mut out), ["OPTIONS sip:bob@192.0.2.1 SIP/2.0 to udp:192.0.2.2:41000", busy]);
     let mut lost = Vec::new();
     while let Some(at) = table.deadline() {
-        assert!(at <= ms(32_000));
+        assert!(at <= ms(32_000) && out.len() < 40, "it goes on for ever");
         lost.extend(table.wake(at, &mut out).flatten());
     }
     assert_eq!(
