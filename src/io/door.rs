@@ -114,13 +114,17 @@ impl Door {
         draw(now, (&mut book.messages, pace), all, from, standing)
     }
 
-    /// A message that was let in is a request that begins something.
+    /// A message that was let in is a request that begins something, or one that says to belong to something: a stranger
+    /// has nothing that it could belong to, and its answer is kept as long.
     /// # Errors
     /// It is one too many; so long until there is room for one.
-    pub fn begin(&self, now: Time, ip: IpAddr) -> Result<(), Duration> {
+    pub fn begin(&self, now: Time, ip: IpAddr, begins: bool) -> Result<(), Duration> {
         let book = &mut *self.book();
         let from = source(ip);
         let standing = book.standing(ip, from);
+        if !begins && standing != Standing::Stranger {
+            return Ok(());
+        }
         let pace = match standing {
             Standing::Unlimited => return Ok(()),
             Standing::Agent => AGENT_BEGINS,
@@ -227,7 +231,7 @@ mod tests {
     }
 
     fn begin(door: &Door, now: Time, from: IpAddr) -> bool {
-        door.begin(now, from).is_ok()
+        door.begin(now, from, true).is_ok()
     }
 
     /// What a pace lets through in ten seconds.
@@ -276,6 +280,10 @@ mod tests {
         for known in [ip(1), ip(2)] {
             assert!(message(&door, now, known) && begin(&door, now, known));
         }
+        // A BYE of a stranger leaves a transaction behind like an INVITE; that of a party ends its call.
+        let late = |door: &Door, now, from| door.begin(now, from, false).is_ok();
+        assert!(strangers.iter().any(|from| !late(&door, now, *from)));
+        assert_eq!(flood(&door, 1_000, &[ip(1), ip(2)], late), 20_000);
     }
 
     #[test]

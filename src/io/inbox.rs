@@ -95,6 +95,11 @@ pub(super) fn begins_something(message: &Message) -> Option<&Request> {
     }
 }
 
+/// Whether a message leaves something behind that is kept for half a minute: every request but ACK.
+pub(super) fn leaves_state(message: &Message) -> bool {
+    matches!(message, Message::Request(request) if request.method != Method::Ack)
+}
+
 /// 503 without any state (RFC 3261 section 21.5.4). Who comes back is spread over some seconds by his Call-ID,
 /// so that they do not all come back together.
 pub(super) fn come_later(request: &Request, source: SocketAddr) -> Bytes {

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::door::{Door, Standing};
-use super::inbox::{Inbox, Refused, begins_something, come_later};
+use super::inbox::{Inbox, Refused, begins_something, come_later, leaves_state};
 use super::system;
 use crate::engine::Input;
 use crate::limits::{TCP_CONNECTIONS, TCP_QUEUE};
@@ -255,11 +255,13 @@ impl Streams {
         }
         match parse(bytes) {
             Ok(message) => {
-                if let Some(request) = begins_something(&message)
-                    && self.0.door.begin(self.0.clock.now(), ip).is_err()
-                {
-                    self.0.shed.increment(1);
-                    return drop(replies.try_send(come_later(request, from.remote)));
+                let begins = begins_something(&message);
+                if leaves_state(&message) && self.0.door.begin(self.0.clock.now(), ip, begins.is_some()).is_err() {
+                    if let Some(request) = begins {
+                        self.0.shed.increment(1);
+                        drop(replies.try_send(come_later(request, from.remote)));
+                    }
+                    return;
                 }
                 while self.0.inbox.is_busy() {
                     sleep(ROOM).await;

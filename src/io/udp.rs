@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::door::Door;
-use super::inbox::{Inbox, Refused, begins_something, come_later};
+use super::inbox::{Inbox, Refused, begins_something, come_later, leaves_state};
 use super::signalling::Course;
 use crate::engine::Input;
 use crate::limits::MESSAGE_BYTES;
@@ -79,12 +79,15 @@ impl Reader {
                 return;
             }
         };
-        if let Some(request) = begins_something(&message)
-            && (self.inbox.is_busy() || self.door.begin(now, remote.ip()).is_err())
-        {
-            counters.shed.increment(1);
-            self.send(remote, &come_later(request, remote));
-            return;
+        let begins = begins_something(&message);
+        let too_many = leaves_state(&message) && self.door.begin(now, remote.ip(), begins.is_some()).is_err();
+        match begins {
+            Some(request) if too_many || self.inbox.is_busy() => {
+                counters.shed.increment(1);
+                return self.send(remote, &come_later(request, remote));
+            }
+            None if too_many => return counters.refused.increment(1),
+            _ => {}
         }
         let from = Link { transport: Transport::Udp, local: self.local, remote };
         let mut input = Input::Sip { from, message };

@@ -99,6 +99,7 @@ impl Bench {
         )
     }
 
+    #[allow(clippy::too_many_arguments)]
     /// The request, and again with an answer to the challenge; the last answer.
     pub fn prove(
         &mut self,
