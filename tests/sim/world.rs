@@ -93,7 +93,7 @@ impl World {
             switch,
             ticket: 0,
             replies: BTreeMap::new(),
-            thorough: real || seed.is_multiple_of(5),
+            thorough: real || seed.is_multiple_of(20),
             stirred: false,
             still: 0,
         };
