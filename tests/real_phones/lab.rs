@@ -8,13 +8,26 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 const BIN: &str = env!("CARGO_BIN_EXE_cordboard");
 
-/// One lab at a time: real phones want the machine for themselves.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// Two labs at a time: real phones want time of the machine, and wait most of it.
+static TURNS: [Mutex<()>; 2] = [Mutex::new(()), Mutex::new(())];
+
+fn turn() -> MutexGuard<'static, ()> {
+    loop {
+        for turn in &TURNS {
+            match turn.try_lock() {
+                Ok(mine) => return mine,
+                Err(TryLockError::Poisoned(mine)) => return mine.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
 
 /// What signalling goes over.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +83,7 @@ impl Lab {
 
     /// The lab on an address of this machine.
     pub fn on(name: &str, address: IpAddr) -> Lab {
-        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turn();
         let folder = std::env::temp_dir().join(format!("cordboard-{}-{name}", std::process::id()));
         copy(&shipped("sip-configs/flows"), &folder.join("sip-configs/flows"));
         copy(&shipped("prompts"), &folder.join("prompts"));
