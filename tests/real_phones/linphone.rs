@@ -114,7 +114,10 @@ impl Linphone {
     }
 
     pub fn resume(&mut self) {
+        let before = self.process.log().matches(STREAMS).count();
         self.process.say("resume");
+        // Until then it refuses to transfer.
+        self.process.says(STREAMS, before + 1);
     }
 
     pub fn hang_up(&mut self) {
