@@ -1,10 +1,11 @@
 //! A program started by a test: its log, its standard input, and its certain end.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long anything may take on a busy machine. Only a failure waits so long.
@@ -103,6 +104,21 @@ pub fn free_port() -> u16 {
     loop {
         let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() & !1;
         if free(port) {
+            return port;
+        }
+    }
+}
+
+/// Four free ports in a row for SIPp's sound and video, below those that the system hands out: its own choice of the fourth
+/// may be another's.
+pub fn free_media_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let taken = |host: &str, port: u16| UdpSocket::bind((host, port)).is_err_and(|e| e.kind() == ErrorKind::AddrInUse);
+    let free = |port: u16| !taken("127.0.0.1", port) && !taken("::1", port);
+    let start = u16::try_from(std::process::id() % 500).unwrap_or(0);
+    loop {
+        let port = 10_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 1_500 * 4;
+        if (port..port + 4).all(free) {
             return port;
         }
     }

@@ -1,7 +1,7 @@
 //! SIPp with the shipped scenarios: registering, answering, calling; its own count of what worked.
 
 use super::lab::{Lab, Over, shipped};
-use super::process::{PATIENCE, Process, free_port};
+use super::process::{PATIENCE, Process, free_media_port, free_port};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -21,7 +21,7 @@ impl Sipp {
         let mut command = Command::new("sipp");
         command.arg(switch.to_string()).arg("-sf").arg(shipped("sip-configs/clients/sipp").join(format!("{name}.xml")));
         command.args(["-i", &switch.ip().to_string(), "-p", &port.to_string(), "-m", &calls.to_string(), "-l", "1"]);
-        command.args(["-mp", &free_port().to_string(), "-t", if over == Over::Tcp { "t1" } else { "u1" }]);
+        command.args(["-mp", &free_media_port().to_string(), "-t", if over == Over::Tcp { "t1" } else { "u1" }]);
         command.args(["-nostdin", "-trace_stat", "-stf"]).arg(&counts).args(words);
         Sipp { process: Process::start(name, &lab.folder, &mut command), counts, calls }
     }
