@@ -291,7 +291,8 @@ impl World {
     }
 
     fn sent(&mut self, to: Link, bytes: Bytes) {
-        let person = self.phones.iter().position(|phone| phone.config().sip == to.remote);
+        // A Via chooses the port of the answer, never the host.
+        let person = self.phones.iter().position(|phone| phone.config().sip.ip() == to.remote.ip());
         let message = parse(bytes.clone());
         assert!(message.is_ok(), "the switch sends what it would not read: {}", String::from_utf8_lossy(&bytes));
         let Some(person) = person else { return };

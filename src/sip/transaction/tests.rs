@@ -322,6 +322,12 @@ fn where_answers_go() {
         ("RFC 3581: rport", Transport::Udp, "SIP/2.0/UDP 10.0.0.1:5070;branch=z9hG4bK1;rport", "192.0.2.2:41000"),
         ("18.2.2: the port of sent-by", Transport::Udp, "SIP/2.0/UDP 10.0.0.1:5070;branch=z9hG4bK1", "192.0.2.2:5070"),
         ("18.2.2: 5060 where it says none", Transport::Udp, "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1", "192.0.2.2:5060"),
+        (
+            "18.2.2: nobody listens on port 0",
+            Transport::Udp,
+            "SIP/2.0/UDP 10.0.0.1:0;branch=z9hG4bK1",
+            "192.0.2.2:5060",
+        ),
         ("18.2.2: the stream it came by", Transport::Tcp, "SIP/2.0/TCP 10.0.0.1;branch=z9hG4bK1", "192.0.2.2:41000"),
     ] {
         let mut table = Transactions::new(Timers::default(), Vec::new());
@@ -476,6 +482,14 @@ fn what_a_stream_does_not_carry_goes_as_a_datagram() {
     assert_eq!(table.deadline(), Some(ms(200_001)), "the stream works");
     assert_eq!(table.link_closed(ms(2), tcp, &mut out).len(), 1);
     assert!(out.is_empty() && table.is_empty());
+
+    // Once it is answered it waits for nothing on that stream (17.1.4), and there is nothing to cancel (9.1).
+    let mut table = start(&mut out);
+    let answer = Response::for_request(&large, Status::OK).to_tag("b");
+    let heard = table.response(ms(1), tcp, &answer, &mut out).unwrap();
+    assert!(table.link_closed(ms(2), tcp, &mut out).is_empty());
+    table.cancel(ms(3), heard.client, Vec::new(), &mut out);
+    assert_eq!((sent(&mut out), table.len()), (vec![], 1));
 }
 
 #[test]
