@@ -12,7 +12,6 @@ use super::Fault;
 use super::screens::{self, Screens};
 use crate::engine::Button;
 use crate::engine::snapshot::AgentSnapshot;
-use crate::ids::PromptId;
 use crate::io::{Clock, Options, Switch};
 use crate::sip::Transport;
 use crate::site::Site;
@@ -93,11 +92,7 @@ impl Loopback {
             };
             places.push(Place { sip: bound()?, rtp: bound()? });
         }
-        let board = Switchboard {
-            domain: site.sip.domain.clone(),
-            sip,
-            passwords: site.agents.iter().map(|(id, agent)| (id.to_string(), agent.password.clone())).collect(),
-        };
+        let board = Switchboard::of(&site, sip);
         let clock = Clock::start();
         let nowhere = Place { sip, rtp: sip };
         let place = |number: usize| places.get(number).copied().unwrap_or(nowhere);
@@ -131,10 +126,6 @@ impl Loopback {
         // Ends with the stream, when the switch does.
         spawn(move || screens::watch(events, |screen| news.send(News::Screen(Box::new(screen))).is_ok()))?;
         Ok(stage)
-    }
-
-    pub fn site(&self) -> &Site {
-        &self.site
     }
 
     pub fn cast(&self) -> &Cast {
@@ -274,17 +265,8 @@ impl Stage for Loopback {
         self.pressed.take().unwrap_or_else(|| Err("the switch did not reply".to_owned()))
     }
 
-    fn prompt(&self, file: &str) -> Option<PromptId> {
-        let prompt = PromptId::from(file);
-        self.site.library.clip(&prompt).map(|_| prompt)
-    }
-
-    fn spoken(&self, words: &str) -> Option<PromptId> {
-        self.site.catalog.speech.recording(words).cloned()
-    }
-
-    fn quick_connect(&self, id: &str) -> String {
-        format!("sip:qc-{id}@{}", self.site.sip.domain)
+    fn site(&self) -> &Site {
+        &self.site
     }
 }
 

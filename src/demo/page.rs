@@ -3,7 +3,7 @@
 use super::loopback::{Loopback, Wire};
 use super::timeline::{self, Column};
 use crate::story::evidence::Seen;
-use crate::story::{Evidence, Failure, Party, Story, Told};
+use crate::story::{Evidence, Failure, Party, Stage as _, Story, Told};
 use crate::telemetry::Ladder;
 use crate::time::{Duration, Time};
 use std::fmt::Write as _;

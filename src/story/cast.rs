@@ -7,6 +7,7 @@ use crate::audio::Library;
 use crate::limits::FRAME;
 use crate::phone::ear::{self, Ear};
 use crate::phone::{HeardFrame, LineId, LineState, Phone, PhoneConfig, PhoneEvent, PhoneOut};
+use crate::site::Site;
 use crate::time::{Time, earliest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -32,6 +33,15 @@ pub struct Switchboard {
     pub sip: SocketAddr,
     /// Passwords by agent.
     pub passwords: BTreeMap<String, String>,
+}
+
+impl Switchboard {
+    /// What the phones of this installation's agents are set up with.
+    #[must_use]
+    pub fn of(site: &Site, sip: SocketAddr) -> Switchboard {
+        let passwords = site.agents.iter().map(|(id, agent)| (id.to_string(), agent.password.clone()));
+        Switchboard { domain: site.sip.domain.clone(), sip, passwords: passwords.collect() }
+    }
 }
 
 /// A datagram that a phone sends.

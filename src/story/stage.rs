@@ -5,6 +5,7 @@ use super::keys::Key;
 use super::script::Party;
 use crate::engine::Button;
 use crate::ids::PromptId;
+use crate::site::Site;
 use crate::time::Time;
 
 pub trait Stage {
@@ -22,12 +23,22 @@ pub trait Stage {
     /// A button on an agent's screen; the error is why it was refused.
     fn press(&mut self, agent: &Party, button: Button, evidence: &mut Evidence) -> Result<(), String>;
 
+    /// The installation that is played on.
+    fn site(&self) -> &Site;
+
     /// The prompt of this file name, if the installation has it.
-    fn prompt(&self, file: &str) -> Option<PromptId>;
+    fn prompt(&self, file: &str) -> Option<PromptId> {
+        let prompt = PromptId::from(file);
+        self.site().library.clip(&prompt).map(|_| prompt)
+    }
 
     /// The prompt that speaks these words.
-    fn spoken(&self, words: &str) -> Option<PromptId>;
+    fn spoken(&self, words: &str) -> Option<PromptId> {
+        self.site().catalog.speech.recording(words).cloned()
+    }
 
     /// The address of a quick connect, for a call to it.
-    fn quick_connect(&self, id: &str) -> String;
+    fn quick_connect(&self, id: &str) -> String {
+        format!("sip:qc-{id}@{}", self.site().sip.domain)
+    }
 }

@@ -10,7 +10,7 @@ use super::script::{Party, Story};
 use super::stage::Stage;
 use crate::engine::snapshot::AgentSnapshot;
 use crate::engine::{Button, CcpEvent, Engine, Input, Output, Refusal};
-use crate::ids::{AgentId, PortId, PromptId, ShardId, Ticket};
+use crate::ids::{AgentId, PortId, ShardId, Ticket};
 use crate::media::{Handed, MediaCommand, MediaEvent, Plane, Sink};
 use crate::sip::{self, Link, Transport};
 use crate::site::Site;
@@ -91,11 +91,7 @@ impl VirtualStage {
     #[must_use]
     pub fn new(story: &Story, site: Arc<Site>, seed: u64) -> VirtualStage {
         let switch = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
-        let board = Switchboard {
-            domain: site.sip.domain.clone(),
-            sip: switch,
-            passwords: site.agents.iter().map(|(id, agent)| (id.to_string(), agent.password.clone())).collect(),
-        };
+        let board = Switchboard::of(&site, switch);
         let cast = Cast::new(story, &board, &site.library, seed, |number| {
             let ip = Ipv4Addr::new(127, 0, 1, u8::try_from(number + 1).unwrap_or(u8::MAX));
             Place { sip: (ip, 5060).into(), rtp: (ip, 40_000).into() }
@@ -305,16 +301,7 @@ impl Stage for VirtualStage {
         }
     }
 
-    fn prompt(&self, file: &str) -> Option<PromptId> {
-        let prompt = PromptId::from(file);
-        self.site.library.clip(&prompt).map(|_| prompt)
-    }
-
-    fn spoken(&self, words: &str) -> Option<PromptId> {
-        self.site.catalog.speech.recording(words).cloned()
-    }
-
-    fn quick_connect(&self, id: &str) -> String {
-        format!("sip:qc-{id}@{}", self.site.sip.domain)
+    fn site(&self) -> &Site {
+        &self.site
     }
 }
