@@ -58,6 +58,24 @@ fn the_agent_quick_connect_is_shown_and_can_be_listened_to() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// A call lives on one media thread, the next call on the next: one of these two moves to the other's, sockets and all.
+#[test]
+fn two_calls_of_different_media_threads_become_one() {
+    let file = "tests/stories/attended_transfer_of_direct_calls.story";
+    let text = std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    for last in [false, false, true] {
+        let mut page = Vec::new();
+        let happened = demo::show(file, &text, None, &mut page).unwrap();
+        let page = String::from_utf8(page).unwrap();
+        let busy = !happened && page.contains("This machine is busy");
+        println!("{page}");
+        if !busy || last {
+            assert!(happened, "{page}");
+            break;
+        }
+    }
+}
+
 #[test]
 fn what_does_not_happen_is_told_with_what_was_there_instead() {
     let story = "Story: Nobody sings\nGuests: customer\n\nA call:\n  customer dials 9001\n  \

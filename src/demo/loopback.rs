@@ -29,6 +29,8 @@ use std::thread::JoinHandle;
 
 /// What may wait for the phones: some seconds of everything that six of them get.
 const INBOX: usize = 4_096;
+/// As many as it takes for calls to live on different media threads.
+const MEDIA_THREADS: u16 = 2;
 /// How long a button may take.
 const PRESS: Duration = Duration::from_secs(5);
 /// How often a reader that hears nothing looks whether it should end.
@@ -76,7 +78,7 @@ impl Loopback {
         site.sip.listen.iter_mut().for_each(|(_, listen)| listen.set_port(0));
         site.http.listen.set_port(0);
         let site = Arc::new(site);
-        let switch = Switch::start(Arc::clone(&site), Options::default())?;
+        let switch = Switch::start(Arc::clone(&site), Options { media_threads: Some(MEDIA_THREADS), ..Options::default() })?;
         let udp = switch.sip().iter().find(|(transport, _)| *transport == Transport::Udp);
         let sip = udp.map(|(_, address)| *address).ok_or(Fault::NoUdp)?;
         let screens = Screens::new(format!("http://{}", switch.http()), switch.admin_token());
