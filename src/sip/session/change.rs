@@ -157,7 +157,7 @@ impl Session {
     }
 
     /// Why a re-INVITE or UPDATE of theirs cannot be taken now.
-    fn clash(&self, request: &Request) -> Option<Status> {
+    pub(super) fn clash(&self, request: &Request) -> Option<Status> {
         let talk = &self.talk;
         let our_offer = talk.unacked.as_ref().is_some_and(|unacked| unacked.offered);
         let empty = request.body.is_empty();

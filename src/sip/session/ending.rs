@@ -14,7 +14,7 @@ impl Session {
             Phase::Calling(_) => self.cancel(now, end.headers, core, out),
             Phase::Ringing(_) => {
                 self.drop_their_offer(now, core, out);
-                let Some(Ringing { key, invite, .. }) = self.leave_ringing(Phase::Over) else { return };
+                let Some(Ringing { key, invite, .. }) = self.leave_refused(now, core) else { return };
                 let status = if end.status.is_failure() { end.status } else { Status::DECLINE };
                 let response = Response::for_request(&invite, status);
                 core.reply(now, key, response, &self.local_tag, end.headers, None, out);
@@ -35,8 +35,18 @@ impl Session {
                     self.hang_up(now, end.headers, core, out);
                 }
             }
-            Phase::Owing(_) | Phase::Leaving | Phase::Over => {}
+            Phase::Owing(_) | Phase::Leaving | Phase::Refused { .. } | Phase::Over => {}
         }
+    }
+
+    /// From an unanswered incoming call on to its end.
+    pub(super) fn leave_refused(&mut self, now: Time, core: &Core) -> Option<Ringing> {
+        let ringing = self.leave_ringing(Phase::Over)?;
+        if let Some(unpracked) = ringing.unpracked() {
+            self.unpracked = Some(unpracked);
+            self.phase = Phase::Refused { until: now + core.settings.timers.patience() };
+        }
+        Some(ringing)
     }
 
     /// Section 15.1.2: the BYE is answered, and so is whatever still waits for an answer.

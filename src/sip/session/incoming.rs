@@ -72,9 +72,10 @@ impl Session {
     }
 
     pub(super) fn accept_now(&mut self, now: Time, headers: Extra, body: Bytes, core: &mut Core, out: &mut Vec<Out>) {
-        let Some(Ringing { key, invite, first, reliably, .. }) = self.leave_ringing(Phase::Up) else { return };
-        let seq = invite.headers.cseq().map_or(0, |cseq| cseq.number);
-        self.unpracked = reliably.left().map(|rseq| (rseq, seq));
+        let Some(ringing) = self.leave_ringing(Phase::Up) else { return };
+        let unpracked = ringing.unpracked();
+        let Ringing { key, invite, first, .. } = ringing;
+        self.unpracked = unpracked;
         // RFC 6337 section 3.1.1: what was agreed reliably is not said again.
         let body = if first == First::Agreed { Bytes::new() } else { body };
         self.take(now, key, &invite, first == First::Nobodys, headers, body, core, out);
@@ -162,7 +163,7 @@ impl Session {
                 self.refuse(now, invite, &request, Status::REQUEST_TERMINATED, core, out);
                 let (reason, user_to_user) = (reason(&cancel.headers), None);
                 self.tell(Event::Ended { session: self.id, by: By::Remote, status: None, reason, user_to_user }, out);
-                self.phase = Phase::Over;
+                self.leave_refused(now, core);
             }
             _ => {
                 if let Some(theirs) = self.talk.theirs.take_if(|theirs| theirs.key == invite) {

@@ -22,10 +22,15 @@ impl Session {
         core: &mut Core,
         out: &mut Vec<Out>,
     ) {
-        if matches!(self.phase, Phase::Leaving) {
-            // Their BYE crosses ours: both succeed. Nothing else has a dialog any more.
-            let status = if request.method == Method::Bye { Status::OK } else { Status::NO_SUCH_CALL };
-            return self.refuse(now, key, &request, status, core, out);
+        match (&self.phase, &request.method) {
+            // Their BYE crosses ours: both succeed.
+            (Phase::Leaving, Method::Bye) => return self.refuse(now, key, &request, Status::OK, core, out),
+            (Phase::Refused { .. }, Method::Prack) => {}
+            // Nothing else has a dialog any more.
+            (Phase::Leaving | Phase::Refused { .. }, _) => {
+                return self.refuse(now, key, &request, Status::NO_SUCH_CALL, core, out);
+            }
+            _ => {}
         }
         let Ok(cseq) = request.headers.cseq() else {
             return self.refuse(now, key, &request, Status::BAD_REQUEST, core, out);

@@ -69,7 +69,7 @@ pub struct Session {
 ///     Calling             Ringing
 ///      |   | 2xx      accept |  | refused, CANCEL
 ///      |   +------> Up <-----+  |
-///      | failed     |           |
+///      | failed     |      (PRACK missing: Refused -> )
 ///      |            | BYE of ours
 ///      |    (ACK owed: Owing -> ) Leaving
 ///      +------------+-----------+----> Over
@@ -83,6 +83,8 @@ enum Phase {
     Owing(Extra),
     /// Our BYE is under way. Theirs may cross it.
     Leaving,
+    /// Refused, and the PRACK of what was said before may still come until then (RFC 3262 section 3).
+    Refused { until: Time },
     Over,
 }
 
@@ -233,6 +235,7 @@ impl Session {
             },
             Phase::Ringing(ringing) => earliest(ringing.last.map(|(_, due)| due), ringing.reliably.deadline()),
             Phase::Up | Phase::Owing(_) | Phase::Leaving => None,
+            Phase::Refused { until } => Some(*until),
             Phase::Over => return None,
         };
         let unacked = self.talk.unacked.as_ref().map(|unacked| unacked.again.at.min(unacked.give_up));
@@ -295,7 +298,7 @@ impl Session {
         match &self.phase {
             Phase::Calling(calling) => !matches!(calling.cancel, Cancel::No),
             Phase::Ringing(_) | Phase::Up => false,
-            Phase::Owing(_) | Phase::Leaving | Phase::Over => true,
+            Phase::Owing(_) | Phase::Leaving | Phase::Refused { .. } | Phase::Over => true,
         }
     }
 

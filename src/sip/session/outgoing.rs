@@ -302,6 +302,7 @@ impl Session {
                 self.cancel(now, Vec::new(), core, out);
             }
             Phase::Ringing(_) => self.ring_again(now, core, out),
+            Phase::Refused { until } if *until <= now => self.phase = Phase::Over,
             _ => {}
         }
     }

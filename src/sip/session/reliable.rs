@@ -69,16 +69,17 @@ impl Reliably {
     pub fn accept_later(&mut self, headers: Extra, body: Bytes) {
         self.accept = Some((headers, body));
     }
-
-    /// The RSeq of what is unacknowledged when the final response goes out: its PRACK may still come.
-    pub fn left(&self) -> Option<u32> {
-        self.waiting.as_ref().map(|_| self.rseq)
-    }
 }
 
 impl Ringing {
     pub fn requires_reliable(&self) -> bool {
         self.invite.headers.requires().iter().any(|tag| tag.eq_ignore_case(RELIABLE))
+    }
+
+    /// RSeq and CSeq of what is unacknowledged when the final response goes out: its PRACK may still come.
+    pub fn unpracked(&self) -> Option<(u32, u32)> {
+        let seq = self.invite.headers.cseq().map_or(0, |cseq| cseq.number);
+        self.reliably.waiting.as_ref().map(|_| (self.reliably.rseq, seq))
     }
 }
 
@@ -187,9 +188,19 @@ impl Session {
         };
         let Phase::Ringing(ringing) = &mut self.phase else {
             // Section 3: one that the final response has overtaken is still answered.
-            let late = self.unpracked.is_some_and(|(rseq, invite)| acknowledges(rseq, invite));
-            let status = if late { Status::OK } else { Status::NO_SUCH_CALL };
-            return self.refuse(now, key, &request, status, core, out);
+            if self.unpracked.take_if(|(rseq, invite)| acknowledges(*rseq, *invite)).is_none() {
+                return self.refuse(now, key, &request, Status::NO_SUCH_CALL, core, out);
+            }
+            if matches!(self.phase, Phase::Refused { .. }) {
+                self.phase = Phase::Over;
+            } else if !request.body.is_empty() {
+                // Section 5: an offer may come with it, and wants its answer.
+                return match self.clash(&request) {
+                    Some(status) => self.refuse(now, key, &request, status, core, out),
+                    None => self.offer_of_theirs(key, request, out),
+                };
+            }
+            return self.refuse(now, key, &request, Status::OK, core, out);
         };
         let seq = ringing.invite.headers.cseq().map_or(0, |cseq| cseq.number);
         if ringing.reliably.waiting.is_none() || !acknowledges(ringing.reliably.rseq, seq) {

@@ -309,3 +309,52 @@ fn a_cancel_ends_what_waits_for_a_prack() {
     world.finish();
     assert!(!world.nodes[0].endpoint.may_offer(caller, OfferBy::Update));
 }
+
+#[test]
+fn a_prack_that_crosses_the_refusal_is_answered() {
+    // Who ends the call while the PRACK is lost once, and what goes over the wire.
+    for (rule, node, refusal) in
+        [("section 3: we refuse", 1, "b>a 486"), ("RFC 3261 section 9.2: they give up", 0, "b>a 487")]
+    {
+        let mut world = World::new(1, 2);
+        let caller = call(&mut world, 1, Name::Require, Some("offer"));
+        world.run(5);
+        let callee = world.incoming(1);
+        world.lose = vec![(0, "PRACK", 1)];
+        say(&mut world, 1, callee, Status::RINGING, None);
+        world.run(5);
+        end(&mut world, node, if node == 0 { caller } else { callee });
+        world.run(5);
+        let sent = world.sent();
+        assert!(sent.contains(refusal), "{rule}: {sent}");
+        world.told(1);
+        world.run(600);
+        assert_eq!(world.sent(), "a>b PRACK, b>a 200", "{rule}");
+        assert_eq!(world.told(1), "", "{rule}: the session is gone");
+        // Once is enough: another has nothing left to acknowledge.
+        let lines = format!("RAck: {} {}\r\n", world.header(0, "RSeq"), world.header(0, "CSeq"));
+        let text = request(&world, 0, 1, "PRACK", 90_000, &lines, "");
+        let link = world.link(1, world.nodes[0].address);
+        let message = crate::sip::parse(Bytes::from(text)).unwrap();
+        world.at(1, |endpoint, now, out| endpoint.receive(now, link, message, out));
+        assert_eq!(world.sent(), "b>a 481", "{rule}");
+        world.finish();
+    }
+}
+
+#[test]
+fn a_refused_call_is_kept_no_longer_than_its_prack_may_take() {
+    let mut world = World::new(1, 2);
+    call(&mut world, 1, Name::Require, Some("offer"));
+    world.run(5);
+    let callee = world.incoming(1);
+    world.lose = vec![(0, "PRACK", 99)];
+    say(&mut world, 1, callee, Status::RINGING, None);
+    world.run(5);
+    end(&mut world, 1, callee);
+    world.run(31_000);
+    assert_eq!(world.nodes[1].endpoint.len().0, 1);
+    world.run(1_100);
+    assert_eq!(world.nodes[1].endpoint.len().0, 0);
+    world.finish();
+}
