@@ -78,7 +78,8 @@ impl Loopback {
         site.sip.listen.iter_mut().for_each(|(_, listen)| listen.set_port(0));
         site.http.listen.set_port(0);
         let site = Arc::new(site);
-        let switch = Switch::start(Arc::clone(&site), Options { media_threads: Some(MEDIA_THREADS), ..Options::default() })?;
+        let switch =
+            Switch::start(Arc::clone(&site), Options { media_threads: Some(MEDIA_THREADS), ..Options::default() })?;
         let udp = switch.sip().iter().find(|(transport, _)| *transport == Transport::Udp);
         let sip = udp.map(|(_, address)| *address).ok_or(Fault::NoUdp)?;
         let screens = Screens::new(format!("http://{}", switch.http()), switch.admin_token());

@@ -1,7 +1,9 @@
 //! What sessions promise: single calls by the rule, and storms of calls over a bad link.
 
+mod calls;
+mod offers;
 mod reliable;
-mod rules;
+mod requests;
 mod storm;
 mod strangers;
 mod timer;

@@ -1,31 +1,22 @@
 //! Provisional responses that must arrive, and the offers that go before the answer, a row or a test per rule.
 
 use super::world::World;
-use crate::sip::{End, Name, OfferBy, SessionId, Status};
+use crate::sip::{Name, OfferBy, SessionId, Status};
 use bytes::Bytes;
 
-fn call(world: &mut World, to: usize, header: Name, body: Option<&str>) -> SessionId {
-    let mut call = world.call_to(0, world.nodes[to].address, body);
+/// A call of `a` with 100rel in this header, that `b` has been told of.
+fn rung(world: &mut World, header: Name, body: Option<&str>) -> (SessionId, SessionId) {
+    let mut call = world.call_to(0, world.nodes[1].address, body);
     call.headers.push((header, "100rel".into()));
-    world.at(0, |endpoint, now, out| endpoint.invite(now, call, out))
-}
-
-fn say(world: &mut World, node: usize, session: SessionId, status: Status, body: Option<&'static str>) {
-    let contact = world.contact(node);
-    let body = body.map(|body| Bytes::from_static(body.as_bytes()));
-    world.at(node, |endpoint, now, out| endpoint.progress(now, session, contact, status, Vec::new(), body, out));
-}
-
-fn end(world: &mut World, node: usize, session: SessionId) {
-    world.at(node, |endpoint, now, out| endpoint.end(now, session, End::with(Status::BUSY_HERE), out));
+    let caller = world.at(0, |endpoint, now, out| endpoint.invite(now, call, out));
+    world.run(5);
+    (caller, world.incoming(1))
 }
 
 /// A call of `a` at `b`, that has the answer of a reliable 183.
 fn early(world: &mut World) -> (SessionId, SessionId) {
-    let caller = call(world, 1, Name::Supported, Some("offer"));
-    world.run(5);
-    let callee = world.incoming(1);
-    say(world, 1, callee, Status::SESSION_PROGRESS, Some("early"));
+    let (caller, callee) = rung(world, Name::Supported, Some("offer"));
+    world.say(1, callee, Status::SESSION_PROGRESS, Some("early"));
     world.run(5);
     assert_eq!(world.told(0), "Progress 183 fork 0 early");
     assert_eq!(world.sent(), "a>b INVITE, b>a 100, b>a 183, a>b PRACK, b>a 200");
@@ -46,14 +37,12 @@ fn what_is_said_reliably() {
         ),
     ] {
         let mut world = World::new(1, 2);
-        let caller = call(&mut world, 1, header, Some("offer"));
-        world.run(5);
-        let callee = world.incoming(1);
+        let (caller, callee) = rung(&mut world, header, Some("offer"));
         world.sent();
-        say(&mut world, 1, callee, status, body);
+        world.say(1, callee, status, body);
         world.run(10);
         assert_eq!(world.sent(), wanted, "{rule}");
-        end(&mut world, 0, caller);
+        world.end(0, caller);
         world.finish();
     }
 }
@@ -62,16 +51,14 @@ fn what_is_said_reliably() {
 fn they_are_repeated_until_the_prack_and_told_once() {
     for (lost, node) in [("180", 1), ("PRACK", 0)] {
         let mut world = World::new(1, 2);
-        let caller = call(&mut world, 1, Name::Require, Some("offer"));
-        world.run(5);
-        let callee = world.incoming(1);
+        let (caller, callee) = rung(&mut world, Name::Require, Some("offer"));
         world.lose = vec![(node, lost, 2)];
-        say(&mut world, 1, callee, Status::RINGING, None);
+        world.say(1, callee, Status::RINGING, None);
         world.run(10_000);
         assert_eq!(world.told(0), "Progress 180 fork 0", "{lost}");
         let sent = world.sent();
         assert!(sent.ends_with("a>b PRACK, b>a 200"), "{sent}");
-        end(&mut world, 0, caller);
+        world.end(0, caller);
         world.finish();
     }
 }
@@ -79,12 +66,10 @@ fn they_are_repeated_until_the_prack_and_told_once() {
 #[test]
 fn without_a_prack_the_call_is_refused() {
     let mut world = World::new(1, 2);
-    call(&mut world, 1, Name::Require, Some("offer"));
-    world.run(5);
-    let callee = world.incoming(1);
+    let (_, callee) = rung(&mut world, Name::Require, Some("offer"));
     world.lose = vec![(0, "PRACK", 99)];
     world.sent();
-    say(&mut world, 1, callee, Status::RINGING, None);
+    world.say(1, callee, Status::RINGING, None);
     world.run(31_900);
     assert_eq!(world.sent().matches("b>a 180").count(), 7, "0.5 s, doubled without a ceiling");
     world.run(200);
@@ -98,12 +83,10 @@ fn without_a_prack_the_call_is_refused() {
 #[test]
 fn the_next_waits_for_the_one_before() {
     let mut world = World::new(1, 2);
-    let caller = call(&mut world, 1, Name::Require, Some("offer"));
-    world.run(5);
-    let callee = world.incoming(1);
+    let (caller, callee) = rung(&mut world, Name::Require, Some("offer"));
     world.sent();
-    say(&mut world, 1, callee, Status::RINGING, None);
-    say(&mut world, 1, callee, Status::SESSION_PROGRESS, Some("early"));
+    world.say(1, callee, Status::RINGING, None);
+    world.say(1, callee, Status::SESSION_PROGRESS, Some("early"));
     world.accept(1, callee);
     world.run(10);
     // The 200 of the INVITE comes after the PRACK of the answer, and repeats nothing.
@@ -113,19 +96,17 @@ fn the_next_waits_for_the_one_before() {
         "a 200 overtakes what says nothing of media (section 3), and its late PRACK is answered"
     );
     assert_eq!(world.told(0), "Progress 180 fork 0, Answered answer");
-    end(&mut world, 0, caller);
+    world.end(0, caller);
     world.finish();
 }
 
 #[test]
 fn the_200_waits_for_the_prack_of_the_answer() {
     let mut world = World::new(1, 2);
-    let caller = call(&mut world, 1, Name::Supported, Some("offer"));
-    world.run(5);
-    let callee = world.incoming(1);
+    let (caller, callee) = rung(&mut world, Name::Supported, Some("offer"));
     world.lose = vec![(0, "PRACK", 1)];
     world.sent();
-    say(&mut world, 1, callee, Status::SESSION_PROGRESS, Some("early"));
+    world.say(1, callee, Status::SESSION_PROGRESS, Some("early"));
     world.run(10);
     world.accept(1, callee);
     world.run(10);
@@ -133,17 +114,15 @@ fn the_200_waits_for_the_prack_of_the_answer() {
     world.run(1_000);
     assert!(world.sent().ends_with("a>b PRACK, b>a 200, b>a 200, a>b ACK"));
     assert_eq!(world.told(0), "Progress 183 fork 0 early, Answered", "RFC 6337 section 3.1.1: once is enough");
-    end(&mut world, 0, caller);
+    world.end(0, caller);
     world.finish();
 }
 
 #[test]
 fn the_first_offer_may_be_ours() {
     let mut world = World::new(1, 2);
-    let caller = call(&mut world, 1, Name::Supported, None);
-    world.run(5);
-    let callee = world.incoming(1);
-    say(&mut world, 1, callee, Status::SESSION_PROGRESS, Some("offer"));
+    let (caller, callee) = rung(&mut world, Name::Supported, None);
+    world.say(1, callee, Status::SESSION_PROGRESS, Some("offer"));
     world.run(10);
     assert_eq!(world.told(0), "Progress 183 fork 0 offer");
     world.accept(1, callee);
@@ -152,7 +131,7 @@ fn the_first_offer_may_be_ours() {
     world.at(0, |endpoint, now, out| endpoint.ack(now, caller, Bytes::from_static(b"agreed"), out));
     world.run(10);
     assert_eq!((world.told(0).as_str(), world.told(1).as_str()), ("Answered", "Pracked agreed, Acked"), "section 5");
-    end(&mut world, 0, caller);
+    world.end(0, caller);
     world.finish();
 }
 
@@ -166,10 +145,10 @@ fn an_offer_that_could_get_lost_is_not_made() {
     let caller = world.at(0, |endpoint, now, out| endpoint.invite(now, call, out));
     world.run(5);
     let callee = world.incoming(1);
-    say(&mut world, 1, callee, Status::SESSION_PROGRESS, Some("offer"));
+    world.say(1, callee, Status::SESSION_PROGRESS, Some("offer"));
     world.run(5);
     assert_eq!(world.told(0), "Progress 183 fork 0", "RFC 3261 section 13.2.1");
-    end(&mut world, 0, caller);
+    world.end(0, caller);
     world.finish();
 }
 
@@ -214,12 +193,10 @@ fn early_offers() {
         let (caller, callee) = if settled {
             early(&mut world)
         } else {
-            let caller = call(&mut world, 1, Name::Supported, Some("offer"));
+            let both = rung(&mut world, Name::Supported, Some("offer"));
+            world.say(1, both.1, Status::RINGING, None);
             world.run(5);
-            let callee = world.incoming(1);
-            say(&mut world, 1, callee, Status::RINGING, None);
-            world.run(5);
-            (caller, callee)
+            both
         };
         world.told(0);
         world.told(1);
@@ -229,8 +206,7 @@ fn early_offers() {
         let session = if to == 0 { caller } else { callee };
         assert_eq!(world.told(to), told, "{rule}");
         if !told.is_empty() {
-            let answer = Ok(Bytes::from_static(b"answer"));
-            world.at(to, |endpoint, now, out| endpoint.answer(now, session, answer, Vec::new(), out));
+            world.answer(to, session, Ok("answer"));
         }
         let (sent, name) = (world.sent(), super::world::name);
         assert_eq!(sent, format!("{}>{} {answer}", name(to), name(from)), "{rule}");
@@ -251,11 +227,9 @@ fn pracks_that_do_not_fit() {
         ("another method's", "{rseq} {seq} OPTIONS", "", "481"),
     ] {
         let mut world = World::new(1, 2);
-        call(&mut world, 1, Name::Require, Some("offer"));
-        world.run(5);
-        let callee = world.incoming(1);
+        let (_, callee) = rung(&mut world, Name::Require, Some("offer"));
         world.lose = vec![(0, "PRACK", 99)];
-        say(&mut world, 1, callee, Status::RINGING, None);
+        world.say(1, callee, Status::RINGING, None);
         world.run(5);
         world.sent();
         let rack = rack.replace("{rseq}", &world.header(0, "RSeq")).replace("{seq}", &world.header(0, "CSeq"));
@@ -278,8 +252,8 @@ fn every_fork_gets_its_own_prack() {
     world.run(5);
     let (b, c) = (world.incoming(1), world.incoming(2));
     world.sent();
-    say(&mut world, 1, b, Status::SESSION_PROGRESS, Some("b"));
-    say(&mut world, 2, c, Status::SESSION_PROGRESS, Some("c"));
+    world.say(1, b, Status::SESSION_PROGRESS, Some("b"));
+    world.say(2, c, Status::SESSION_PROGRESS, Some("c"));
     world.run(5);
     assert_eq!(world.told(0), "Progress 183 fork 0 b, Progress 183 fork 1 c");
     world.accept(2, c);
@@ -290,7 +264,7 @@ fn every_fork_gets_its_own_prack() {
     // The BYE of the fork that lost comes after its PRACK, in its own count.
     assert_eq!(world.told(1), "Acked, Ended Remote");
     assert_eq!(world.told(2), "Acked");
-    end(&mut world, 0, caller);
+    world.end(0, caller);
     world.finish();
 }
 
@@ -303,9 +277,9 @@ fn a_cancel_ends_what_waits_for_a_prack() {
         let body = Some(Bytes::from_static(b"again"));
         endpoint.progress(now, callee, contact, Status::SESSION_PROGRESS, Vec::new(), body, out);
     });
-    end(&mut world, 0, caller);
+    world.end(0, caller);
     world.run(5);
-    assert_eq!(world.told(1), "Ended Remote");
+    assert_eq!(world.told(1), "Ended Remote Q.850;cause=16");
     world.finish();
     assert!(!world.nodes[0].endpoint.may_offer(caller, OfferBy::Update));
 }

@@ -89,10 +89,9 @@ fn a_request_in_the_dialog_counts_only_from_the_peers_host() {
                 assert!(world.nodes[1 - node].endpoint.peer(if node == 0 { callee } else { caller }).is_some() || peer);
                 if !peer {
                     // The call is what it was before.
-                    let end = End::with(Status::BUSY_HERE);
-                    world.at(node, |endpoint, now, out| endpoint.end(now, session, end, out));
+                    world.end(node, session);
                     world.run(5);
-                    assert_eq!(world.told(1 - node), "Ended Remote", "{method}");
+                    assert_eq!(world.told(1 - node), "Ended Remote Q.850;cause=16", "{method}");
                     world.finish();
                 }
             }
@@ -149,9 +148,7 @@ fn a_strangers_ack_confirms_nothing() {
 #[test]
 fn a_strangers_cancel_finds_no_call() {
     let mut world = World::new(1, 2);
-    let caller = world.call(0, 1);
-    world.run(5);
-    let callee = world.incoming(1);
+    let (caller, callee) = world.ringing();
     let cancel =
         overheard(&world, 0, |endpoint, now, out| endpoint.end(now, caller, End::with(Status::BUSY_HERE), out));
     assert!(cancel.starts_with(b"CANCEL"));
@@ -173,9 +170,7 @@ fn a_strangers_cancel_finds_no_call() {
 #[test]
 fn an_answer_counts_only_from_where_the_request_went() {
     let mut world = World::new(1, 2);
-    world.call(0, 1);
-    world.run(5);
-    let callee = world.incoming(1);
+    let (_, callee) = world.ringing();
     let contact = world.contact(1);
     let answer = overheard(&world, 1, |endpoint, now, out| {
         endpoint.accept(now, callee, contact, Vec::new(), Bytes::from_static(b"mine"), out);

@@ -1,39 +1,22 @@
 //! Session timers, a row per rule of RFC 4028.
 
 use super::world::World;
-use crate::sip::{End, Event, Method, OfferBy, Out, SessionId, Status};
-use bytes::Bytes;
+use crate::sip::{Event, Method, OfferBy, Out, SessionId, Status};
 
-/// A call of `a` at `b`, up.
-fn up(world: &mut World) -> (SessionId, SessionId) {
-    let caller = world.call(0, 1);
-    world.run(5);
-    let callee = world.incoming(1);
-    world.accept(1, callee);
-    world.run(5);
-    world.told(0);
-    world.told(1);
-    world.sent();
-    (caller, callee)
-}
-
-fn end(world: &mut World, node: usize, session: SessionId) {
-    world.at(node, |endpoint, now, out| endpoint.end(now, session, End::with(Status::BUSY_HERE), out));
+fn end(mut world: World, node: usize, session: SessionId) {
+    world.end(node, session);
     world.finish();
 }
 
 /// Does what is asked for: repeats the description.
 fn reinvite(world: &mut World, node: usize, session: SessionId) {
-    let body = Some(Bytes::from_static(b"as it is"));
-    let sent =
-        world.at(node, |endpoint, now, out| endpoint.offer(now, session, OfferBy::ReInvite, Vec::new(), body, out));
-    assert_eq!(sent, Ok(()));
+    assert_eq!(world.offer(node, session, OfferBy::ReInvite, "as it is"), Ok(()));
 }
 
 #[test]
 fn the_caller_refreshes_half_way_by_update() {
     let mut world = World::new(1, 2);
-    let (caller, _) = up(&mut world);
+    let (caller, _) = world.up();
     world.run(899_000);
     assert_eq!(world.sent(), "", "section 7.2");
     world.run(10_000);
@@ -41,7 +24,7 @@ fn the_caller_refreshes_half_way_by_update() {
     world.run(900_000);
     assert_eq!(world.sent(), "a>b UPDATE, b>a 200", "and so on");
     assert_eq!((world.told(0), world.told(1)), (String::new(), String::new()), "nobody else is concerned");
-    end(&mut world, 0, caller);
+    end(world, 0, caller);
 }
 
 #[test]
@@ -52,7 +35,7 @@ fn who_has_no_update_is_refreshed_by_reinvite() {
         if !said {
             allow.retain(|method| *method != Method::Update);
         }
-        let (caller, callee) = up(&mut world);
+        let (caller, callee) = world.up();
         world.nodes[1].endpoint.settings_mut().allow.retain(|method| *method != Method::Update);
         world.run(905_000);
         assert_eq!(world.sent(), if said { "a>b UPDATE, b>a 405" } else { "" }, "{rule}");
@@ -60,11 +43,10 @@ fn who_has_no_update_is_refreshed_by_reinvite() {
         reinvite(&mut world, 0, caller);
         world.run(5);
         world.told(1);
-        let answer = Ok(Bytes::from_static(b"the same"));
-        world.at(1, |endpoint, now, out| endpoint.answer(now, callee, answer, Vec::new(), out));
+        world.answer(1, callee, Ok("the same"));
         world.run(905_000);
         assert_eq!(world.told(0), "OfferAnswered 200 the same, Refresh", "{rule}: it counts, and the next comes");
-        end(&mut world, 0, caller);
+        end(world, 0, caller);
     }
 }
 
@@ -72,7 +54,7 @@ fn who_has_no_update_is_refreshed_by_reinvite() {
 fn without_a_refresh_both_ends_hang_up_before_the_end() {
     // Who refreshes is silent; the other waits 1800 - 32 s.
     let mut world = World::new(1, 2);
-    up(&mut world);
+    world.up();
     world.lose = vec![(0, "", 999)];
     world.run(1_767_000);
     assert_eq!(world.told(1), "", "section 10");
@@ -85,7 +67,7 @@ fn without_a_refresh_both_ends_hang_up_before_the_end() {
 #[test]
 fn a_refresh_that_is_refused_is_no_end_until_the_end() {
     let mut world = World::new(1, 2);
-    let (caller, callee) = up(&mut world);
+    let (caller, callee) = world.up();
     world.nodes[1].endpoint.settings_mut().allow.retain(|method| *method != Method::Update);
     world.run(905_000);
     assert_eq!(world.told(0), "Refresh");
@@ -93,8 +75,7 @@ fn a_refresh_that_is_refused_is_no_end_until_the_end() {
         reinvite(&mut world, 0, caller);
         world.run(5);
         world.told(1);
-        let answer = Err(Status::NOT_ACCEPTABLE_HERE);
-        world.at(1, |endpoint, now, out| endpoint.answer(now, callee, answer, Vec::new(), out));
+        world.answer(1, callee, Err(Status::NOT_ACCEPTABLE_HERE));
         world.run(181_000);
         assert_eq!(world.told(0), "OfferAnswered 488, Refresh", "a tenth of the interval later");
     }
@@ -129,7 +110,7 @@ fn too_short_an_interval_is_refused_and_asked_for_again() {
     assert_eq!(world.sent(), "a>b UPDATE, b>a 422, a>b UPDATE, b>a 200");
     assert_eq!(world.header(0, "Session-Expires"), "5000;refresher=uac");
     world.told(1);
-    end(&mut world, 0, caller);
+    end(world, 0, caller);
 }
 
 /// A call of somebody who says this of timers, and no more.
@@ -191,8 +172,7 @@ fn what_is_granted() {
         world.run(5);
         assert_eq!(world.header(0, "Session-Expires"), granted, "{rule}");
         assert_eq!(world.header(0, "Require") == "timer", required, "{rule}");
-        world.at(0, |endpoint, now, out| endpoint.end(now, session, End::with(Status::DECLINE), out));
-        world.finish();
+        end(world, 0, session);
     }
 }
 
@@ -210,13 +190,11 @@ fn the_callee_refreshes_where_it_is_left_to_it() {
     assert_eq!(world.header(0, "Session-Expires"), "90;refresher=uac", "the roles are those of this request");
     // An offer in flight does not hold it up for long.
     world.run(43_000);
-    let body = Some(Bytes::from_static(b"x"));
-    world.at(0, |endpoint, now, out| endpoint.offer(now, caller, OfferBy::ReInvite, Vec::new(), body, out)).unwrap();
+    world.offer(0, caller, OfferBy::ReInvite, "x").unwrap();
     world.run(3_000);
     assert_eq!(world.sent(), "a>b INVITE, b>a 100");
-    let answer = Ok(Bytes::from_static(b"y"));
-    world.at(1, |endpoint, now, out| endpoint.answer(now, callee, answer, Vec::new(), out));
+    world.answer(1, callee, Ok("y"));
     world.run(46_000);
     assert_eq!(world.sent(), "b>a 200, a>b ACK, b>a UPDATE, a>b 200", "a re-INVITE counts as well");
-    end(&mut world, 0, caller);
+    end(world, 0, caller);
 }

@@ -2,7 +2,8 @@
 
 use crate::ids::Mint;
 use crate::sip::{
-    Call, Endpoint, Event, Link, Method, Name, NameAddr, Out, SessionId, Settings, Text, Transport, Uri, parse,
+    Busy, Call, End, Endpoint, Event, Link, Method, Name, NameAddr, OfferBy, Out, SessionId, Settings, Status, Text,
+    Transport, Uri, parse,
 };
 use crate::time::{Duration, Time};
 use bytes::Bytes;
@@ -214,11 +215,39 @@ impl World {
         session
     }
 
-    /// A call that is up, at both ends; the ladder starts afresh.
-    pub fn up(&mut self) -> (SessionId, SessionId) {
+    /// What goes before the answer.
+    pub fn say(&mut self, node: usize, session: SessionId, status: Status, body: Option<&'static str>) {
+        let contact = self.contact(node);
+        let body = body.map(|body| Bytes::from_static(body.as_bytes()));
+        self.at(node, |endpoint, now, out| endpoint.progress(now, session, contact, status, Vec::new(), body, out));
+    }
+
+    /// An offer in a call; without a body the peer is asked for one.
+    pub fn offer(&mut self, node: usize, session: SessionId, by: OfferBy, body: &'static str) -> Result<(), Busy> {
+        let body = (!body.is_empty()).then(|| Bytes::from_static(body.as_bytes()));
+        self.at(node, |endpoint, now, out| endpoint.offer(now, session, by, Vec::new(), body, out))
+    }
+
+    pub fn answer(&mut self, node: usize, session: SessionId, answer: Result<&'static str, Status>) {
+        let answer = answer.map(|body| Bytes::from_static(body.as_bytes()));
+        self.at(node, |endpoint, now, out| endpoint.answer(now, session, answer, Vec::new(), out));
+    }
+
+    pub fn end(&mut self, node: usize, session: SessionId) {
+        let end = End::with(Status::BUSY_HERE).reason("Q.850;cause=16");
+        self.at(node, |endpoint, now, out| endpoint.end(now, session, end, out));
+    }
+
+    /// A call of `a` that `b` has been told of.
+    pub fn ringing(&mut self) -> (SessionId, SessionId) {
         let caller = self.call(0, 1);
         self.run(5);
-        let callee = self.incoming(1);
+        (caller, self.incoming(1))
+    }
+
+    /// A call that is up, at both ends; the ladder starts afresh.
+    pub fn up(&mut self) -> (SessionId, SessionId) {
+        let (caller, callee) = self.ringing();
         self.accept(1, callee);
         self.run(5);
         self.ladder.clear();
