@@ -179,10 +179,13 @@ impl Phone {
             faults.push("NOTIFY tells a final status and leaves the subscription open".into());
         }
         let found = self.lines.get_mut(&id).and_then(|line| {
-            let found =
-                line.transfers.iter_mut().position(|each| !each.over && named.is_none_or(|id| id == each.cseq))?;
-            if named.is_none() && found > 0 {
-                // RFC 3515 section 2.4.6: all but the first REFER of a dialog are told apart by id.
+            let open = |each: &Transfer| !each.over && named.is_none_or(|id| id == each.cseq);
+            let accepted = |each: &Transfer| open(each) && each.answered.is_some();
+            let found = line.transfers.iter().position(accepted).or(line.transfers.iter().position(open))?;
+            // RFC 3515 section 2.4.6: all but the first REFER that the other side *receives* are told apart by id. One that
+            // was overtaken (500, RFC 3261 section 12.2.2) or never answered is none of those before.
+            let before = line.transfers.iter().take(found);
+            if named.is_none() && before.filter_map(|each| each.answered).any(|status| !matches!(status, 408 | 500)) {
                 faults.push("NOTIFY without id= after several REFERs".into());
             }
             line.transfers.get_mut(found)

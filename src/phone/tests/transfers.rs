@@ -127,6 +127,31 @@ fn bad_notifies_are_named() {
     }
 }
 
+/// RFC 3515 section 2.4.6: the first REFER that is received needs no name, whichever was sent first.
+#[test]
+fn all_but_the_first_transfer_are_told_by_name() {
+    for (first, fault) in
+        [("202 Accepted", "without id="), ("603 Decline", "without id="), ("500 Server Internal Error", ""), ("", "")]
+    {
+        let (mut script, tag, refer) = referring(|_| {});
+        let line = script.phone.live_line().unwrap();
+        assert!(script.phone.transfer(script.now, line, "sip:peter@10.0.0.10:5060"));
+        let second = script.sent().pop().unwrap();
+        if !first.is_empty() {
+            script.say(&reply(&refer, first, ACCEPTED));
+        }
+        if first.starts_with("202") {
+            script.say(&notify("7", 2, &tag, "terminated", "486 Busy Here"));
+        }
+        script.say(&reply(&second, "202 Accepted", ACCEPTED));
+        script.say(&notify("8", 3, &tag, "active", "180 Ringing"));
+        let told = script.complaints();
+        assert_eq!(fault.is_empty(), told.is_empty(), "{first}: {told}");
+        assert!(told.contains(fault), "{first}: {told}");
+        assert_eq!(script.phone.line(line).unwrap().transfers()[1].told, [180], "{first}");
+    }
+}
+
 /// John's first line is with Ann, his second one with Bob: the REFER names the second as its other end knows it.
 #[test]
 fn a_line_is_transferred_to_another_line() {
