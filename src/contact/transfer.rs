@@ -83,7 +83,9 @@ impl Call {
         if self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending()) {
             return Err(state("another party is still being called"));
         }
-        let others: Vec<&Connection> = self.others(by).filter(|c| c.is_up()).collect();
+        // Whoever only hears a whisper does not yet know whom he gets.
+        let there = |c: &&Connection| c.is_up() && !self.is_target_of_pending(c.id);
+        let others: Vec<&Connection> = self.others(by).filter(there).collect();
         let first = others.first().ok_or_else(|| state("there is nobody to transfer"))?;
         if me.agent.is_none() && others.len() > 1 {
             return Err(state("only an agent can be replaced in a conference"));

@@ -40,3 +40,23 @@ Nor in a room:
   customer hangs up
   friend hangs up
   expect the switch is empty
+
+Nor while John only hears his whisper:
+  john presses status Available
+  customer dials 1000
+  expect john's phone rings within 15 s
+  john answers
+  customer dials 9002
+  expect customer hears itself on the second line
+    john's banner is Connecting
+  customer transfers to the second line
+  expect customer's transfer is accepted
+    customer's phone is told that the transfer failed with 603
+  customer hangs up on the second line
+  customer transfers to 9002
+  expect customer's transfer is refused with 603
+    john's banner is Connecting
+  expect customer and john hear each other within 15 s
+  customer hangs up
+  expect john's call ends
+    the switch is empty
