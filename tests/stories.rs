@@ -105,6 +105,7 @@ stories! {
     direct_call,
     early_sound,
     hold_glare_491,
+    hold_meets_refresh,
     hold_key_of_the_second_line,
     hold_keys_of_all_phones,
     join_while_ringing,

@@ -78,6 +78,11 @@ impl Engine {
                     self.with_leg(leg, |leg, doors| leg.refresh(doors));
                 }
             }
+            Event::RefreshEnded { session } => {
+                if let Some((leg, ..)) = self.whose(session) {
+                    self.with_leg(leg, |leg, doors| leg.refresh_ended(doors));
+                }
+            }
             Event::OfferWithdrawn { .. } => {}
             Event::Replied { session, request, status, .. } => {
                 self.notified(session, request, status);

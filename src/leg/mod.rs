@@ -294,6 +294,11 @@ impl Leg {
         self.reconcile(doors);
     }
 
+    /// The session's own refresh is over: what was wanted meanwhile can be told now.
+    pub fn refresh_ended(&mut self, doors: &mut Doors) {
+        self.reconcile(doors);
+    }
+
     /// What the contact wants from now on.
     pub fn set(&mut self, want: Want, doors: &mut Doors) {
         if want.held != self.want.held {
@@ -395,6 +400,7 @@ impl Leg {
             self.shown = shows;
             return;
         }
+        let before = self.negotiator.clone();
         let by_update = update && !self.stale && (!direction || self.signalling == Some(OfferBy::Update));
         let body = if only_stale { self.negotiator.repeat() } else { None };
         let body = body.or_else(|| {
@@ -409,8 +415,9 @@ impl Leg {
         let (with_body, port) = (body.is_some(), self.shown_address.port());
         match doors.endpoint.offer(doors.now, self.session, by, headers, body, doors.sip) {
             Ok(()) => self.exchange = Exchange::Asked { held, shows, body: with_body, port },
-            // The peer's own offer is under way: its end brings us back here.
-            Err(_) => self.negotiator.rollback(),
+            // Another exchange is under way: its end brings us back here. What was not said has no version of its own
+            // (RFC 3264 section 8).
+            Err(_) => self.negotiator = before,
         }
     }
 

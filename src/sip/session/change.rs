@@ -106,7 +106,7 @@ impl Session {
         }
         let again = self.refreshed(now, ours, &response, core);
         if ours.refreshes {
-            return;
+            return self.tell(Event::RefreshEnded { session: self.id }, out);
         }
         let retry_after = match status {
             Status::SESSION_INTERVAL_TOO_SMALL => again,

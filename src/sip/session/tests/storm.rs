@@ -189,6 +189,7 @@ impl Storm {
             | Event::Acked { session, .. }
             | Event::Pracked { session, .. }
             | Event::Refresh { session }
+            | Event::RefreshEnded { session }
             | Event::OfferWithdrawn { session }
             | Event::Replied { session, .. } => self.known(node, session, &text),
             Event::Request { .. } | Event::Stranger { .. } => panic!("nobody sent one"),

@@ -23,7 +23,8 @@ fn the_caller_refreshes_half_way_by_update() {
     assert_eq!(world.sent(), "a>b UPDATE, b>a 200", "section 7.4");
     world.run(900_000);
     assert_eq!(world.sent(), "a>b UPDATE, b>a 200", "and so on");
-    assert_eq!((world.told(0), world.told(1)), (String::new(), String::new()), "nobody else is concerned");
+    assert_eq!(world.told(0), "RefreshEnded, RefreshEnded", "who wanted to offer something meanwhile can do so now");
+    assert_eq!(world.told(1), "", "the other is not concerned");
     end(world, 0, caller);
 }
 
@@ -39,7 +40,7 @@ fn who_has_no_update_is_refreshed_by_reinvite() {
         world.nodes[1].endpoint.settings_mut().allow.retain(|method| *method != Method::Update);
         world.run(905_000);
         assert_eq!(world.sent(), if said { "a>b UPDATE, b>a 405" } else { "" }, "{rule}");
-        assert_eq!(world.told(0), "Refresh", "{rule}");
+        assert_eq!(world.told(0), if said { "RefreshEnded, Refresh" } else { "Refresh" }, "{rule}");
         reinvite(&mut world, 0, caller);
         world.run(5);
         world.told(1);
@@ -70,7 +71,7 @@ fn a_refresh_that_is_refused_is_no_end_until_the_end() {
     let (caller, callee) = world.up();
     world.nodes[1].endpoint.settings_mut().allow.retain(|method| *method != Method::Update);
     world.run(905_000);
-    assert_eq!(world.told(0), "Refresh");
+    assert_eq!(world.told(0), "RefreshEnded, Refresh");
     for _ in 0..4 {
         reinvite(&mut world, 0, caller);
         world.run(5);

@@ -303,6 +303,7 @@ pub fn brief(event: &Event) -> String {
             format!("Offered {by}{}", text(body.as_ref()))
         }
         Event::Refresh { .. } => "Refresh".into(),
+        Event::RefreshEnded { .. } => "RefreshEnded".into(),
         Event::OfferWithdrawn { .. } => "OfferWithdrawn".into(),
         Event::OfferAnswered { status, body, .. } => format!("OfferAnswered {}{}", status.code(), text(body.as_ref())),
         Event::Replied { status, .. } => format!("Replied {}", status.code()),
