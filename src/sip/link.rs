@@ -83,6 +83,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_link_reads_as_its_transport_and_the_peer() {
+        for (transport, remote, wanted) in [
+            (Transport::Udp, "192.0.2.1:5060", "udp:192.0.2.1:5060"),
+            (Transport::Tcp, "[2001:db8::1]:5060", "tcp:[2001:db8::1]:5060"),
+        ] {
+            let link = Link { transport, local: "192.0.2.9:5060".parse().unwrap(), remote: remote.parse().unwrap() };
+            assert_eq!(link.to_string(), wanted);
+        }
+    }
+
+    #[test]
     fn which_addresses_are_ours_and_which_are_nobodys() {
         let locals: Vec<SocketAddr> = ["192.0.2.1:5060", "0.0.0.0:5070"].iter().map(|at| at.parse().unwrap()).collect();
         for (address, own, nowhere) in [

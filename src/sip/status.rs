@@ -141,7 +141,21 @@ mod tests {
         for (code, valid) in [(0, false), (99, false), (100, true), (699, true), (700, false), (u16::MAX, false)] {
             assert_eq!(Status::new(code).is_some(), valid, "{code}");
         }
-        assert_eq!(Status::new(299).map(Status::reason), Some("Success"));
         assert_eq!(Status::MESSAGE_TOO_LARGE.to_string(), "513 Message Too Large");
+    }
+
+    #[test]
+    fn a_code_that_no_rfc_names_has_the_words_of_its_class() {
+        for (code, reason) in [
+            (199, "Early Dialog Terminated"),
+            (198, "Progress"),
+            (299, "Success"),
+            (399, "Redirection"),
+            (499, "Request Failure"),
+            (599, "Server Failure"),
+            (699, "Global Failure"),
+        ] {
+            assert_eq!(Status::new(code).map(Status::reason), Some(reason), "{code}");
+        }
     }
 }

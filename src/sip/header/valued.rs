@@ -1,7 +1,5 @@
 //! A value with parameters: the shape of Content-Type, Event, Reason, Replaces, Session-Expires and many more.
 
-use std::fmt;
-
 use crate::sip::params::Params;
 use crate::sip::scan::{Malformed, trim};
 use crate::sip::text::Text;
@@ -13,11 +11,6 @@ pub struct Valued {
 }
 
 impl Valued {
-    #[must_use]
-    pub fn new(value: impl Into<Text>) -> Valued {
-        Valued { value: value.into(), params: Params::default() }
-    }
-
     pub fn read(text: &Text, what: &'static str) -> Result<Valued, Malformed> {
         let bytes = trim(text.as_bytes());
         let end = bytes.iter().position(|b| *b == b';').unwrap_or(bytes.len());
@@ -33,18 +26,6 @@ impl Valued {
     #[must_use]
     pub fn is(&self, value: &str) -> bool {
         self.value.eq_ignore_case(value)
-    }
-}
-
-impl fmt::Display for Valued {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.value, self.params)
-    }
-}
-
-impl From<Valued> for Text {
-    fn from(valued: Valued) -> Text {
-        [valued.value.as_bytes(), valued.params.as_bytes()].concat().into()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Calls that come up, are refused, cross and go down, a row or a test per rule.
 
 use super::world::World;
-use crate::sip::{End, Method, OfferBy, Status, Transport};
+use crate::sip::refer::Replaces;
+use crate::sip::session::Standing;
+use crate::sip::{End, Endpoint, Event, Method, OfferBy, Out, Response, Status, Transport};
 
 #[test]
 fn a_call_comes_up_and_goes_down() {
@@ -228,5 +230,115 @@ fn what_a_closed_stream_ends() {
     assert_eq!(world.told(1), "Ended Transport 503");
     world.run(5);
     world.end(0, caller);
+    world.finish();
+}
+
+#[test]
+fn a_bye_tells_of_an_answer_that_never_came() {
+    let mut world = World::new(1, 2);
+    let (_, callee) = world.ringing();
+    world.lose = vec![(1, "200", 99)];
+    world.accept(1, callee);
+    world.run(33_000);
+    assert_eq!((world.told(0).as_str(), world.told(1).as_str()), ("Failed 487", "Ended Timeout 408"), "13.3.1.4");
+    world.finish();
+}
+
+#[test]
+fn a_caller_may_hang_up_what_rings() {
+    let mut world = World::new(1, 2);
+    let (_, callee) = world.ringing();
+    world.say(1, callee, Status::RINGING, None);
+    world.run(5);
+    world.sent();
+    world.forge(0, "BYE", 90_000, "Reason: SIP;cause=200\r\n", "");
+    assert_eq!(
+        (world.sent().as_str(), world.told(1).as_str()),
+        ("b>a 200, b>a 487", "Ended Remote SIP;cause=200"),
+        "15.1.2"
+    );
+    world.finish();
+}
+
+#[test]
+fn a_request_that_finds_no_early_dialog_ends_the_call() {
+    for (status, ended) in [
+        (Status::NO_SUCH_CALL, "Ended Remote 481"),
+        (Status::REQUEST_TIMEOUT, "Ended Timeout 408"),
+        (Status::FORBIDDEN, ""),
+    ] {
+        let mut world = World::new(1, 2);
+        let (caller, callee) = world.ringing();
+        world.say(1, callee, Status::RINGING, None);
+        world.run(5);
+        world.told(0);
+        let info = |endpoint: &mut Endpoint, now, out: &mut Vec<Out>| {
+            endpoint.request(now, callee, Method::Info, Vec::new(), None, out)
+        };
+        world.at(1, info).unwrap();
+        world.run(3);
+        let Some(Event::InDialog { key, request, .. }) = world.nodes[0].events.pop() else { panic!() };
+        let response = Response::for_request(&request, status);
+        world.at(0, |endpoint, now, out| endpoint.respond(now, key, response, out));
+        world.run(5);
+        let replied = format!("Replied {}", status.code());
+        let told = world.told(1);
+        if ended.is_empty() {
+            assert_eq!(told, replied);
+            world.end(0, caller);
+        } else {
+            assert_eq!(told, format!("{replied}, {ended}"), "12.2.1.2");
+            assert_eq!(world.told(0), "Failed 487");
+        }
+        world.finish();
+    }
+}
+
+#[test]
+fn nobody_is_told_of_what_fails_after_the_end() {
+    let mut world = World::new(1, 2);
+    let (caller, callee) = world.up();
+    world.lose = vec![(0, "INFO", 99), (0, "BYE", 99)];
+    world.at(0, |endpoint, now, out| endpoint.request(now, caller, Method::Info, Vec::new(), None, out)).unwrap();
+    world.end(0, caller);
+    world.run(33_000);
+    assert_eq!((world.told(0).as_str(), world.nodes[0].endpoint.len().0), ("", 0));
+    world.end(1, callee);
+    world.finish();
+}
+
+/// RFC 3891 section 3, either way round: phones differ in whose tag is the To tag.
+#[test]
+fn a_dialog_is_found_by_the_name_that_others_give_it() {
+    let mut world = World::new(1, 2);
+    let (caller, callee) = world.ringing();
+    world.say(1, callee, Status::RINGING, None);
+    world.run(5);
+    let replaces = |world: &World| {
+        let (from_tag, to_tag, call_id) = world.tags.clone().unwrap();
+        Replaces { call_id: call_id.into(), to_tag: to_tag.into(), from_tag: from_tag.into(), early_only: false }
+    };
+    let expect = |world: &mut World, a: Option<Standing>, b: Option<Standing>| {
+        let meant = replaces(world);
+        let turned = Replaces { to_tag: meant.from_tag.clone(), from_tag: meant.to_tag.clone(), ..meant.clone() };
+        for named in [&meant, &turned] {
+            assert_eq!(world.nodes[0].endpoint.named(named), a.map(|standing| (caller, standing)));
+            assert_eq!(world.nodes[1].endpoint.named(named), b.map(|standing| (callee, standing)));
+        }
+        for wrong in [
+            Replaces { call_id: "other".into(), ..meant.clone() },
+            Replaces { to_tag: "other".into(), ..meant.clone() },
+            Replaces { from_tag: "other".into(), ..meant.clone() },
+            Replaces { to_tag: meant.from_tag.clone(), ..meant.clone() },
+        ] {
+            assert!(world.nodes.iter().all(|node| node.endpoint.named(&wrong).is_none()), "{wrong:?}");
+        }
+    };
+    expect(&mut world, Some(Standing::Calling), Some(Standing::Called));
+    world.accept(1, callee);
+    world.run(5);
+    expect(&mut world, Some(Standing::Confirmed), Some(Standing::Confirmed));
+    world.end(0, caller);
+    expect(&mut world, None, Some(Standing::Confirmed));
     world.finish();
 }

@@ -152,31 +152,8 @@ fn an_offer_that_could_get_lost_is_not_made() {
     world.finish();
 }
 
-/// An UPDATE of a peer that is not ours, before the call is answered.
-fn update(world: &mut World, from: usize, to: usize, seq: u32, body: &str) {
-    let text = request(world, from, to, "UPDATE", seq, "Contact: <sip:moved@192.0.2.9:5070>\r\n", body);
-    let link = world.link(to, world.nodes[from].address);
-    let message = crate::sip::parse(Bytes::from(text)).unwrap();
-    world.at(to, |endpoint, now, out| endpoint.receive(now, link, message, out));
-}
-
-/// A request in the dialog of the last response that carried tags.
-fn request(world: &World, from: usize, to: usize, method: &str, seq: u32, lines: &str, body: &str) -> String {
-    let Some((local, remote, call_id)) = world.tags.clone() else { panic!("no dialog yet") };
-    // `a` called: its tag is in From.
-    let (from_tag, to_tag) = if from == 0 { (local, remote) } else { (remote, local) };
-    let at = |node: usize| world.nodes[node].address;
-    format!(
-        "{method} sip:x@{} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch=z9hG4bK{method}{seq}{from}\r\nMax-Forwards: 70\r\n\
-         From: <sip:f@{}>;tag={from_tag}\r\nTo: <sip:t@{}>;tag={to_tag}\r\nCall-ID: {call_id}\r\nCSeq: {seq} {method}\r\n\
-         {lines}Content-Length: {}\r\n\r\n{body}",
-        at(to),
-        at(from),
-        at(from),
-        at(to),
-        body.len(),
-    )
-}
+/// Of a peer that has moved.
+const MOVED: &str = "Contact: <sip:moved@192.0.2.9:5070>\r\n";
 
 #[test]
 fn early_offers() {
@@ -202,7 +179,7 @@ fn early_offers() {
         world.told(1);
         world.sent();
         let to = 1 - from;
-        update(&mut world, from, to, if from == 0 { 90_000 } else { 1 }, body);
+        world.forge(from, "UPDATE", if from == 0 { 90_000 } else { 1 }, MOVED, body);
         let session = if to == 0 { caller } else { callee };
         assert_eq!(world.told(to), told, "{rule}");
         if !told.is_empty() {
@@ -234,11 +211,43 @@ fn pracks_that_do_not_fit() {
         world.sent();
         let rack = rack.replace("{rseq}", &world.header(0, "RSeq")).replace("{seq}", &world.header(0, "CSeq"));
         let lines = if rack.is_empty() { String::new() } else { format!("RAck: {rack}\r\n") };
-        let text = request(&world, 0, 1, "PRACK", 90_000, &lines, body);
-        let link = world.link(1, world.nodes[0].address);
-        let message = crate::sip::parse(Bytes::from(text)).unwrap();
-        world.at(1, |endpoint, now, out| endpoint.receive(now, link, message, out));
+        world.forge(0, "PRACK", 90_000, &lines, body);
         assert_eq!(world.sent(), format!("b>a {answer}"), "{rule}");
+    }
+}
+
+/// RFC 3262 section 5: after the answer of a reliable response, the PRACK of the next may offer anew.
+#[test]
+fn a_prack_may_carry_an_offer() {
+    for accepted_meanwhile in [false, true] {
+        let mut world = World::new(1, 2);
+        let (_, callee) = rung(&mut world, Name::Require, Some("offer"));
+        world.say(1, callee, Status::SESSION_PROGRESS, Some("early"));
+        world.run(5);
+        assert_eq!(world.body(), "", "a PRACK without an offer");
+        world.lose = vec![(0, "PRACK", 99)];
+        world.say(1, callee, Status::RINGING, None);
+        world.run(5);
+        let lines = format!("RAck: {} {} INVITE\r\n", world.header(0, "RSeq"), world.header(0, "CSeq"));
+        world.sent();
+        world.forge(0, "PRACK", 90_000, &lines, "new");
+        assert_eq!(world.told(1), "Offered Prack new");
+        if accepted_meanwhile {
+            world.accept(1, callee);
+            assert_eq!(world.sent(), "", "RFC 6337 section 2.2: no 200 while an offer is open");
+        }
+        world.answer(1, callee, Ok("answer"));
+        if !accepted_meanwhile {
+            assert_eq!((world.sent().as_str(), world.body()), ("b>a 200", "answer"));
+            world.accept(1, callee);
+            assert_eq!(world.body(), "", "what is agreed is not said again");
+        }
+        let sent = world.sent();
+        assert_eq!(sent, if accepted_meanwhile { "b>a 200, b>a 200" } else { "b>a 200" });
+        world.run(5);
+        assert_eq!(world.told(1), "Acked");
+        world.end(1, callee);
+        world.finish();
     }
 }
 
@@ -291,13 +300,11 @@ fn a_prack_that_crosses_the_refusal_is_answered() {
         [("section 3: we refuse", 1, "b>a 486"), ("RFC 3261 section 9.2: they give up", 0, "b>a 487")]
     {
         let mut world = World::new(1, 2);
-        let caller = call(&mut world, 1, Name::Require, Some("offer"));
-        world.run(5);
-        let callee = world.incoming(1);
+        let (caller, callee) = rung(&mut world, Name::Require, Some("offer"));
         world.lose = vec![(0, "PRACK", 1)];
-        say(&mut world, 1, callee, Status::RINGING, None);
+        world.say(1, callee, Status::RINGING, None);
         world.run(5);
-        end(&mut world, node, if node == 0 { caller } else { callee });
+        world.end(node, if node == 0 { caller } else { callee });
         world.run(5);
         let sent = world.sent();
         assert!(sent.contains(refusal), "{rule}: {sent}");
@@ -307,10 +314,7 @@ fn a_prack_that_crosses_the_refusal_is_answered() {
         assert_eq!(world.told(1), "", "{rule}: the session is gone");
         // Once is enough: another has nothing left to acknowledge.
         let lines = format!("RAck: {} {}\r\n", world.header(0, "RSeq"), world.header(0, "CSeq"));
-        let text = request(&world, 0, 1, "PRACK", 90_000, &lines, "");
-        let link = world.link(1, world.nodes[0].address);
-        let message = crate::sip::parse(Bytes::from(text)).unwrap();
-        world.at(1, |endpoint, now, out| endpoint.receive(now, link, message, out));
+        world.forge(0, "PRACK", 90_000, &lines, "");
         assert_eq!(world.sent(), "b>a 481", "{rule}");
         world.finish();
     }
@@ -319,13 +323,11 @@ fn a_prack_that_crosses_the_refusal_is_answered() {
 #[test]
 fn a_refused_call_is_kept_no_longer_than_its_prack_may_take() {
     let mut world = World::new(1, 2);
-    call(&mut world, 1, Name::Require, Some("offer"));
-    world.run(5);
-    let callee = world.incoming(1);
+    let (_, callee) = rung(&mut world, Name::Require, Some("offer"));
     world.lose = vec![(0, "PRACK", 99)];
-    say(&mut world, 1, callee, Status::RINGING, None);
+    world.say(1, callee, Status::RINGING, None);
     world.run(5);
-    end(&mut world, 1, callee);
+    world.end(1, callee);
     world.run(31_000);
     assert_eq!(world.nodes[1].endpoint.len().0, 1);
     world.run(1_100);

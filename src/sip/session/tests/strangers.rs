@@ -1,7 +1,9 @@
 //! Dialogs move only for their owner, whatever somebody else has overheard.
 
 use super::world::{World, brief};
-use crate::sip::{End, Endpoint, Event, Link, Method, OfferBy, Out, Response, SessionId, Status, Transport, parse};
+use crate::sip::{
+    End, Endpoint, Event, Link, Method, OfferBy, Out, Response, SessionId, Status, Text, Transport, parse,
+};
 use crate::time::Time;
 use bytes::Bytes;
 
@@ -182,4 +184,31 @@ fn an_answer_counts_only_from_where_the_request_went() {
     world.accept(1, callee);
     world.run(5);
     assert_eq!(world.told(0), "Answered answer");
+}
+
+/// What the doors and the switch's patience with guests go by.
+#[test]
+fn a_host_is_known_by_a_call_that_it_has_confirmed() {
+    let mut world = World::new(1, 2);
+    let (_, callee) = world.ringing();
+    let host = |world: &World| world.nodes[1].endpoint.parties().map(|(ip, proven)| format!("{ip} {proven}")).next();
+    let (caller, elsewhere) = (world.link(1, world.nodes[0].address), world.link(1, ELSEWHERE.parse().unwrap()));
+    let waiting = |world: &World, from| world.nodes[1].endpoint.unacknowledged(from);
+    world.lose = vec![(0, "ACK", 1)];
+    world.accept(1, callee);
+    world.run(5);
+    assert_eq!((host(&world), waiting(&world, caller)), (None, 1), "a forged address never hears the 200");
+    assert_eq!(waiting(&world, elsewhere), 0);
+    world.run(600);
+    assert_eq!((host(&world).as_deref(), waiting(&world, caller)), (Some("192.0.2.1 false"), 0));
+    world.nodes[1].endpoint.entrust(callee, "ann".into());
+    assert_eq!(host(&world).as_deref(), Some("192.0.2.1 true"));
+    assert_eq!(world.nodes[1].endpoint.owner(callee).map(Text::as_str), Some("ann"));
+    world.end(1, callee);
+    assert_eq!(
+        (host(&world), world.nodes[1].endpoint.owner(callee)),
+        (None, Some(&"ann".into())),
+        "its BYE is under way"
+    );
+    world.finish();
 }

@@ -257,6 +257,29 @@ impl World {
         (caller, callee)
     }
 
+    /// A request of a node in the dialog of the last response that carried tags, as no endpoint of ours would make it; it
+    /// arrives at once.
+    pub fn forge(&mut self, from: usize, method: &str, seq: u32, lines: &str, body: &str) {
+        let Some((local, remote, call_id)) = self.tags.clone() else { panic!("no dialog yet") };
+        // `a` called: its tag is in From.
+        let (from_tag, to_tag) = if from == 0 { (local, remote) } else { (remote, local) };
+        let to = 1 - from;
+        let (at, its) = (self.nodes[to].address, self.nodes[from].address);
+        let text = format!(
+            "{method} sip:x@{at} SIP/2.0\r\nVia: SIP/2.0/UDP {its};branch=z9hG4bK{method}{seq}{from}\r\nMax-Forwards: 70\r\n\
+             From: <sip:f@{its}>;tag={from_tag}\r\nTo: <sip:t@{at}>;tag={to_tag}\r\nCall-ID: {call_id}\r\nCSeq: {seq} {method}\r\n\
+             {lines}Content-Length: {}\r\n\r\n{body}",
+            body.len(),
+        );
+        let (link, message) = (self.link(to, its), parse(Bytes::from(text)).unwrap());
+        self.at(to, |endpoint, now, out| endpoint.receive(now, link, message, out));
+    }
+
+    /// The body of the last response.
+    pub fn body(&self) -> &str {
+        self.last.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+    }
+
     /// A word of a header of the last response.
     pub fn header(&self, word: usize, name: &str) -> String {
         let line = self.last.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
