@@ -98,7 +98,8 @@ impl Keys {
         self.deadline().filter(|at| *at <= now).map(|_| self.take())
     }
 
-    fn take(&mut self) -> String {
+    /// What has been typed so far, which is no code.
+    pub fn take(&mut self) -> String {
         self.last = None;
         std::mem::take(&mut self.digits)
     }

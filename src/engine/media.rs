@@ -1,6 +1,6 @@
 //! The media wing: what ports noticed, told to their calls; and what digits mean.
 
-use super::Engine;
+use super::{CallId, Engine};
 use crate::contact::{Press, Typed};
 use crate::ids::{AgentId, ConnectionId, PortId};
 use crate::media::{MediaEvent, PortStats};
@@ -105,27 +105,36 @@ impl Engine {
             .and_then(|c| c.connections().get(&connection))
             .and_then(|c| c.agent.clone());
         let Some(agent) = agent else {
-            self.with_call(call, |call, cx| call.digits(cx, connection, &digit.to_string()));
-            return;
+            return self.pass_digits(connection, &digit.to_string());
         };
+        if let Some(other) = self.typing.get(&agent).copied().filter(|line| *line != connection) {
+            // A code is keyed on one line.
+            let digits = self.desks.get_mut(&agent).map(|desk| desk.keys.take()).unwrap_or_default();
+            self.pass_digits(other, &digits);
+        }
         let site = self.site.clone();
         let Some(desk) = self.desks.get_mut(&agent) else { return };
         let typed = desk.keys.digit(self.now, digit, &site.catalog, &agent);
         if typed == Typed::Waiting {
-            self.typing.insert(agent.clone());
+            self.typing.insert(agent.clone(), connection);
         } else {
             self.typing.remove(&agent);
         }
         match typed {
             Typed::Waiting => {}
-            Typed::Press(press) => self.press_by_phone(&agent, &press),
+            Typed::Press(press) => self.press_by_phone(call, &agent, &press),
             Typed::Unknown(code) => info!(%agent, code, "no quick connect has this code"),
-            Typed::Digits(digits) => self.with_call(call, |call, cx| call.digits(cx, connection, &digits)),
+            Typed::Digits(digits) => self.pass_digits(connection, &digits),
         }
     }
 
-    fn press_by_phone(&mut self, agent: &AgentId, press: &Press) {
-        let Some(call) = self.call_of(agent, None) else { return };
+    fn pass_digits(&mut self, connection: ConnectionId, digits: &str) {
+        if let Some(call) = self.lines.get(&connection).map(|line| line.call) {
+            self.with_call(call, |call, cx| call.digits(cx, connection, digits));
+        }
+    }
+
+    fn press_by_phone(&mut self, call: CallId, agent: &AgentId, press: &Press) {
         let mut refused = None;
         self.with_call(call, |call, cx| refused = call.press(cx, agent, press).err());
         if let Some(refused) = refused {
@@ -135,18 +144,17 @@ impl Engine {
 
     pub(super) fn keys_expired(&mut self) {
         let now = self.now;
-        let expired: Vec<(AgentId, String)> = self
+        let expired: Vec<(AgentId, ConnectionId, String)> = self
             .typing
             .iter()
-            .filter_map(|agent| self.desks.get_mut(agent)?.keys.expired(now).map(|digits| (agent.clone(), digits)))
+            .filter_map(|(agent, line)| {
+                let digits = self.desks.get_mut(agent)?.keys.expired(now)?;
+                Some((agent.clone(), *line, digits))
+            })
             .collect();
-        for (agent, digits) in expired {
+        for (agent, line, digits) in expired {
             self.typing.remove(&agent);
-            let Some(call) = self.call_of(&agent, None) else { continue };
-            let Some(connection) = self.calls.get(&call).and_then(|c| c.place_of(&agent)).map(|c| c.id) else {
-                continue;
-            };
-            self.with_call(call, |call, cx| call.digits(cx, connection, &digits));
+            self.pass_digits(line, &digits);
         }
     }
 }

@@ -112,8 +112,8 @@ pub struct Engine {
     /// Ports of legs that are gone, until they say their last word: whose they were.
     closing: HashMap<PortId, (ContactId, ConnectionId)>,
     desks: BTreeMap<AgentId, Desk>,
-    /// Agents in the middle of what may be a feature code.
-    typing: BTreeSet<AgentId>,
+    /// Agents in the middle of what may be a feature code, and the line on which they are.
+    typing: BTreeMap<AgentId, ConnectionId>,
     alarms: BTreeSet<(Time, Alarm)>,
     armed: HashMap<AlarmKey, Time>,
     work: VecDeque<Work>,
@@ -176,7 +176,7 @@ impl Engine {
             port_numbers: HashMap::new(),
             closing: HashMap::new(),
             desks: site.agents.keys().map(|id| (id.clone(), Desk::default())).collect(),
-            typing: BTreeSet::new(),
+            typing: BTreeMap::new(),
             alarms: BTreeSet::new(),
             armed: HashMap::new(),
             work: VecDeque::new(),
@@ -228,7 +228,7 @@ impl Engine {
     /// When to send [`Input::Wake`].
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        let keys = self.typing.iter().filter_map(|agent| self.desks.get(agent)?.keys.deadline()).min();
+        let keys = self.typing.keys().filter_map(|agent| self.desks.get(agent)?.keys.deadline()).min();
         [self.endpoint.deadline(), self.registrar.deadline(), self.router.deadline(), keys]
             .into_iter()
             .fold(self.alarms.first().map(|(at, _)| *at), earliest)
