@@ -4,6 +4,8 @@ use super::header::{Headers, Name, Valued};
 use super::parse::{name_and_value, next_header};
 use super::status::Status;
 use super::text::Text;
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use memchr::memmem;
 
@@ -92,6 +94,7 @@ impl Part {
             return Err(Unfit::encoding());
         }
         let content = self.headers.content_type().map_err(|_| Unfit::media_type())?;
+        let body = self.decoded().ok_or_else(Unfit::media_type)?;
         // RFC 3261 section 21.4.28: sealed for somebody who has a key.
         if content.as_ref().is_some_and(|content| content.is("application/pkcs7-mime")) {
             return Err(Unfit { status: Status::UNDECIPHERABLE, header: None });
@@ -99,13 +102,13 @@ impl Part {
         if self.headers.content_is("application/sdp") {
             return match disposition {
                 Some(found) if !found.is("session") => Err(Unfit::media_type()),
-                _ => Ok(Some(self.body.clone())),
+                _ => Ok(Some(body)),
             };
         }
         let depth = depth.checked_sub(1).ok_or_else(Unfit::media_type)?;
         let content = content.ok_or_else(Unfit::media_type)?;
         let boundary = || content.params.get("boundary").filter(|boundary| !boundary.is_empty());
-        let parts = |kind: &str| content.is(kind).then(boundary).flatten().map(|boundary| cut(&self.body, &boundary));
+        let parts = |kind: &str| content.is(kind).then(boundary).flatten().map(|boundary| cut(&body, &boundary));
         if let Some(parts) = parts("multipart/mixed") {
             // Each part is required by itself; of several descriptions the first is meant.
             let mut description = None;
@@ -126,6 +129,52 @@ impl Part {
         }
         Err(Unfit::media_type())
     }
+}
+
+impl Part {
+    /// As it was before it was made fit for mail (RFC 2045 section 6): SIP carries any bytes, and needs none of it, but
+    /// RFC 3261 section 23 shows parts that way. `None`: in a way that nobody knows.
+    fn decoded(&self) -> Option<Bytes> {
+        let encoding = self.headers.first(&Name::from("Content-Transfer-Encoding"));
+        match encoding.map(|encoding| encoding.as_str().trim().to_ascii_lowercase()).as_deref() {
+            None | Some("binary" | "8bit" | "7bit") => Some(self.body.clone()),
+            Some("base64") => {
+                // Section 6.8: line ends, and whatever else is no digit, count for nothing; some leave out the padding.
+                let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+                let digits: Vec<u8> = self.body.iter().copied().filter(digit).collect();
+                BASE64.decode(digits).ok().map(Bytes::from)
+            }
+            Some("quoted-printable") => unquoted(&self.body).map(Bytes::from),
+            Some(_) => None,
+        }
+    }
+}
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Quoted-printable (RFC 2045 section 6.7): `=` and two hexadecimal digits are a byte, `=` at a line's end joins lines.
+fn unquoted(body: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut rest = body.iter().copied();
+    while let Some(byte) = rest.next() {
+        if byte != b'=' {
+            out.push(byte);
+            continue;
+        }
+        match (rest.next()?, rest.next()) {
+            (b'\r', Some(b'\n')) => {}
+            (b'\n', next) => out.extend(next),
+            (high, Some(low)) => {
+                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                out.push(digit(high)? << 4 | digit(low)?);
+            }
+            (_, None) => return None,
+        }
+    }
+    Some(out)
 }
 
 /// The parts of a multipart body (RFC 2046 section 5.1.1): between lines of `--boundary`, up to `--boundary--` or the end.
@@ -257,6 +306,30 @@ mod tests {
         ] {
             assert_eq!(opened(headers, SDP), wanted, "{rule}");
         }
+    }
+
+    #[test]
+    fn parts_made_fit_for_mail() {
+        let part = |kind: &str, encoding: &str, body: &str| {
+            let body = format!("Content-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}");
+            opened(&[("Content-Type", "multipart/mixed;boundary=b")], &parts(&[&body]))
+        };
+        for (rule, encoding, body, wanted) in [
+            ("RFC 2045 6.2 as it is", "binary", SDP, "sdp"),
+            ("6.2", "8BIT", SDP, "sdp"),
+            ("6.8 base64", "base64", "dj0wDQpzPS0NCg==", "sdp"),
+            ("6.8 in lines, and without its padding", "Base64", "dj0w\r\nDQpz\r\n PS0NCg", "sdp"),
+            ("6.8 cut short", "base64", "dj0wDQpzPS0NC", "415 Accept"),
+            ("6.7 quoted", "quoted-printable", "v=3D0=0D=0As=3D-\r\n", "sdp"),
+            ("6.7 a soft line break", "quoted-printable", "v=3d=\r\n0\r\ns=3D=\n-\r\n", "sdp"),
+            ("6.7 cut short", "quoted-printable", "v=3", "415 Accept"),
+            ("6.7 no digits", "quoted-printable", "v=xx0", "415 Accept"),
+            ("6.4 unknown", "x-uuencode", SDP, "415 Accept"),
+        ] {
+            assert_eq!(part("application/sdp", encoding, body), wanted, "{rule}");
+        }
+        let inner = "LS1jDQpDb250ZW50LVR5cGU6IGFwcGxpY2F0aW9uL3NkcA0KDQp2PTANCnM9LQ0KDQotLWMtLQ==";
+        assert_eq!(part("multipart/mixed;boundary=c", "base64", inner), "sdp", "parts in a part");
     }
 
     #[test]
