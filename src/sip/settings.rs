@@ -42,7 +42,7 @@ impl Default for Settings {
             user_agent: Text::from_static(concat!("Cordboard/", env!("CARGO_PKG_VERSION"))),
             timers: Timers::default(),
             allow: vec![Invite, Ack, Bye, Cancel, Options, Info, Update, Prack, Register, Refer, Notify, Subscribe],
-            supported: [RELIABLE, TIMER, FROM_CHANGE, "replaces", "norefersub"].map(Text::from_static).to_vec(),
+            supported: [RELIABLE, TIMER, FROM_CHANGE, "replaces", "norefersub", "path"].map(Text::from_static).to_vec(),
             locals: Vec::new(),
             streams: Vec::new(),
             local_name: BTreeMap::new(),
