@@ -104,6 +104,7 @@ stories! {
     digits_pass_on,
     direct_call,
     early_sound,
+    feature_code_on_either_line,
     hold_glare_491,
     hold_meets_refresh,
     hold_key_of_the_second_line,
@@ -135,6 +136,7 @@ stories! {
     transfer_to_agent,
     transfer_to_number,
     transfer_to_quick_connect,
+    transfer_with_a_consult_open,
     two_customers,
     whisper_limit,
 }

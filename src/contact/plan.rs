@@ -107,6 +107,14 @@ impl Call {
         o.held_by_phone && self.connections.values().any(speaks)
     }
 
+    /// Somebody is on each of his lines, and they do not hear each other.
+    pub(super) fn talks_apart(&self, c: &Connection) -> bool {
+        let (second, first): (Vec<&Connection>, Vec<&Connection>) =
+            self.others(c.id).filter(|o| o.is_up()).partition(|o| self.is_on_second_line(c, o));
+        let joined = [&first, &second].iter().all(|line| line.iter().any(|o| self.talks(o)));
+        !first.is_empty() && !second.is_empty() && !joined
+    }
+
     /// Whether `other` was called over the second line of the person at `c`.
     fn is_on_second_line(&self, c: &Connection, other: &Connection) -> bool {
         self.contacts.values().any(|k| {

@@ -3,7 +3,6 @@
 //! He falls silent at once and is gone when the new party is really there. If that comes to nothing he has the others
 //! back; if he has hung up meanwhile, the transfer goes on without him.
 
-use super::plan::same_person;
 use super::running::{Role, Running};
 use super::{
     Call, Connection, Contact, Cx, Dial, Event, Identity, Kind, Line, Method, Out, Phase, Place, Progress,
@@ -77,8 +76,8 @@ impl Call {
         if self.contacts.values().any(|k| matches!(k.phase, Phase::Line(Line::Room))) {
             return Err(state("whoever is in a room leaves it by hanging up"));
         }
-        if self.connections.values().any(|c| c.id != by && same_person(c, me) && !c.is_gone()) {
-            return Err(state("both lines are in use: one of them names the other"));
+        if self.talks_apart(me) {
+            return Err(state("somebody is on each line: bring them together, or hang up on one of them"));
         }
         if self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending()) {
             return Err(state("another party is still being called"));

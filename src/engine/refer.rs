@@ -1,12 +1,14 @@
 //! REFER in a dialog: who wants whom transferred where, and what he is told of it (RFC 3515).
 
 use super::caller::Dialled;
+use super::register::refused_with;
 use super::uui::USER_TO_USER;
 use super::{Alarm, CallId, Engine};
 use crate::contact::{Call, Goal, Progress, Reason, Refused};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::sip::{
-    Method, Name, Notice, Refer, Request, RequestId, Response, Scheme, ServerKey, SessionId, Status, Subscription, Text,
+    End, Method, Name, Notice, Refer, Request, RequestId, Response, Scheme, ServerKey, SessionId, Status, Subscription,
+    Text,
 };
 use crate::site::NumberTo;
 use crate::time::Time;
@@ -32,19 +34,23 @@ enum Where {
     Room(String),
 }
 
-fn refusal(by: ConnectionId, refused: &Refused) -> Status {
+/// What the phone is told, and why (RFC 3261 section 20.43).
+fn refusal(by: ConnectionId, refused: &Refused) -> End {
     info!(connection = %by, %refused, "a transfer is refused");
-    match refused {
+    let mut end = End::with(match refused {
         Refused::NotFound(_) => Status::NOT_FOUND,
         Refused::State(_) | Refused::Quota(_) => Status::DECLINE,
-    }
+    });
+    let why: String = refused.to_string().chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
+    end.headers.push((Name::Warning, Text::from(format!("399 cordboard \"{why}\""))));
+    end
 }
 
 impl Engine {
     pub(super) fn on_refer(&mut self, session: SessionId, key: ServerKey, request: &Request) {
-        if let Err(status) = self.take_refer(session, key, request) {
-            info!(status = status.code(), "a REFER is refused");
-            let refused = Referral {
+        if let Err(end) = self.take_refer(session, key, request) {
+            info!(status = end.status.code(), "a REFER is refused");
+            let none = Referral {
                 by: ConnectionId(0),
                 pending: false,
                 subscription: None,
@@ -53,17 +59,17 @@ impl Engine {
             };
             if self.sessions.contains_key(&session) {
                 // It has been one of this dialog's all the same.
-                self.referrals.entry(session).or_insert(refused);
+                self.referrals.entry(session).or_insert(none);
             }
-            self.respond(key, Response::for_request(request, status));
+            self.respond(key, refused_with(request, end));
         }
     }
 
-    fn take_refer(&mut self, session: SessionId, key: ServerKey, request: &Request) -> Result<(), Status> {
-        let refer = Refer::read(request)?;
-        let (leg, connection, call) = self.whose(session).ok_or(Status::NO_SUCH_CALL)?;
+    fn take_refer(&mut self, session: SessionId, key: ServerKey, request: &Request) -> Result<(), End> {
+        let refer = Refer::read(request).map_err(End::with)?;
+        let (leg, connection, call) = self.whose(session).ok_or(End::with(Status::NO_SUCH_CALL))?;
         if self.referrals.get(&session).is_some_and(|referral| referral.pending) {
-            return Err(Status::REQUEST_PENDING);
+            return Err(End::with(Status::REQUEST_PENDING));
         }
         let failed = match &refer.replaces {
             // Accepted whatever comes of it: the phone is told what the call to that line would have been told.
@@ -93,9 +99,10 @@ impl Engine {
     }
 
     /// Without a named dialog: a cold transfer. Some failures are only told after it is accepted.
-    fn transfer(&mut self, call: CallId, by: ConnectionId, refer: &Refer) -> Result<Option<Status>, Status> {
-        let c = self.calls.get(&call).and_then(|c| c.connections().get(&by)).ok_or(Status::NO_SUCH_CALL)?;
-        let goal = match self.goal(c.agent.as_ref(), refer)? {
+    fn transfer(&mut self, call: CallId, by: ConnectionId, refer: &Refer) -> Result<Option<Status>, End> {
+        let c = self.calls.get(&call).and_then(|c| c.connections().get(&by));
+        let c = c.ok_or(End::with(Status::NO_SUCH_CALL))?;
+        let goal = match self.goal(c.agent.as_ref(), refer).map_err(End::with)? {
             Where::To(goal) => goal,
             Where::Room(room) => return self.transfer_to_room(call, by, room).map(|()| None),
         };
@@ -108,7 +115,7 @@ impl Engine {
     }
 
     /// Into a conference room, which is there already or is made for it.
-    fn transfer_to_room(&mut self, call: CallId, by: ConnectionId, room: String) -> Result<(), Status> {
+    fn transfer_to_room(&mut self, call: CallId, by: ConnectionId, room: String) -> Result<(), End> {
         let mut moved = Err(Refused::State("the call is over".into()));
         self.with_call(call, |call, cx| moved = call.transfer_to_room(cx, by));
         let moved = moved.map_err(|refused| refusal(by, &refused))?;

@@ -21,7 +21,7 @@ impl Engine {
         }
         let user = match self.authenticate(from, request) {
             Ok(user) => user,
-            Err(end) => return self.respond(key, refused(request, end)),
+            Err(end) => return self.respond(key, refused_with(request, end)),
         };
         // An agent registers his own phones only.
         if to.uri.user().as_deref() != Some(user.as_str()) {
@@ -142,7 +142,7 @@ impl Engine {
                 warn!(source = %from, %agent, ?owner, "a request in somebody else's dialog");
                 self.respond(key, Response::for_request(&request, Status::FORBIDDEN));
             }
-            Err(end) => self.respond(key, refused(&request, end)),
+            Err(end) => self.respond(key, refused_with(&request, end)),
         }
     }
 
@@ -155,7 +155,7 @@ impl Engine {
     }
 }
 
-fn refused(request: &Request, end: End) -> Response {
+pub(super) fn refused_with(request: &Request, end: End) -> Response {
     let response = Response::for_request(request, end.status);
     end.headers.into_iter().fold(response, |response, (name, value)| response.with_header(name, value))
 }

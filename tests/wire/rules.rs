@@ -247,6 +247,9 @@ fn a_call_is_read_however_it_is_written() {
     let part = |kind: &str, body: &str| format!("--b\r\nContent-Type: {kind}\r\n\r\n{body}\r\n");
     let isup =
         "--b\r\nContent-Type: application/isup\r\nContent-Disposition: signal;handling=optional\r\n\r\n\u{1}\0\r\n\r\n";
+    let sealed = |encoding: &str, body: &str| {
+        format!("--b\r\nContent-Type: application/sdp\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n")
+    };
     let mixed = |parts: &str| {
         let body = format!("{parts}--b--\r\n");
         request("INVITE", "sip:9002@192.0.2.1", PHONE, "Content-Type: multipart/mixed;boundary=b", &body)
@@ -266,6 +269,12 @@ fn a_call_is_read_however_it_is_written() {
             mixed(&(isup.to_owned() + &part("application/sdp", &ok))),
             "100 200",
         ),
+        (
+            "RFC 2045 6.7 SDP as a mail program sends it",
+            mixed(&sealed("quoted-printable", &ok.replace("=", "=3D"))),
+            "100 200",
+        ),
+        ("RFC 2045 6.1 as nobody knows it", mixed(&sealed("x-zip", &ok)), "100 415\nAccept: application/sdp"),
         (
             "RFC 5621 SDP beside something required",
             mixed(&(part("application/sdp", &ok) + &part("image/png", "x"))),
@@ -296,6 +305,14 @@ fn what_a_request_in_a_call_is_answered_with() {
         ("12.2.2 another Call-ID", "INFO", "Call-ID: c2", "", "481"),
         ("12.2.2 another From tag", "INFO", "From: <sip:guest@192.0.2.9:5070>;tag=h", "", "481"),
         ("9.2 a CANCEL of nothing", "CANCEL", "", "", "481"),
+        ("RFC 3515 2.4.2 nowhere to go", "REFER", "", "", "400"),
+        (
+            "RFC 3515 2.4.2, 20.43 it says why not",
+            "REFER",
+            "Refer-To: <sip:9001@192.0.2.1>",
+            "",
+            "603\nWarning: 399 cordboard \"there is nobody to transfer\"",
+        ),
     ] {
         let mut world = World::new();
         let uri = "sip:9002@192.0.2.1:5060";
