@@ -13,6 +13,8 @@ mod lab;
 mod linphone;
 #[path = "real_phones/networks.rs"]
 mod networks;
+#[path = "real_phones/phone.rs"]
+mod phone;
 #[path = "real_phones/process.rs"]
 mod process;
 #[path = "real_phones/scripts.rs"]
@@ -23,15 +25,16 @@ mod sipp;
 mod transfers;
 
 use baresip::Baresip;
-use hearing::{CUSTOMER, JOHN, Listener, MARIA, Sound};
+use hearing::{Listener, Sound};
 use lab::{Lab, Over, has_ipv6};
 use linphone::Linphone;
+use phone::{Phone, they_talk};
 use process::free_port;
 use sipp::Sipp;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-const HOLD: Sound = Sound::Prompt("CustomerHold.wav");
+const HOLD: Sound<'static> = Sound::Prompt("CustomerHold.wav");
 
 #[test]
 fn a_terminated_switch_ends_well_and_its_card_comes_fast() {
@@ -81,17 +84,13 @@ fn sipp_calls_sipp_over_ipv6() {
 fn the_agent_quick_connect_on_three_linphones() {
     let lab = Lab::start("story");
     let ear = Listener::new(&lab.library);
-    let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
-    let mut john = Linphone::start(&lab, "john", JOHN);
-    let mut maria = Linphone::start(&lab, "maria", MARIA);
-    lab.is_registered("john");
-    lab.is_registered("maria");
+    let mut customer = Linphone::start(&lab, "customer");
+    let mut john = Linphone::start(&lab, "john");
+    let mut maria = Linphone::start(&lab, "maria");
+    lab.are_registered(&["john", "maria"]);
 
-    customer.call(&lab, "1000");
-    john.rings();
-    john.answer();
-    lab.hears_parties("john", "customer", 1);
-    ear.phase("they talk", &[(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))]);
+    they_talk(&lab, &mut customer, &mut john);
+    ear.talk("they talk", &[&customer, &john], &[]);
 
     lab.press("john", &["quick-connect", "maria"]);
     lab.hears_flow("john", "customer", "Default customer hold");
@@ -100,23 +99,16 @@ fn the_agent_quick_connect_on_three_linphones() {
 
     maria.answer();
     lab.hears_parties("john", "john", 1);
-    ear.phase("consult", &[(&customer, HOLD), (&john, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[JOHN]))]);
+    ear.talk("consult", &[&john, &maria], &[(&customer, HOLD)]);
 
     lab.press("john", &["join"]);
     lab.hears_parties("john", "customer", 2);
-    ear.phase(
-        "joined",
-        &[
-            (&customer, Sound::Only(&[JOHN, MARIA])),
-            (&john, Sound::Only(&[CUSTOMER, MARIA])),
-            (&maria, Sound::Only(&[CUSTOMER, JOHN])),
-        ],
-    );
+    ear.talk("joined", &[&customer, &john, &maria], &[]);
 
     john.hang_up();
     john.has_ended();
     lab.hears_parties("maria", "customer", 1);
-    ear.phase("John left", &[(&customer, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[CUSTOMER]))]);
+    ear.talk("John left", &[&customer, &maria], &[]);
 
     maria.hang_up();
     maria.has_ended();
@@ -129,17 +121,12 @@ fn the_agent_quick_connect_on_three_linphones() {
 fn linphones_own_hold_keys_hold_and_resume() {
     let lab = Lab::start("hold-key");
     let ear = Listener::new(&lab.library);
-    let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
-    let mut john = Linphone::start(&lab, "john", JOHN);
+    let mut customer = Linphone::start(&lab, "customer");
+    let mut john = Linphone::start(&lab, "john");
     lab.is_registered("john");
 
-    customer.call(&lab, "1000");
-    john.rings();
-    john.answer();
-    lab.hears_parties("john", "customer", 1);
-    let talk: [(&dyn hearing::Records, Sound); 2] =
-        [(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))];
-    ear.phase("they talk", &talk);
+    they_talk(&lab, &mut customer, &mut john);
+    ear.talk("they talk", &[&customer, &john], &[]);
 
     // It goes on sending: the customer must not hear that.
     john.hold();
@@ -148,7 +135,7 @@ fn linphones_own_hold_keys_hold_and_resume() {
 
     john.resume();
     lab.hears_parties("john", "customer", 1);
-    ear.phase("resumed", &[(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))]);
+    ear.talk("resumed", &[&customer, &john], &[]);
 
     customer.hold();
     lab.shows("john", "that the customer holds", |snapshot| {
@@ -156,7 +143,7 @@ fn linphones_own_hold_keys_hold_and_resume() {
     });
     customer.resume();
     lab.shows("john", "that nobody holds", |snapshot| snapshot["contacts"][0]["connections"][0]["heldBy"].is_null());
-    ear.phase("taken back", &[(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))]);
+    ear.talk("taken back", &[&customer, &john], &[]);
 
     customer.hang_up();
     customer.has_ended();
@@ -168,24 +155,20 @@ fn linphones_own_hold_keys_hold_and_resume() {
 fn a_quick_connect_is_a_call_on_linphones_second_line() {
     let lab = Lab::start("second-line");
     let ear = Listener::new(&lab.library);
-    let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
-    let mut john = Linphone::start(&lab, "john", JOHN);
-    let mut maria = Linphone::start(&lab, "maria", MARIA);
-    lab.is_registered("john");
-    lab.is_registered("maria");
+    let mut customer = Linphone::start(&lab, "customer");
+    let mut john = Linphone::start(&lab, "john");
+    let mut maria = Linphone::start(&lab, "maria");
+    lab.are_registered(&["john", "maria"]);
 
-    customer.call(&lab, "1000");
-    john.rings();
-    john.answer();
-    lab.hears_parties("john", "customer", 1);
+    they_talk(&lab, &mut customer, &mut john);
 
     john.hold();
     lab.hears_flow("john", "customer", "Default customer hold");
-    john.call(&lab, "qc-maria");
+    john.dial(&lab, "qc-maria");
     maria.rings();
     maria.answer();
     lab.hears_parties("john", "maria", 1);
-    ear.phase("consult", &[(&customer, HOLD), (&john, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[JOHN]))]);
+    ear.talk("consult", &[&john, &maria], &[(&customer, HOLD)]);
 
     // Hanging up that line drops Maria; the first line has the customer.
     john.hang_up();
@@ -193,44 +176,33 @@ fn a_quick_connect_is_a_call_on_linphones_second_line() {
     maria.has_ended();
     john.resume();
     lab.hears_parties("john", "customer", 1);
-    ear.phase("back", &[(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))]);
+    ear.talk("back", &[&customer, &john], &[]);
 }
 
 #[test]
 fn baresip_with_another_codec_takes_a_quick_connect_pressed_on_a_keypad() {
     let lab = Lab::start("baresip");
     let ear = Listener::new(&lab.library);
-    let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
-    let mut john = Linphone::start(&lab, "john", JOHN);
-    let mut maria = Baresip::start(&lab, "maria", "PCMA", MARIA);
-    lab.is_registered("john");
-    lab.is_registered("maria");
+    let mut customer = Linphone::start(&lab, "customer");
+    let mut john = Linphone::start(&lab, "john");
+    let mut maria = Baresip::start(&lab, "maria", "PCMA");
+    lab.are_registered(&["john", "maria"]);
 
-    customer.call(&lab, "1000");
-    john.rings();
-    john.answer();
-    lab.hears_parties("john", "customer", 1);
+    they_talk(&lab, &mut customer, &mut john);
     john.dial_keys("*411#");
     maria.rings();
     maria.answer();
     lab.hears_parties("john", "john", 1);
-    ear.phase("consult", &[(&customer, HOLD), (&john, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[JOHN]))]);
+    ear.talk("consult", &[&john, &maria], &[(&customer, HOLD)]);
 
     john.dial_keys("*1");
     lab.hears_parties("john", "customer", 2);
-    ear.phase(
-        "joined",
-        &[
-            (&customer, Sound::Only(&[JOHN, MARIA])),
-            (&john, Sound::Only(&[CUSTOMER, MARIA])),
-            (&maria, Sound::Only(&[CUSTOMER, JOHN])),
-        ],
-    );
+    ear.talk("joined", &[&customer, &john, &maria], &[]);
 
     lab.press("john", &["leave"]);
     john.has_ended();
     lab.hears_parties("maria", "customer", 1);
-    ear.phase("John left", &[(&customer, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[CUSTOMER]))]);
+    ear.talk("John left", &[&customer, &maria], &[]);
 
     maria.hang_up();
     customer.has_ended();

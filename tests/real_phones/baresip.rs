@@ -2,6 +2,7 @@
 
 use super::hearing::{Records, sing};
 use super::lab::{Lab, Over, replaced, shipped};
+use super::phone::Phone;
 use super::process::{Process, free_port, until};
 use std::fs::{self, File};
 use std::io::Write;
@@ -15,16 +16,18 @@ pub struct Baresip {
     process: Process,
     folder: PathBuf,
     commands: TcpStream,
+    rung: usize,
+    up: usize,
     ended: usize,
 }
 
 impl Baresip {
     /// With one codec only: between it and the others the switch must translate.
-    pub fn start(lab: &Lab, name: &str, codec: &str, hz: u16) -> Baresip {
-        Baresip::over(Over::Udp, lab, name, codec, hz)
+    pub fn start(lab: &Lab, name: &str, codec: &str) -> Baresip {
+        Baresip::over(Over::Udp, lab, name, codec)
     }
 
-    pub fn over(over: Over, lab: &Lab, name: &str, codec: &str, hz: u16) -> Baresip {
+    pub fn over(over: Over, lab: &Lab, name: &str, codec: &str) -> Baresip {
         let (from, folder) =
             (shipped("sip-configs/clients/baresip").join(name), lab.folder.join(format!("{name}-baresip")));
         fs::create_dir_all(&folder).unwrap();
@@ -34,7 +37,7 @@ impl Baresip {
         let accounts = replaced(&accounts, "audio_codecs=PCMU,PCMA", &format!("audio_codecs={codec}"));
         fs::write(folder.join("accounts"), accounts).unwrap();
         let plays = folder.join("plays.wav");
-        sing(&plays, hz);
+        sing(&plays, name);
 
         let (sip, rtp, control, host) = (free_port(), free_port(), free_port(), lab.udp.ip());
         let mut config = read("config");
@@ -68,7 +71,7 @@ impl Baresip {
         let mut told = commands.try_clone().unwrap();
         // Until it closes the connection by its end.
         std::thread::spawn(move || std::io::copy(&mut told, &mut events));
-        Baresip { name: name.to_owned(), over, process, folder, commands, ended: 0 }
+        Baresip { name: name.to_owned(), over, process, folder, commands, rung: 0, up: 0, ended: 0 }
     }
 
     /// A command, as JSON in a netstring.
@@ -86,50 +89,51 @@ impl Baresip {
             told.split(r#"{"event":true"#).filter(of).count() >= times
         });
     }
+}
 
-    pub fn dial(&mut self, lab: &Lab, number: &str) {
+impl Phone for Baresip {
+    fn dial(&mut self, lab: &Lab, number: &str) {
         self.command("dial", &lab.uri(self.over, number));
     }
 
-    pub fn hold(&mut self) {
+    fn rings(&mut self) {
+        self.rung += 1;
+        self.process.says("Incoming call from", self.rung);
+    }
+
+    fn answer(&mut self) {
+        self.command("accept", "");
+        self.up += 1;
+        self.process.says("Call established", self.up);
+    }
+
+    fn hold(&mut self) {
         self.command("hold", "");
     }
 
-    pub fn resume(&mut self) {
+    fn resume(&mut self) {
         self.command("resume", "");
     }
 
-    pub fn transfer(&mut self, lab: &Lab, number: &str) {
+    fn transfer(&mut self, lab: &Lab, number: &str) {
         self.command("transfer", &lab.uri(self.over, number));
     }
 
-    /// Keys on its keypad, as telephone-events.
-    pub fn dial_keys(&mut self, keys: &str) {
+    fn dial_keys(&mut self, keys: &str) {
         self.command("sndcode", keys);
     }
 
-    /// Waits until it was sent a key so many times.
-    pub fn gets_key(&self, key: char, times: usize) {
+    fn gets_key(&self, key: char, times: usize) {
         self.tells(&["CALL_DTMF_START", &format!(r#""param":"{key}""#)], times);
     }
 
-    /// Waits until one more of its calls is over.
-    pub fn has_ended(&mut self) {
+    fn hang_up(&mut self) {
+        self.command("hangup", "");
+    }
+
+    fn has_ended(&mut self) {
         self.ended += 1;
         self.tells(&["CALL_CLOSED"], self.ended);
-    }
-
-    pub fn rings(&self) {
-        self.process.says("Incoming call from", 1);
-    }
-
-    pub fn answer(&mut self) {
-        self.command("accept", "");
-        self.process.says("Call established", 1);
-    }
-
-    pub fn hang_up(&mut self) {
-        self.command("hangup", "");
     }
 }
 

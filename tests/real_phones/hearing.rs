@@ -11,12 +11,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What each party sings into its phone.
-pub const CUSTOMER: u16 = 350;
-pub const JOHN: u16 = 650;
-pub const MARIA: u16 = 850;
-pub const PETER: u16 = 1150;
+pub fn note_of(party: &str) -> u16 {
+    match party {
+        "customer" => 350,
+        "john" => 650,
+        "maria" => 850,
+        "peter" => 1150,
+        _ => panic!("{party} has no note"),
+    }
+}
 
-const VOICES: [u16; 4] = [CUSTOMER, JOHN, MARIA, PETER];
+const VOICES: [&str; 4] = ["customer", "john", "maria", "peter"];
 
 /// A change must have got through jitter buffers and into files before it counts.
 const SETTLE: Duration = Duration::from_millis(600);
@@ -35,18 +40,18 @@ pub trait Records {
 
 /// What must be heard.
 #[derive(Clone, Copy, Debug)]
-pub enum Sound {
+pub enum Sound<'a> {
     /// Exactly these parties.
-    Only(&'static [u16]),
+    Only(&'a [&'a str]),
     /// This prompt, and nobody's voice.
-    Prompt(&'static str),
+    Prompt(&'a str),
     /// The flow of a queue or transfer: sound of ours, and nobody's voice.
     Flow,
 }
 
-/// Writes a minute and a half of a note, for a phone to play.
-pub fn sing(file: &Path, hz: u16) {
-    let pcm = note(f32::from(hz), 9_000, 0, 90 * SAMPLE_RATE as usize);
+/// Writes three minutes of a party's note, for its phone to play.
+pub fn sing(file: &Path, party: &str) {
+    let pcm = note(f32::from(note_of(party)), 9_000, 0, 180 * SAMPLE_RATE as usize);
     fs::write(file, write(&pcm)).unwrap();
 }
 
@@ -85,7 +90,17 @@ impl Listener {
             };
             sought.then(|| (id.clone(), clip.clone()))
         }));
-        Ear::new(Arc::new(library), &VOICES)
+        Ear::new(Arc::new(library), &VOICES.map(note_of))
+    }
+
+    /// Waits until those who talk hear all the others of them and nothing else, and the rest what it must hear.
+    pub fn talk(&self, phase: &str, together: &[&dyn Records], apart: &[(&dyn Records, Sound)]) {
+        let others = |own: &str| -> Vec<&str> {
+            together.iter().map(|phone| phone.name()).filter(|name| *name != own).collect()
+        };
+        let others: Vec<Vec<&str>> = together.iter().map(|phone| others(phone.name())).collect();
+        let talking = together.iter().zip(&others).map(|(phone, others)| (*phone, Sound::Only(others)));
+        self.phase(phase, &talking.chain(apart.iter().copied()).collect::<Vec<_>>());
     }
 
     /// Waits until each phone heard, all in the same window, what it must hear in this phase.
@@ -136,11 +151,13 @@ fn share(heard: &Hearing, label: &Label) -> f64 {
 }
 
 fn is(heard: &Hearing, wanted: Sound) -> bool {
-    let voice = |note: &u16| share(heard, &Label::Note(*note)) > TRACE;
+    let voice = |party: &&str| share(heard, &Label::Note(note_of(party))) > TRACE;
     match wanted {
-        Sound::Only(notes) => {
-            share(heard, &Label::Notes(notes.to_vec())) >= SHARE
-                && !VOICES.iter().filter(|note| !notes.contains(note)).any(voice)
+        Sound::Only(parties) => {
+            let mut notes: Vec<u16> = parties.iter().map(|party| note_of(party)).collect();
+            notes.sort_unstable();
+            share(heard, &Label::Notes(notes)) >= SHARE
+                && !VOICES.iter().filter(|party| !parties.contains(party)).any(voice)
         }
         Sound::Prompt(prompt) => {
             share(heard, &Label::Prompt(PromptId::from(prompt))) >= SHARE && !VOICES.iter().any(voice)

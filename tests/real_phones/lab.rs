@@ -169,6 +169,10 @@ impl Lab {
         self.shows(agent, "a phone", |snapshot| snapshot["phones"].as_array().is_some_and(|phones| !phones.is_empty()));
     }
 
+    pub fn are_registered(&self, agents: &[&str]) {
+        agents.iter().for_each(|agent| self.is_registered(agent));
+    }
+
     pub fn has_state(&self, agent: &str, state: &str) {
         self.shows(agent, state, |snapshot| snapshot["state"] == state);
     }

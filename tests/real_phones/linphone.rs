@@ -2,6 +2,7 @@
 
 use super::hearing::{Records, sing};
 use super::lab::{Lab, Over, replaced, shipped};
+use super::phone::Phone;
 use super::process::{Process, free_port};
 use std::fs;
 use std::path::PathBuf;
@@ -22,11 +23,21 @@ pub struct Linphone {
 }
 
 impl Linphone {
-    pub fn start(lab: &Lab, name: &str, hz: u16) -> Linphone {
-        Linphone::over(Over::Udp, lab, name, hz)
+    pub fn start(lab: &Lab, name: &str) -> Linphone {
+        Linphone::over(Over::Udp, lab, name)
     }
 
-    pub fn over(over: Over, lab: &Lab, name: &str, hz: u16) -> Linphone {
+    pub fn over(over: Over, lab: &Lab, name: &str) -> Linphone {
+        Linphone::with("", over, lab, name)
+    }
+
+    /// One that sends its keys by INFO, and in no other way.
+    pub fn with_info_keys(over: Over, lab: &Lab, name: &str) -> Linphone {
+        Linphone::with("use_info=1\nuse_rfc2833=0\n", over, lab, name)
+    }
+
+    /// `sip`: what its section of that name has besides.
+    fn with(sip: &str, over: Over, lab: &Lab, name: &str) -> Linphone {
         let file = format!("{name}.linphonerc");
         let text = fs::read_to_string(shipped("sip-configs/clients/linphone").join(&file)).unwrap();
         let mut own = text.clone();
@@ -47,11 +58,12 @@ impl Linphone {
         if lab.udp.is_ipv6() {
             own = replaced(&own, "use_ipv6=0", "use_ipv6=1").replace("@127.0.0.1", "@[::1]");
         }
+        own = replaced(&own, "[sip]\n", &format!("[sip]\n{sip}"));
         fs::write(lab.folder.join(&file), own).unwrap();
         let home = lab.folder.join(format!("{name}-home"));
         fs::create_dir_all(&home).unwrap();
         let (plays, recording) = (format!("{name}-plays.wav"), lab.folder.join(format!("{name}-heard.wav")));
-        sing(&lab.folder.join(&plays), hz);
+        sing(&lab.folder.join(&plays), name);
 
         let mut command = Command::new("linphonec");
         let command = command.arg("-c").arg(&file).env("HOME", home).env_remove("DISPLAY");
@@ -63,69 +75,59 @@ impl Linphone {
         Linphone { name: name.to_owned(), over, process, recording, rung: 0, ended: 0 }
     }
 
-    pub fn call(&mut self, lab: &Lab, number: &str) {
-        let before = self.process.log().matches(STREAMS).count();
-        self.dial(lab, number);
-        self.process.says(STREAMS, before + 1);
-    }
-
-    /// A call that need not be answered.
-    pub fn dial(&mut self, lab: &Lab, number: &str) {
-        self.process.say(&format!("call {}", lab.uri(self.over, number)));
-    }
-
-    /// Its Transfer key in the call that it talks in.
-    pub fn transfer(&mut self, lab: &Lab, number: &str) {
-        self.process.say(&format!("transfer {}", lab.uri(self.over, number)));
-    }
-
     /// Brings two of its calls together, each by its number in the order of its calls.
     pub fn bring_together(&mut self, one: usize, other: usize) {
         self.process.say(&format!("transfer {one} --to-call {other}"));
     }
+}
 
-    /// Waits until it was sent a key so many times.
-    pub fn gets_key(&self, key: char, times: usize) {
-        self.process.says(&format!("Receiving tone {key} "), times);
+impl Phone for Linphone {
+    fn dial(&mut self, lab: &Lab, number: &str) {
+        self.process.say(&format!("call {}", lab.uri(self.over, number)));
     }
 
-    /// Waits until it rings once more.
-    pub fn rings(&mut self) {
+    fn rings(&mut self) {
         self.rung += 1;
         self.process.says(RINGS, self.rung);
     }
 
-    pub fn answer(&mut self) {
+    fn answer(&mut self) {
         self.process.say("answer");
     }
 
-    /// Keys on its keypad, a command each.
-    pub fn dial_keys(&mut self, keys: &str) {
-        for key in keys.chars() {
-            self.process.say(&key.to_string());
-        }
-    }
-
-    pub fn hold(&mut self) {
+    fn hold(&mut self) {
         let before = self.process.log().matches(PAUSED).count();
         self.process.say("pause");
         // Until then it refuses to resume.
         self.process.says(PAUSED, before + 1);
     }
 
-    pub fn resume(&mut self) {
+    fn resume(&mut self) {
         let before = self.process.log().matches(STREAMS).count();
         self.process.say("resume");
         // Until then it refuses to transfer.
         self.process.says(STREAMS, before + 1);
     }
 
-    pub fn hang_up(&mut self) {
+    fn transfer(&mut self, lab: &Lab, number: &str) {
+        self.process.say(&format!("transfer {}", lab.uri(self.over, number)));
+    }
+
+    fn dial_keys(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.process.say(&key.to_string());
+        }
+    }
+
+    fn gets_key(&self, key: char, times: usize) {
+        self.process.says(&format!("Receiving tone {key} "), times);
+    }
+
+    fn hang_up(&mut self) {
         self.process.say("terminate");
     }
 
-    /// Waits until one more of its calls has ended, and not by an error.
-    pub fn has_ended(&mut self) {
+    fn has_ended(&mut self) {
         self.ended += 1;
         self.process.says(ENDED, self.ended);
     }

@@ -2,25 +2,22 @@
 
 use super::HOLD;
 use super::baresip::Baresip;
-use super::hearing::{CUSTOMER, JOHN, Listener, MARIA, Sound};
+use super::hearing::Listener;
 use super::lab::{Lab, Over, has_ipv6};
 use super::linphone::Linphone;
+use super::phone::{Phone, they_talk};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// A call with a hold, handed on from Linphone to baresip. By what each phone talks is its own business.
 fn a_call(lab: &Lab, customers: Over, johns: Over, marias: Over) {
     let ear = Listener::new(&lab.library);
-    let mut customer = Linphone::over(customers, lab, "customer", CUSTOMER);
-    let mut john = Linphone::over(johns, lab, "john", JOHN);
-    let mut maria = Baresip::over(marias, lab, "maria", "PCMA", MARIA);
-    lab.is_registered("john");
-    lab.is_registered("maria");
+    let mut customer = Linphone::over(customers, lab, "customer");
+    let mut john = Linphone::over(johns, lab, "john");
+    let mut maria = Baresip::over(marias, lab, "maria", "PCMA");
+    lab.are_registered(&["john", "maria"]);
 
-    customer.call(lab, "1000");
-    john.rings();
-    john.answer();
-    lab.hears_parties("john", "customer", 1);
-    ear.phase("they talk", &[(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))]);
+    they_talk(lab, &mut customer, &mut john);
+    ear.talk("they talk", &[&customer, &john], &[]);
     john.hold();
     lab.hears_flow("john", "customer", "Default customer hold");
     ear.phase("held", &[(&customer, HOLD)]);
@@ -31,7 +28,7 @@ fn a_call(lab: &Lab, customers: Over, johns: Over, marias: Over) {
     maria.answer();
     john.has_ended();
     lab.hears_parties("maria", "customer", 1);
-    ear.phase("handed on", &[(&customer, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[CUSTOMER]))]);
+    ear.talk("handed on", &[&customer, &maria], &[]);
     maria.hang_up();
     customer.has_ended();
     lab.has_state("maria", "Available");

@@ -1,8 +1,8 @@
 //! The shipped SIPp scripts: each plays a phone that does one thing of the RFCs, and fails where the switch does not.
 
-use super::hearing::JOHN;
 use super::lab::{Lab, Over};
 use super::linphone::Linphone;
+use super::phone::Phone;
 use super::process::free_port;
 use super::sipp::Sipp;
 
@@ -17,7 +17,7 @@ fn sipp_scripts_of_a_customer() {
 #[test]
 fn sipp_presses_keys_by_info_for_a_linphone() {
     let lab = Lab::start("info-keys");
-    let mut john = Linphone::start(&lab, "john", JOHN);
+    let mut john = Linphone::start(&lab, "john");
     lab.is_registered("john");
     let customer = Sipp::guest(&lab, "info-keys", "1000");
     john.rings();

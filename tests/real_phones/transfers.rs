@@ -2,33 +2,24 @@
 
 use super::HOLD;
 use super::baresip::Baresip;
-use super::hearing::{CUSTOMER, JOHN, Listener, MARIA, PETER, Sound};
+use super::hearing::{Listener, Sound};
 use super::lab::Lab;
 use super::linphone::Linphone;
-
-/// A customer talks to John.
-fn they_talk(lab: &Lab, customer: &mut Linphone, john: &mut Linphone) {
-    customer.call(lab, "1000");
-    john.rings();
-    john.answer();
-    lab.hears_parties("john", "customer", 1);
-}
+use super::phone::{Phone, they_talk};
 
 #[test]
 fn linphones_blind_transfer() {
     let lab = Lab::start("blind-transfer");
     let ear = Listener::new(&lab.library);
-    let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
-    let mut john = Linphone::start(&lab, "john", JOHN);
-    let mut maria = Linphone::start(&lab, "maria", MARIA);
-    let mut peter = Baresip::start(&lab, "peter", "PCMU", PETER);
-    for agent in ["john", "maria", "peter"] {
-        lab.is_registered(agent);
-    }
+    let mut customer = Linphone::start(&lab, "customer");
+    let mut john = Linphone::start(&lab, "john");
+    let mut maria = Linphone::start(&lab, "maria");
+    let mut peter = Baresip::start(&lab, "peter", "PCMU");
+    lab.are_registered(&["john", "maria", "peter"]);
     they_talk(&lab, &mut customer, &mut john);
     let talk = |customer: &Linphone, john: &Linphone| {
         lab.hears_parties("john", "customer", 1);
-        ear.phase("he is back", &[(customer, Sound::Only(&[JOHN])), (john, Sound::Only(&[CUSTOMER]))]);
+        ear.talk("he is back", &[customer, john], &[]);
     };
 
     // There is no such number.
@@ -69,7 +60,7 @@ fn linphones_blind_transfer() {
     maria.answer();
     john.has_ended();
     lab.hears_parties("maria", "customer", 1);
-    ear.phase("handed on", &[(&customer, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[CUSTOMER]))]);
+    ear.talk("handed on", &[&customer, &maria], &[]);
     lab.has_state("john", "Available");
     customer.hang_up();
     customer.has_ended();
@@ -83,7 +74,7 @@ fn linphones_blind_transfer() {
     maria.answer();
     john.has_ended();
     lab.hears_parties("maria", "customer", 1);
-    ear.phase("by quick connect", &[(&customer, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[CUSTOMER]))]);
+    ear.talk("by quick connect", &[&customer, &maria], &[]);
     customer.hang_up();
     customer.has_ended();
     maria.has_ended();
@@ -93,7 +84,7 @@ fn linphones_blind_transfer() {
     they_talk(&lab, &mut customer, &mut john);
     john.transfer(&lab, "9002");
     john.has_ended();
-    ear.phase("echo", &[(&customer, Sound::Only(&[CUSTOMER]))]);
+    ear.phase("echo", &[(&customer, Sound::Only(&["customer"]))]);
     lab.has_state("john", "Available");
     customer.hang_up();
     customer.has_ended();
@@ -103,11 +94,10 @@ fn linphones_blind_transfer() {
 fn linphones_attended_transfer() {
     let lab = Lab::start("attended-transfer");
     let ear = Listener::new(&lab.library);
-    let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
-    let mut john = Linphone::start(&lab, "john", JOHN);
-    let mut maria = Linphone::start(&lab, "maria", MARIA);
-    lab.is_registered("john");
-    lab.is_registered("maria");
+    let mut customer = Linphone::start(&lab, "customer");
+    let mut john = Linphone::start(&lab, "john");
+    let mut maria = Linphone::start(&lab, "maria");
+    lab.are_registered(&["john", "maria"]);
 
     // The first time she is called directly, the second time as a quick connect.
     for (first, number) in [(1, "maria"), (3, "qc-maria")] {
@@ -117,11 +107,11 @@ fn linphones_attended_transfer() {
         john.dial(&lab, number);
         maria.rings();
         maria.answer();
-        ear.phase("consult", &[(&customer, HOLD), (&john, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[JOHN]))]);
+        ear.talk("consult", &[&john, &maria], &[(&customer, HOLD)]);
 
         john.bring_together(first, first + 1);
         lab.hears_parties("maria", "customer", 1);
-        ear.phase("together", &[(&customer, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[CUSTOMER]))]);
+        ear.talk("together", &[&customer, &maria], &[]);
         john.has_ended();
         john.has_ended();
         lab.has_state("john", "Available");
@@ -138,16 +128,12 @@ fn linphones_attended_transfer() {
 fn baresips_keys_as_an_agent() {
     let lab = Lab::start("baresip-agent");
     let ear = Listener::new(&lab.library);
-    let mut customer = Linphone::start(&lab, "customer", CUSTOMER);
-    let mut john = Baresip::start(&lab, "john", "PCMU", JOHN);
-    let mut maria = Linphone::start(&lab, "maria", MARIA);
-    lab.is_registered("john");
-    lab.is_registered("maria");
-    customer.call(&lab, "1000");
-    john.rings();
-    john.answer();
-    lab.hears_parties("john", "customer", 1);
-    ear.phase("they talk", &[(&customer, Sound::Only(&[JOHN])), (&john, Sound::Only(&[CUSTOMER]))]);
+    let mut customer = Linphone::start(&lab, "customer");
+    let mut john = Baresip::start(&lab, "john", "PCMU");
+    let mut maria = Linphone::start(&lab, "maria");
+    lab.are_registered(&["john", "maria"]);
+    they_talk(&lab, &mut customer, &mut john);
+    ear.talk("they talk", &[&customer, &john], &[]);
 
     // Keys pass on, either way, and a feature code is one.
     john.dial_keys("5");
@@ -159,7 +145,7 @@ fn baresips_keys_as_an_agent() {
     ear.phase("held by a code", &[(&customer, HOLD)]);
     john.dial_keys("*6");
     lab.hears_parties("john", "customer", 1);
-    ear.phase("taken back by a code", &[(&customer, Sound::Only(&[JOHN]))]);
+    ear.phase("taken back by a code", &[(&customer, Sound::Only(&["john"]))]);
 
     // Its own keys. It records nothing more once it has held.
     john.hold();
@@ -167,7 +153,7 @@ fn baresips_keys_as_an_agent() {
     ear.phase("held", &[(&customer, HOLD)]);
     john.resume();
     lab.hears_parties("john", "customer", 1);
-    ear.phase("resumed", &[(&customer, Sound::Only(&[JOHN]))]);
+    ear.phase("resumed", &[(&customer, Sound::Only(&["john"]))]);
 
     // Where a transfer fails it hangs up of itself, whatever the switch would have done.
     john.transfer(&lab, "maria");
@@ -176,7 +162,7 @@ fn baresips_keys_as_an_agent() {
     maria.answer();
     john.has_ended();
     lab.hears_parties("maria", "customer", 1);
-    ear.phase("handed on", &[(&customer, Sound::Only(&[MARIA])), (&maria, Sound::Only(&[CUSTOMER]))]);
+    ear.talk("handed on", &[&customer, &maria], &[]);
     lab.has_state("john", "Available");
     customer.hang_up();
     customer.has_ended();
