@@ -1,25 +1,24 @@
 //! The shipped SIPp scripts: each plays a phone that does one thing of the RFCs, and fails where the switch does not.
 
-use super::lab::{Lab, Over};
+use super::lab::{Lab, Over, has_ipv6};
 use super::linphone::Linphone;
 use super::phone::Phone;
 use super::process::free_port;
 use super::sipp::Sipp;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
 
-#[test]
-fn sipp_scripts_of_a_customer() {
-    let lab = Lab::start("customer-scripts");
+fn of_a_customer(lab: &Lab, over: Over) {
     let all = [("hold-forms", "9001"), ("late-offer", "9002"), ("session-timer", "9001")];
-    let running = all.map(|(script, number)| Sipp::guest(&lab, script, number));
+    let running = all.map(|(script, number)| Sipp::guest(lab, over, script, number));
     running.into_iter().for_each(Sipp::has_succeeded);
+    keys_by_info(lab, over);
 }
 
-#[test]
-fn sipp_presses_keys_by_info_for_a_linphone() {
-    let lab = Lab::start("info-keys");
-    let mut john = Linphone::start(&lab, "john");
+fn keys_by_info(lab: &Lab, over: Over) {
+    let mut john = Linphone::over(over, lab, "john");
     lab.is_registered("john");
-    let customer = Sipp::guest(&lab, "info-keys", "1000");
+    let customer = Sipp::guest(lab, over, "info-keys", "1000");
     john.rings();
     john.answer();
     // One in each form.
@@ -29,27 +28,28 @@ fn sipp_presses_keys_by_info_for_a_linphone() {
     customer.has_succeeded();
 }
 
-#[test]
-fn sipp_scripts_of_agents() {
-    let lab = Lab::start("agent-scripts");
+fn of_agents(lab: &Lab, over: Over) {
     let (johns, marias) = (free_port(), free_port());
-    Sipp::registers(&lab, "john", Over::Udp, johns);
-    Sipp::registers(&lab, "maria", Over::Udp, marias);
-    let maria = Sipp::answers(&lab, Over::Udp, marias, 3);
+    Sipp::registers(lab, "john", over, johns);
+    Sipp::registers(lab, "maria", over, marias);
+    let maria = Sipp::answers(lab, over, marias, if over == Over::Tcp { 1 } else { 3 });
 
-    Sipp::agent(&lab, "reliable-caller", "john", johns, "maria").has_succeeded();
+    Sipp::agent(lab, over, "reliable-caller", "john", johns, "maria").has_succeeded();
     lab.has_state("maria", "Available");
 
     // Who has the caller in the end, and hangs up.
-    for (script, number, last) in [
+    let scripts = [
         ("reliable-agent", "john", "john"),
         ("pickup", "john", "john"),
         ("blind-transfer", "maria", "maria"),
         ("attended-transfer", "maria", "maria"),
-    ] {
+    ];
+    // What comes in one segment with a message that SIPp has still to answer is too early for it: a BYE behind the last NOTIFY.
+    let playable = if over == Over::Tcp { &scripts[..1] } else { &scripts };
+    for &(script, number, last) in playable {
         lab.has_state("john", "Available");
-        let john = Sipp::agent(&lab, script, "john", johns, number);
-        let customer = Sipp::calls(&lab, Over::Udp, "1000", 1);
+        let john = Sipp::agent(lab, over, script, "john", johns, number);
+        let customer = Sipp::calls(lab, over, "1000", 1);
         if script == "pickup" {
             lab.logs(&["taken over by another phone"]);
         }
@@ -67,4 +67,29 @@ fn sipp_scripts_of_agents() {
         lab.has_state("maria", "Available");
     }
     maria.has_succeeded();
+}
+
+fn all(lab: &Lab, over: Over) {
+    // Most of its time it waits for half an interval to pass.
+    let refreshed = Sipp::guest(lab, over, "refreshed-timer", "9001");
+    of_agents(lab, over);
+    of_a_customer(lab, over);
+    refreshed.has_succeeded_within(Duration::from_secs(60));
+}
+
+#[test]
+fn sipp_scripts_over_udp() {
+    all(&Lab::start("scripts-udp"), Over::Udp);
+}
+
+#[test]
+fn sipp_scripts_over_tcp() {
+    all(&Lab::start("scripts-tcp"), Over::Tcp);
+}
+
+#[test]
+fn sipp_scripts_over_ipv6() {
+    if has_ipv6() {
+        all(&Lab::on("scripts-ipv6", IpAddr::V6(Ipv6Addr::LOCALHOST)), Over::Udp);
+    }
 }

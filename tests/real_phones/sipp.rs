@@ -36,15 +36,15 @@ impl Sipp {
     }
 
     /// A script of a guest, who calls a number.
-    pub fn guest(lab: &Lab, script: &str, number: &str) -> Sipp {
-        Sipp::start(lab, script, Over::Udp, free_port(), 1, &["-s", number, "-base_cseq", "2"])
+    pub fn guest(lab: &Lab, over: Over, script: &str, number: &str) -> Sipp {
+        Sipp::start(lab, script, over, free_port(), 1, &["-s", number, "-base_cseq", "2"])
     }
 
     /// A script of an agent, who calls somebody, or hands a call on to him.
-    pub fn agent(lab: &Lab, script: &str, agent: &str, port: u16, number: &str) -> Sipp {
-        let uri = format!("{number}@{}", lab.udp);
+    pub fn agent(lab: &Lab, over: Over, script: &str, agent: &str, port: u16, number: &str) -> Sipp {
+        let uri = format!("{number}@{}", lab.address(over));
         let words = ["-inf", &one_of(lab, agent), "-s", number, "-auth_uri", &uri, "-rtp_echo"];
-        Sipp::start(lab, script, Over::Udp, port, 1, &words)
+        Sipp::start(lab, script, over, port, 1, &words)
     }
 
     pub fn answers(lab: &Lab, over: Over, port: u16, calls: u32) -> Sipp {
@@ -56,8 +56,12 @@ impl Sipp {
     }
 
     /// Waits for its end: every call as the scenario has it, by exit code and by its own count.
-    pub fn has_succeeded(mut self) {
-        let status = self.process.ends(PATIENCE + Duration::from_secs(5));
+    pub fn has_succeeded(self) {
+        self.has_succeeded_within(PATIENCE + Duration::from_secs(5));
+    }
+
+    pub fn has_succeeded_within(mut self, time: Duration) {
+        let status = self.process.ends(time);
         assert!(status.success(), "SIPp ended with {status}");
         let text = fs::read_to_string(&self.counts).unwrap();
         let mut lines = text.lines();
