@@ -93,6 +93,7 @@ impl Engine {
             return Err(end);
         };
         plot.session = session;
+        self.endpoint.trying(session, &mut self.sip_out);
         let offer = (!request.body.is_empty()).then(|| request.body.clone());
         let mut doors = self.doors();
         let leg = Leg::incoming(plot, offer, &mut doors);

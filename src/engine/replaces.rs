@@ -125,6 +125,7 @@ impl Engine {
             return refuse(Status::SERVICE_UNAVAILABLE);
         };
         plot.session = session;
+        self.endpoint.trying(session, &mut self.sip_out);
         self.endpoint.entrust(session, Text::from(agent.as_str().to_owned()));
         let offer = (!request.body.is_empty()).then(|| request.body.clone());
         let mut doors = self.doors();

@@ -158,6 +158,13 @@ impl Endpoint {
         }
     }
 
+    /// An incoming call is not refused at once: its 100 goes out.
+    pub fn trying(&mut self, session: SessionId, out: &mut Vec<Out>) {
+        if let Some(session) = self.sessions.get(&session) {
+            session.trying(&self.core, out);
+        }
+    }
+
     /// A provisional response to an incoming call: a reliable one where the caller requires it, or understands it and
     /// there is a body (RFC 3262). A body answers the INVITE's offer, or is one: that only reaches who understands it.
     #[allow(clippy::too_many_arguments)]

@@ -80,6 +80,9 @@ impl UserAgent {
                 Out::Event(event) => {
                     if let Event::Invite { session, .. } = &event {
                         self.session = Some(*session);
+                        let mut out = Vec::new();
+                        self.endpoint.trying(*session, &mut out);
+                        self.carry(out);
                     }
                     self.told.push_back(name_of(&event));
                     if let Event::Stranger { .. } = &event {

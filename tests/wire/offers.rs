@@ -105,5 +105,5 @@ fn a_new_invite_overtakes_the_ack_of_the_last() {
     // Ours waits for its answer: theirs comes too early.
     assert_eq!(phone.send("INVITE", "").0, "100 200");
     assert_eq!(phone.send("UPDATE", &sdp("192.0.2.9", 4006)).0, "491", "RFC 3311 section 5.2");
-    assert_eq!(phone.send("INVITE", &sdp("192.0.2.9", 4006)).0, "100 491", "RFC 3261 section 14.2");
+    assert_eq!(phone.send("INVITE", &sdp("192.0.2.9", 4006)).0, "491", "RFC 3261 section 14.2");
 }

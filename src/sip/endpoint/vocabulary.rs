@@ -111,7 +111,8 @@ pub struct Peer {
 /// After [`Endpoint::end`], `Failed` and `Ended` a session is gone: no event names it any more.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A new call; its 100 is sent. `accept` it, or `end` it (a challenge is an `end` with 401 and its headers).
+    /// A new call. `end` it at once (a challenge is an `end` with 401 and its headers), or tell it of `trying` and `accept`
+    /// or `end` it later.
     Invite { session: SessionId, from: Link, request: Request },
     /// A request outside of dialogs that is ours to answer with `respond`: REGISTER, OPTIONS, MESSAGE ...
     Request { key: ServerKey, from: Link, request: Request },

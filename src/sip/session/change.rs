@@ -142,6 +142,7 @@ impl Session {
         if let Some(status) = self.clash(&request) {
             return self.refuse(now, key, &request, status, core, out);
         }
+        core.transactions.trying(key, out);
         core.transactions.belongs_to(key, self.id);
         self.learn(&request.headers);
         if request.method == Method::Update && request.body.is_empty() {

@@ -43,6 +43,12 @@ impl Session {
         session
     }
 
+    pub fn trying(&self, core: &Core, out: &mut Vec<Out>) {
+        if let Phase::Ringing(ringing) = &self.phase {
+            core.transactions.trying(ringing.key, out);
+        }
+    }
+
     pub(super) fn ring_again(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
         let Phase::Ringing(ringing) = &mut self.phase else { return };
         if let Some((status, due)) = ringing.last

@@ -6,11 +6,11 @@ use crate::time::{Duration, Time, earliest};
 use bytes::Bytes;
 
 /// ```text
-///             INVITE received: 100
+///               INVITE received
 ///                    |
 ///               Proceeding
 ///        2xx  +------+-----+ 300-699
-///             v            v   G: again
+///             v            v   G: again, but for 401 and 407
 ///         Accepted     Completed ---- H ----+
 ///             |            | ACK            |
 ///             L        Confirmed            |
@@ -66,9 +66,12 @@ impl InviteServer {
                 Moves::send(response)
             }
             (InviteServer::Proceeding { .. }, _) => {
+                // RFC 3261 section 26.3.2.4: a challenge to a forged address is not to hit it eleven times. A caller who has
+                // not got it repeats his INVITE.
+                let challenges = matches!(status, 401 | 407);
                 *self = InviteServer::Completed {
                     response: response.clone(),
-                    again: (!reliable).then(|| Backoff::new(now, timers.t1)),
+                    again: (!reliable && !challenges).then(|| Backoff::new(now, timers.t1)),
                     give_up: now + timers.patience(),
                 };
                 Moves::send(response)

@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 /// What became of a request that came in.
 #[derive(Debug)]
 pub enum Arrival {
-    /// A new one: the core answers it by `respond`. An INVITE has got its 100.
+    /// A new one: the core answers it by `respond`, an INVITE by `trying` first unless it is refused at once.
     New(ServerKey),
     /// A copy of a request that is being answered, come by another way: 482 is sent (RFC 3261 section 8.2.2.2).
     Merged,
@@ -339,11 +339,7 @@ impl Transactions {
         let copy = merged.as_ref().is_some_and(|merged| self.merged.contains_key(merged));
         let server = ServerKey(self.mint());
         let machine = if request.method == Method::Invite {
-            // RFC 3261 section 17.2.1 allows to wait 200 ms with the 100; not waiting saves the caller's repetition.
             let trying = self.print_response(&Response::for_request(request, Status::TRYING));
-            if !copy {
-                out.push(Out::Send { to, bytes: trying.clone() });
-            }
             ServerMachine::Invite(InviteServer::new(trying))
         } else {
             ServerMachine::Other(Server::new(now, &timers))
@@ -367,6 +363,17 @@ impl Transactions {
             return Arrival::Merged;
         }
         Arrival::New(server)
+    }
+
+    /// The 100 of an INVITE that is not refused at once. RFC 3261 section 17.2.1 allows to wait 200 ms with it; not waiting
+    /// saves the caller's repetition. A refusal needs none: until it comes, the INVITE is repeated.
+    pub fn trying(&self, server: ServerKey, out: &mut Vec<Out>) {
+        let Some(entry) = self.servers.get(&server) else { return };
+        if let ServerMachine::Invite(machine @ InviteServer::Proceeding { .. }) = &entry.machine
+            && let Some(bytes) = machine.repeated().send
+        {
+            out.push(Out::Send { to: entry.to, bytes });
+        }
     }
 
     /// Answers a request, and says what was sent. Without effect when it has had its final response.

@@ -128,6 +128,8 @@ fn invite_server_timers() {
             "s500 s1500 s3500 s7500 s11500 s15500 s19500 s23500 s27500 s31500 t32000",
         ),
         ("17.2.1 no G on streams, but H", TCP, 486, false, "t32000"),
+        ("26.3.2.4 no G for a challenge", UDP, 401, false, "t32000"),
+        ("26.3.2.4 no G for a challenge", UDP, 407, false, "t32000"),
         ("17.2.1 I after the ACK", UDP, 486, true, ".5000"),
         ("17.2.1 no I on streams", TCP, 486, true, ""),
         ("6026 7.1 L after 2xx, nothing repeated here", UDP, 200, false, ".32000"),
@@ -150,6 +152,7 @@ fn invite_server_repetitions() {
         ("17.2.1 the 100", &[][..], false, Some("100")),
         ("17.2.1 the last provisional", &[180, 183], false, Some("183")),
         ("17.2.1 the failure", &[180, 486], false, Some("486")),
+        ("26.3.2.4 the challenge, for whoever has not got it", &[401], false, Some("401")),
         ("17.2.1 one final response is all", &[486, 200], false, Some("486")),
         ("17.2.1 nothing once confirmed", &[486], true, None),
         ("6026 7.1 nothing after a 2xx", &[200], false, None),
@@ -278,6 +281,8 @@ fn what_becomes_of_a_request() {
     let mut out = Vec::new();
     let mut invite = request("INVITE", VIA, "", "c1", 1);
     let Arrival::New(key) = table.request(ms(0), from, &mut invite, &mut out) else { panic!("{out:?}") };
+    assert!(out.is_empty(), "what is refused at once needs no 100");
+    table.trying(key, &mut out);
     assert_eq!(out.len(), 1, "the 100");
     // RFC 3581: the answer goes to the port it came from, and says so.
     let via = invite.headers.via().unwrap();

@@ -197,7 +197,7 @@ fn a_call_ended_before_its_ack_takes_no_offer() {
     world.sent();
     world.offer(0, caller, OfferBy::ReInvite, "x").unwrap();
     world.run(5);
-    assert_eq!(world.sent(), "a>b INVITE, b>a 100, b>a 481, b>a BYE, a>b ACK, a>b 481");
+    assert_eq!(world.sent(), "a>b INVITE, b>a 481, b>a BYE, a>b ACK, a>b 481");
     assert_eq!(world.told(0), "Answered answer, Ended Remote 481");
     world.finish();
 }

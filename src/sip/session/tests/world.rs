@@ -83,7 +83,17 @@ impl World {
         for out in out {
             match out {
                 Out::Send { to, bytes } => self.send(node, to, bytes),
-                Out::Event(event) => self.nodes[node].events.push(event),
+                Out::Event(event) => {
+                    if let Event::Invite { session, .. } = &event {
+                        let mut out = Vec::new();
+                        self.nodes[node].endpoint.trying(*session, &mut out);
+                        for out in out {
+                            let Out::Send { to, bytes } = out else { panic!("{out:?}") };
+                            self.send(node, to, bytes);
+                        }
+                    }
+                    self.nodes[node].events.push(event);
+                }
             }
         }
         result
