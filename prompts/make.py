@@ -26,10 +26,17 @@ SPOKEN = [
     ),
     ("YouAreOnHold.wav", "You are on hold", "You are on hold."),
     ("TransferringNow.wav", "Transferring now...", "Transferring now."),
+    ("NowTransferring.wav", "Now transferring.", None),
     ("TransferringToAgent.wav", "Transferring to agent.", None),
     ("FailedToTransfer.wav", "Failed to transfer.", None),
+    ("FailedToTransferToQueue.wav", "Failed to transfer to queue. Goodbye.", None),
+    ("OutOfHours.wav", "We are currently out of hours. Goodbye.", None),
+    ("NoAgentsStaffed.wav", "There are currently no agents staffed. Goodbye.", None),
     ("InternalCall.wav", "This is an internal call transferred from another agent.", None),
     ("ConnectingToAgent.wav", "Your call is now connecting to an agent.", None),
+    # What a queue quick connect whispers: "Connecting you to $.Queue.Name queue".
+    ("ConnectingToSupportQueue.wav", "Connecting you to Support queue", "Connecting you to support queue."),
+    ("ConnectingToPasswordResetQueue.wav", "Connecting you to PasswordReset queue", "Connecting you to password reset queue."),
     # What the default agent whisper says: $.Queue.Name, which is an agent's name in an agent's own queue.
     ("Support.wav", "Support", "Support."),
     ("PasswordReset.wav", "PasswordReset", "Password reset."),

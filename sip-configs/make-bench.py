@@ -61,6 +61,9 @@ echo = true
 [[queues]]
 id = "Support"
 
+[[queues]]
+id = "PasswordReset"
+
 [[routing_profiles]]
 id = "bench"
 default_outbound_queue = "Support"

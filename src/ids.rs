@@ -43,6 +43,8 @@ name! {
     QueueId,
     /// A quick connect.
     QuickConnectId,
+    /// Hours of operation.
+    HoursId,
     /// A routing profile.
     RoutingProfileId,
     /// A flow, by its name.

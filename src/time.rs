@@ -27,6 +27,12 @@ impl Time {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 
+    /// So much earlier, and not before all time.
+    #[must_use]
+    pub fn before(self, by: Duration) -> Time {
+        Time(self.0.saturating_sub(u64::try_from(by.as_micros()).unwrap_or(u64::MAX)))
+    }
+
     /// UTC as Connect's records write it: `2026-11-22T16:04:41.250Z`.
     #[must_use]
     pub fn iso8601(self) -> String {

@@ -170,6 +170,7 @@ impl Assets {
         let mut names = Names {
             flows: BTreeMap::new(),
             queues: built.queues.keys().cloned().collect(),
+            hours: built.hours.keys().cloned().collect(),
             agents: built.agents.keys().cloned().collect(),
             prompts: self.prompts.clone(),
             speech: self.speech.clone(),
@@ -207,6 +208,7 @@ impl Assets {
             flows: self.flows.into_iter().map(|(id, flow)| (id, Arc::new(flow))).collect(),
             defaults,
             queues: built.queues.clone(),
+            hours: built.hours.clone(),
             quick_connects: built.quick_connects.clone(),
             agents: built.catalog_agents.clone(),
             speech: self.speech,

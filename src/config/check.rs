@@ -61,6 +61,7 @@ fn against(site: &Site, flow_files: &[PathBuf], text: &mut String, faults: &mut 
     let names = Names {
         flows: site.catalog.flows.values().map(|flow| &**flow).chain(&flows).map(|f| (f.id.clone(), f.kind)).collect(),
         queues: site.catalog.queues.keys().cloned().collect(),
+        hours: site.catalog.hours.keys().cloned().collect(),
         agents: site.agents.keys().cloned().collect(),
         prompts: site.library.prompts.keys().cloned().collect(),
         speech: site.catalog.speech.clone(),

@@ -6,6 +6,7 @@
 mod assets;
 mod check;
 mod fault;
+mod hours;
 mod lab;
 mod lan;
 mod sections;
@@ -52,6 +53,7 @@ fn read<'a>(source: &Source, document: toml::Spanned<toml::de::DeTable<'a>>, fau
     let tables = tables::Tables {
         agents: root.tables("agents"),
         profiles: root.tables("routing_profiles"),
+        hours: root.tables("hours"),
         queues: root.tables("queues"),
         quick_connects: root.tables("quick_connects"),
         numbers: root.tables("numbers"),

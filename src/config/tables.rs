@@ -1,4 +1,4 @@
-//! The tables that stand many times: agents, routing profiles, queues, quick connects, numbers.
+//! The tables that stand many times: agents, routing profiles, hours, queues, quick connects, numbers.
 
 use super::assets::Assets;
 use super::fault::Faults;
@@ -7,9 +7,8 @@ use super::sections::choice;
 use super::table::{At, Table, nearest};
 use crate::contact::{self, QuickConnect, QuickConnectTo};
 use crate::flow::FlowType;
-use crate::ids::{AgentId, QueueId, QuickConnectId, RoutingProfileId};
-
-use crate::routing::{self, AfterCallWork, AgentSetup, Profile, QueueSetup, Served};
+use crate::ids::{AgentId, FlowId, HoursId, QueueId, QuickConnectId, RoutingProfileId};
+use crate::routing::{self, AfterCallWork, AgentSetup, Hours, Profile, QueueSetup, Served};
 use crate::sip::{OfferBy, Uri};
 use crate::site::{Agent, Number, NumberTo, Role};
 use crate::time::Duration;
@@ -21,6 +20,7 @@ const LONGEST_WORK: u64 = 2_000_000;
 pub(super) struct Tables<'a> {
     pub agents: Vec<Table<'a>>,
     pub profiles: Vec<Table<'a>>,
+    pub hours: Vec<Table<'a>>,
     pub queues: Vec<Table<'a>>,
     pub quick_connects: Vec<Table<'a>>,
     pub numbers: Vec<Table<'a>>,
@@ -31,6 +31,7 @@ pub(super) struct Built {
     pub agents: BTreeMap<AgentId, Agent>,
     pub numbers: Vec<Number>,
     pub routing: routing::Setup,
+    pub hours: BTreeMap<HoursId, Hours>,
     pub queues: BTreeMap<QueueId, contact::Queue>,
     pub quick_connects: BTreeMap<QuickConnectId, QuickConnect>,
     pub catalog_agents: BTreeMap<AgentId, contact::Agent>,
@@ -57,6 +58,7 @@ pub(super) fn build(tables: Tables<'_>, assets: &Assets, open: bool, faults: &Fa
     let mut builder = Builder { assets, faults, open, built, references: Vec::new(), default_queues: BTreeMap::new() };
     tables.agents.into_iter().for_each(|table| builder.agent(table));
     tables.profiles.into_iter().for_each(|table| builder.profile(table));
+    tables.hours.into_iter().for_each(|table| builder.hours(table));
     tables.queues.into_iter().for_each(|table| builder.queue(table));
     tables.quick_connects.into_iter().for_each(|table| builder.quick_connect(table));
     tables.numbers.into_iter().for_each(|table| builder.number(table));
@@ -92,6 +94,7 @@ impl Builder<'_> {
         );
         let status = table.text("initial_status").map_or_else(|| routing::AVAILABLE.to_owned(), |at| at.value);
         let after_call_work = after_call_work(&mut table);
+        let auto_accept = table.flag("auto_accept").is_some_and(|at| at.value);
         if let Some(profile) = &profile {
             self.refers("routing profile", profile);
         }
@@ -132,6 +135,7 @@ impl Builder<'_> {
                 password: password.value,
                 role: role.unwrap_or_default(),
                 hold_signalling: hold_signalling.unwrap_or(Some(OfferBy::ReInvite)),
+                auto_accept,
             },
         );
         table.finish();
@@ -173,8 +177,25 @@ impl Builder<'_> {
         table.finish();
     }
 
+    fn hours(&mut self, mut table: Table<'_>) {
+        let id = table.required("id");
+        let hours = super::hours::read(&mut table);
+        if let (Some(id), Some(hours)) = (id, hours) {
+            let there = self.built.hours.insert(id.value.as_str().into(), hours).is_some();
+            self.twice(&table, &id, there);
+        }
+        table.finish();
+    }
+
     fn queue(&mut self, mut table: Table<'_>) {
         let id = table.required("id");
+        let hours = table.text("hours");
+        if let Some(hours) = &hours {
+            self.refers("hours", hours);
+        }
+        let max_contacts = table.whole("max_contacts").map_or(0, |at| at.value);
+        let max_contacts = usize::try_from(max_contacts).unwrap_or(usize::MAX);
+        let disabled = table.flag("enabled").is_some_and(|at| !at.value);
         let quick_connects = table.texts("quick_connects").map(|at| at.value).unwrap_or_default();
         for one in &quick_connects {
             self.refers("quick connect", one);
@@ -186,11 +207,12 @@ impl Builder<'_> {
         if let Some(id) = id {
             let queue = QueueId::from(id.value.as_str());
             self.twice(&table, &id, self.built.queues.contains_key(&queue));
-            self.built.routing.queues.insert(queue.clone(), QueueSetup::default());
+            self.built.routing.queues.insert(queue.clone(), QueueSetup { max_contacts, disabled });
             self.built.queues.insert(
                 queue,
                 contact::Queue {
                     name: id.value,
+                    hours: hours.map(|at| at.value.into()),
                     customer_queue_flow,
                     quick_connects: quick_connects.into_iter().map(|at| at.value.into()).collect(),
                     ..contact::Queue::default()
@@ -203,26 +225,36 @@ impl Builder<'_> {
     fn quick_connect(&mut self, mut table: Table<'_>) {
         let id = table.required("id");
         let name = table.text("name");
-        let kind = choice(&mut table, "type", &[("agent", ())]);
-        if kind.is_none() && table.place("type") == table.span {
-            table.fault(table.span.clone(), "[[quick_connects]] has no type", "Add type = \"agent\".");
+        let untyped = !table.has("type");
+        let kind =
+            choice(&mut table, "type", &[("agent", FlowType::AgentTransfer), ("queue", FlowType::QueueTransfer)]);
+        if untyped {
+            let cure = "Add type = \"agent\" or type = \"queue\".";
+            table.fault(table.span.clone(), "[[quick_connects]] has no type", cure);
         }
-        let agent = table.required("agent");
-        let flow = match table.text("flow") {
-            Some(named) => self.assets.flow(&table, &named, FlowType::AgentTransfer),
-            None => {
-                let usual = FlowType::AgentTransfer.default_name().unwrap_or_default().to_owned();
-                self.assets.flow(&table, &At { value: usual, span: table.span.clone() }, FlowType::AgentTransfer)
+        let to = match kind {
+            Some(kind @ FlowType::QueueTransfer) => {
+                let queue = table.required("queue");
+                let flow = self.transfer_flow(&mut table, kind);
+                queue.map(|queue| {
+                    self.refers("queue", &queue);
+                    QuickConnectTo::Queue { queue: queue.value.into(), flow }
+                })
+            }
+            _ => {
+                let agent = table.required("agent");
+                let flow = self.transfer_flow(&mut table, FlowType::AgentTransfer);
+                agent.map(|agent| {
+                    self.refers("agent", &agent);
+                    QuickConnectTo::Agent { agent: agent.value.into(), flow }
+                })
             }
         };
         let code = table.text("code");
         if let Some(code) = &code {
             self.code(&table, code);
         }
-        if let Some(agent) = &agent {
-            self.refers("agent", agent);
-        }
-        if let (Some(id), Some(agent)) = (id, agent) {
+        if let (Some(id), Some(to)) = (id, to) {
             let quick_connect = QuickConnectId::from(id.value.as_str());
             self.twice(&table, &id, self.built.quick_connects.contains_key(&quick_connect));
             self.built.quick_connects.insert(
@@ -230,11 +262,18 @@ impl Builder<'_> {
                 QuickConnect {
                     name: name.map_or_else(|| id.value.clone(), |at| at.value),
                     code: code.map(|at| at.value),
-                    to: QuickConnectTo::Agent { agent: agent.value.into(), flow },
+                    to,
                 },
             );
         }
         table.finish();
+    }
+
+    /// The flow that a quick connect names, or the default of its type.
+    fn transfer_flow(&self, table: &mut Table<'_>, kind: FlowType) -> FlowId {
+        let usual = At { value: kind.default_name().unwrap_or_default().to_owned(), span: table.span.clone() };
+        let named = table.text("flow").unwrap_or(usual);
+        self.assets.flow(table, &named, kind)
     }
 
     /// What is dialled between the quick-connect feature code and `#`.
@@ -309,6 +348,7 @@ impl Builder<'_> {
         for Reference { what, named } in &self.references {
             let ids: Vec<&str> = match *what {
                 "agent" => self.built.agents.keys().map(AgentId::as_str).collect(),
+                "hours" => self.built.hours.keys().map(HoursId::as_str).collect(),
                 "queue" => self.built.queues.keys().map(QueueId::as_str).collect(),
                 "quick connect" => self.built.quick_connects.keys().map(QuickConnectId::as_str).collect(),
                 _ => self.built.routing.profiles.keys().map(RoutingProfileId::as_str).collect(),
@@ -316,9 +356,10 @@ impl Builder<'_> {
             if !ids.contains(&named.value.as_str()) {
                 let cure = match nearest(&named.value, &ids) {
                     Some(meant) => format!("Did you mean \"{meant}\"?"),
-                    None => format!("Add a [[{}s]] of that id.", what.replace(' ', "_")),
+                    None => format!("Add a [[{}s]] of that id.", what.trim_end_matches('s').replace(' ', "_")),
                 };
-                self.faults.at(named.span.clone(), format!("there is no {what} {}", named.value), cure);
+                let is = if *what == "hours" { "are" } else { "is" };
+                self.faults.at(named.span.clone(), format!("there {is} no {what} {}", named.value), cure);
             }
         }
         self.quick_connects_of_agents();

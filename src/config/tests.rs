@@ -24,7 +24,7 @@ fn the_lab_is_the_same_from_the_folder_and_from_the_binary() {
     let lab = loaded(&Source::Lab);
     for site in [&file, &lab] {
         let john = &site.catalog.agents[&AgentId::from("john")];
-        assert_eq!(john.quick_connects, ["maria", "peter", "anna"].map(Into::into));
+        assert_eq!(john.quick_connects, ["maria", "peter", "anna", "password-reset"].map(Into::into));
         assert_eq!(john.default_outbound_queue, Some("Support".into()));
         assert_eq!(site.agents.len(), 4);
         assert_eq!(site.routing.agents[&AgentId::from("maria")].initial_status, "Available");
@@ -107,7 +107,7 @@ impl Drop for Small {
 }
 
 /// What the built-in flows need, in lines that follow the fragment of a test.
-const NEEDED: &str = "\n[[queues]]\nid = \"Support\"\n";
+const NEEDED: &str = "\n[[queues]]\nid = \"Support\"\n\n[[queues]]\nid = \"PasswordReset\"\n";
 
 #[test]
 fn each_fault_has_its_place_and_its_cure() {
@@ -116,7 +116,7 @@ fn each_fault_has_its_place_and_its_cure() {
     let agent = "[[agents]]\nid = \"ann\"\npassword = \"x\"\n";
     for (fragment, place, problem, cure) in [
         // TOML itself
-        ("[sip\n", "1:5", "", "Mend the TOML"),
+        ("[sip]\ndomain =\n", "2:9", "", "Mend the TOML"),
         // keys
         ("[sip]\nregister = 1\n", "2:1", "[sip] has no key register", "It has domain, listen"),
         ("[sip]\nlissten = []\n", "2:1", "[sip] has no key lissten", "Did you mean listen?"),
@@ -180,9 +180,9 @@ fn each_fault_has_its_place_and_its_cure() {
             "",
         ),
         (
-            "[[agents]]\nid = \"ann\"\npassword = \"x\"\nauto_accept = true\n",
-            "4:1",
-            "[[agents]] has no key auto_accept",
+            "[[agents]]\nid = \"ann\"\npassword = \"x\"\nauto_accept = 1\n",
+            "4:15",
+            "auto_accept is not true or false",
             "",
         ),
         // lab passwords
@@ -230,12 +230,44 @@ fn each_fault_has_its_place_and_its_cure() {
             "Name a CUSTOMER_QUEUE flow",
         ),
         ("[[queues]]\nid = \"Support\"\n", "5:6", "Support is there already", ""),
+        ("[[queues]]\nid = \"Q\"\nhours = \"office\"\n", "3:9", "there are no hours office", "Add a [[hours]]"),
+        ("[[queues]]\nid = \"Q\"\nenabled = \"no\"\n", "3:11", "enabled is not true or false", ""),
+        ("[[queues]]\nid = \"Q\"\nmax_contacts = -1\n", "3:16", "max_contacts is not a whole number", ""),
+        // [[hours]]
+        ("[[hours]]\nweek = { monday = [] }\n", "1:1", "[[hours]] has no id", "Add id"),
+        (
+            "[[hours]]\nid = \"h\"\ntime_zone = \"Europe/Atlantis\"\n",
+            "3:13",
+            "there is no time zone Europe/Atlantis",
+            "Europe/Berlin",
+        ),
+        ("[[hours]]\nid = \"h\"\nweek = { monday = [\"9-17\"] }\n", "3:20", "\"9-17\" are no hours", "09:00-17:30"),
+        ("[[hours]]\nid = \"h\"\nweek = { mondy = [] }\n", "3:10", "week has no key mondy", "Did you mean monday?"),
+        ("[[hours]]\nid = \"h\"\n[[hours]]\nid = \"h\"\n", "4:6", "h is there already", ""),
         // [[quick_connects]]
         (
             "[[quick_connects]]\nid = \"q\"\nagent = \"ann\"\n",
             "1:1",
             "[[quick_connects]] has no type",
-            "type = \"agent\"",
+            "type = \"agent\" or type = \"queue\"",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"queu\"\nagent = \"ann\"\n",
+            "3:8",
+            "type cannot be \"queu\"",
+            "Did you mean \"queue\"?",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"queue\"\nqueue = \"Sales\"\n",
+            "4:9",
+            "there is no queue Sales",
+            "[[queues]]",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"queue\"\nqueue = \"Support\"\nflow = \"Agent transfer\"\n",
+            "5:8",
+            "Agent transfer is a AGENT_TRANSFER flow",
+            "QUEUE_TRANSFER",
         ),
         (
             "[[quick_connects]]\nid = \"q\"\ntype = \"agent\"\nagent = \"zoe\"\n",
@@ -309,8 +341,8 @@ fn all_faults_are_told_at_once() {
     let list = Small::new("all")
         .faults("[sip]\nguests = \"x\"\nzzz = 1\n[[numbers]]\nnumber = \"1\"\n[[agents]]\nid = \"ann\"\n");
     let places: Vec<_> = list.iter().map(|fault| fault.split(' ').next().unwrap_or_default()).collect();
-    // The last is the queue Support, which the built-in flow names.
-    assert_eq!(places, ["2:10", "3:1", "5:10", "6:1", "174:0"], "{list:#?}");
+    // The last two are the queues that the built-in flows name.
+    assert_eq!(places, ["2:10", "3:1", "5:10", "6:1", "46:0", "174:0"], "{list:#?}");
 }
 
 #[test]
@@ -325,6 +357,26 @@ fn what_is_not_said_has_its_default() {
     let ann = &site.routing.agents[&AgentId::from("ann")];
     assert_eq!(ann.after_call_work, AfterCallWork::For(Duration::from_secs(30)));
     assert_eq!(site.agents["ann"].name, "ann");
+}
+
+#[test]
+fn queues_have_hours_limits_and_can_be_switched_off() {
+    let text = format!(
+        "[[queues]]\nid = \"Q\"\nhours = \"h\"\nmax_contacts = 7\nenabled = false\n[[queues]]\nid = \"R\"\n\
+         [[hours]]\nid = \"h\"\ntime_zone = \"Asia/Kolkata\"\nweek = {{ sunday = [\"21:30-21:31\"] }}\n\
+         [[hours]]\nid = \"always\"\n\
+         [[quick_connects]]\nid = \"q\"\ntype = \"queue\"\nqueue = \"Q\"\n{NEEDED}"
+    );
+    let site = Small::new("queues").load(&text).unwrap();
+    let queue = |id: &str| site.routing.queues[id];
+    assert_eq!(queue("Q"), crate::routing::QueueSetup { max_contacts: 7, disabled: true });
+    assert_eq!(queue("R"), crate::routing::QueueSetup::default());
+    assert_eq!(site.catalog.queues["Q"].hours, Some("h".into()));
+    let sunday = crate::time::Time::from_micros(1_795_363_200_000_000);
+    assert!(site.catalog.hours["h"].is_open(sunday) && site.catalog.hours["always"].is_open(sunday));
+    assert!(!site.catalog.hours["h"].is_open(sunday + Duration::from_secs(60)));
+    let to = QuickConnectTo::Queue { queue: "Q".into(), flow: "Default queue transfer".into() };
+    assert_eq!(site.catalog.quick_connects["q"].to, to);
 }
 
 /// A folder of its own under the build's, filled with these files.
@@ -383,7 +435,7 @@ fn folders_that_are_not_there() {
 #[test]
 fn check_says_so_when_all_is_well_and_when_not() {
     let report = check(&Source::Lab, &[]);
-    assert!(report.ok && report.text.contains("4 agents, 2 queues, 3 quick connects, 4 numbers"), "{}", report.text);
+    assert!(report.ok && report.text.contains("4 agents, 2 queues, 4 quick connects, 5 numbers"), "{}", report.text);
     let good = in_repository("sip-configs/flows/agent-transfer.json");
     let report = check(&Source::Lab, std::slice::from_ref(&good));
     assert!(report.ok && report.text.contains("Agent transfer (AGENT_TRANSFER): no faults"), "{}", report.text);

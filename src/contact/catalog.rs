@@ -1,7 +1,8 @@
 //! What the story of a call knows of the installation: flows, queues, quick connects, who is called what.
 
 use crate::flow::{Flow, FlowType, Speech};
-use crate::ids::{AgentId, FlowId, QueueId, QuickConnectId};
+use crate::ids::{AgentId, FlowId, HoursId, QueueId, QuickConnectId};
+use crate::routing::Hours;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ pub struct Catalog {
     /// The flow of each type that runs where nothing else is set (Connect's default flows).
     pub defaults: BTreeMap<FlowType, FlowId>,
     pub queues: BTreeMap<QueueId, Queue>,
+    pub hours: BTreeMap<HoursId, Hours>,
     pub quick_connects: BTreeMap<QuickConnectId, QuickConnect>,
     pub agents: BTreeMap<AgentId, Agent>,
     pub speech: Speech,
@@ -20,6 +22,8 @@ pub struct Catalog {
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
     pub name: String,
+    /// `None`: open at any time.
+    pub hours: Option<HoursId>,
     pub customer_queue_flow: Option<FlowId>,
     pub outbound_whisper_flow: Option<FlowId>,
     pub outbound_caller_id: Option<CallerId>,

@@ -229,13 +229,13 @@ impl Call {
     fn requeue(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
         let run = self.start_running(cx, contact, Hook::CustomerQueue);
         let Some(k) = self.contacts.get_mut(&contact) else { return };
-        let (Some(run), Some((place, _))) = (run, k.queued.clone()) else {
+        let (Some(run), Some((place, since))) = (run, k.queued.clone()) else {
             self.contact_failed(cx, contact, why);
             return;
         };
         k.phase = Phase::Offered(run);
         self.offer_failed(cx, contact, why);
-        cx.out.push(Out::Enqueue { contact, place, direct: false });
+        cx.out.push(Out::Requeue { contact, place, since });
         self.drive(cx, Role::Party(contact), Outcome::Begin);
     }
 

@@ -26,6 +26,7 @@ pub use view::Banner;
 
 use crate::flow::Outcome;
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PlayId};
+use crate::routing::Precedence;
 use crate::time::{Time, earliest};
 use running::Role;
 use std::collections::BTreeMap;
@@ -81,6 +82,7 @@ impl Call {
                 hooks: BTreeMap::new(),
                 attributes: BTreeMap::new(),
                 target: None,
+                precedence: Precedence::default(),
                 direct: false,
                 queued: None,
                 initiated: cx.now,

@@ -1,8 +1,9 @@
 //! The nouns: contact, connection, what a party hears, what is asked of the world.
 
 use super::running::Running;
-use crate::flow::Hook;
+use crate::flow::{Hook, Metric};
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, Mint, PlayId, PromptId, QueueId, QuickConnectId};
+use crate::routing::Precedence;
 use crate::time::{Duration, Time};
 use std::collections::BTreeMap;
 
@@ -273,6 +274,8 @@ pub struct Contact {
     pub hooks: BTreeMap<Hook, FlowId>,
     pub attributes: BTreeMap<String, String>,
     pub(super) target: Option<Place>,
+    /// What its flow says of its turn in a queue.
+    pub precedence: Precedence,
     /// TransferContactToAgent: the agent now or never.
     pub(super) direct: bool,
     pub queued: Option<(Place, Time)>,
@@ -412,6 +415,23 @@ pub enum Out {
         place: Place,
         direct: bool,
     },
+    /// Back to the place where it waited, whatever the queue takes now.
+    Requeue {
+        contact: ContactId,
+        place: Place,
+        since: Time,
+    },
+    /// Its turn in the queue is another one.
+    Prioritise {
+        contact: ContactId,
+        precedence: Precedence,
+    },
+    /// A flow asks for a figure of a queue; [`super::Call::measured`] tells it.
+    Measure {
+        contact: ContactId,
+        metric: Metric,
+        place: Place,
+    },
     /// No longer waiting.
     Dequeue {
         contact: ContactId,
@@ -483,6 +503,8 @@ pub enum Admission {
     Waiting,
     /// Waiting for an agent who has no phone.
     Unreachable,
+    /// There is no room.
+    AtCapacity(Reason),
     Refused(Reason),
 }
 

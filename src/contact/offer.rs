@@ -3,8 +3,8 @@
 
 use super::running::Role;
 use super::{
-    Call, Connection, Contact, Cx, Dial, Dialled, Event, Identity, Kind, Line, Method, Out, Phase, Progress, Reason,
-    State,
+    Call, Connection, Contact, Cx, Dial, Dialled, Event, Identity, Kind, Line, Method, Out, Phase, Place, Progress,
+    Reason, State,
 };
 use crate::flow::{Ending, Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId};
@@ -57,6 +57,16 @@ impl Call {
         if let Some(c) = self.connections.get_mut(&connection) {
             c.dialled = Some(Dialled { at: cx.now, rings: false, early: false });
             cx.out.push(Out::Dial { connection, contact, previous, to, from });
+        }
+    }
+
+    /// An agent's last phone is gone while it rings: the contact waits for it no longer.
+    pub fn lost(&mut self, cx: &mut Cx, contact: ContactId) {
+        let ringing =
+            self.contacts.get(&contact).filter(|k| matches!(k.phase, Phase::Offered(_))).and_then(|k| k.agent);
+        if let Some(row) = ringing {
+            cx.out.push(Out::HangUp { connection: row, why: Reason::Unreachable, like: None });
+            self.failed(cx, row, Reason::Unreachable);
         }
     }
 
@@ -132,11 +142,17 @@ impl Call {
         };
         k.phase = Phase::Queued(run);
         let (method, row, direct) = (k.method, k.agent, k.direct);
+        let waits_as = k.waits_as(cx);
         let agent = row.and_then(|id| self.connections.get(&id)).and_then(|c| c.agent.clone());
         if let Some(c) = row.and_then(|id| self.connections.get_mut(&id)) {
             c.answered = None;
             c.dialled = None;
             c.last_offer = Some(why);
+            if let Some(identity) = waits_as {
+                // Nobody's row again: the next to be offered may be somebody else.
+                c.agent = None;
+                c.identity = identity;
+            }
             if method != Method::Transfer {
                 c.state = State::Disconnected(why);
             }
@@ -285,6 +301,15 @@ impl Call {
                 self.contact_failed(cx, contact, Reason::Dropped);
             }
         }
+    }
+}
+
+impl Contact {
+    /// What the row of a queue quick connect shows while it waits for whoever takes it.
+    fn waits_as(&self, cx: &Cx) -> Option<Identity> {
+        let (Some((Place::Queue(_), _)), Some(id)) = (&self.queued, &self.quick_connect) else { return None };
+        let quick = cx.catalog.quick_connects.get(id)?;
+        Some(Identity { name: quick.name.clone(), address: id.to_string() })
     }
 }
 

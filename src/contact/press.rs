@@ -7,6 +7,7 @@ use super::{
 use crate::flow::{Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
 use crate::limits::PARTIES;
+use crate::routing::Precedence;
 use std::collections::BTreeMap;
 use tracing::info;
 
@@ -318,6 +319,7 @@ impl Call {
                 hooks: BTreeMap::new(),
                 attributes: from.attributes,
                 target: Some(place),
+                precedence: Precedence::default(),
                 direct: false,
                 queued: None,
                 initiated: cx.now,

@@ -3,7 +3,7 @@
 use super::model::{Admission, Contact, Cx, Hears, Out, Phase, Place, Progress, Sound, Sounding};
 use super::{Call, Reason};
 use crate::flow::{Data, Effect, Ending, ErrorType, Flow, Hook, Outcome, Run, Spoken, Step, Target};
-use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PlayId, QueueId};
+use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, HoursId, PlayId, QueueId};
 use crate::limits::FLOW_STEPS;
 use crate::time::Time;
 use std::sync::Arc;
@@ -220,6 +220,39 @@ impl Call {
                 k.target = Some(place);
                 Some(Outcome::Done)
             }
+            Effect::SetPriority(priority) => {
+                k.precedence.priority = priority;
+                self.prioritised(cx, contact);
+                Some(Outcome::Done)
+            }
+            Effect::AdjustQueueTime(seconds) => {
+                k.precedence.adjustment = seconds;
+                self.prioritised(cx, contact);
+                Some(Outcome::Done)
+            }
+            Effect::CheckHours(hours) => {
+                let target = k.target.clone();
+                let Some(open) = is_open(cx, hours.as_deref(), target.as_ref()) else {
+                    warn!(contact = %contact, ?hours, ?target, "a flow asks for hours that are not there");
+                    return failed;
+                };
+                Some(Outcome::Result(if open { "True" } else { "False" }.into()))
+            }
+            Effect::Measure(metric, of) => {
+                let place = match of {
+                    Some(of) => find_place(cx, &of),
+                    None => k.target.clone(),
+                };
+                let Some(place) = place else {
+                    warn!(contact = %contact, ?metric, "a flow asks for the figures of no queue");
+                    return failed;
+                };
+                cx.out.push(Out::Measure { contact, metric, place });
+                if let Some(running) = self.running(role) {
+                    running.asking = true;
+                }
+                None
+            }
             Effect::TransferToQueue | Effect::TransferToAgent => {
                 // Who waits to be replaced by one agent takes his customer back rather than leave him in her queue.
                 let cold = self.transferor(contact).is_some();
@@ -237,18 +270,37 @@ impl Call {
         }
     }
 
+    /// A contact that waits already has another turn at once.
+    fn prioritised(&self, cx: &mut Cx, contact: ContactId) {
+        let Some(k) = self.contacts.get(&contact).filter(|k| k.queued.is_some()) else { return };
+        cx.out.push(Out::Prioritise { contact, precedence: k.precedence });
+    }
+
+    /// A figure that a flow has asked for; `None`: there is no such queue.
+    pub fn measured(&mut self, cx: &mut Cx, contact: ContactId, figure: Option<u64>) {
+        let Some(running) = self.running(Role::Party(contact)) else { return };
+        if std::mem::take(&mut running.asking) {
+            let outcome =
+                figure.map_or(Outcome::Failed(ErrorType::NoMatchingError), |n| Outcome::Result(n.to_string()));
+            self.drive(cx, Role::Party(contact), outcome);
+            self.settle(cx);
+        }
+    }
+
     /// What the queue said to a contact that asked for a place.
     pub fn enqueued(&mut self, cx: &mut Cx, contact: ContactId, place: Place, direct: bool, admission: Admission) {
         let Some(running) = self.running(Role::Party(contact)) else { return };
         if !std::mem::take(&mut running.asking) {
             return;
         }
-        if let Admission::Refused(why) = admission {
+        if let Admission::Refused(why) | Admission::AtCapacity(why) = admission {
+            let full = matches!(admission, Admission::AtCapacity(_));
+            let error = if full { ErrorType::QueueAtCapacity } else { ErrorType::NoMatchingError };
             if direct {
                 // TransferContactToAgent has no error branch: a busy agent ends the contact.
                 self.contact_failed(cx, contact, why);
             } else {
-                self.drive(cx, Role::Party(contact), Outcome::Failed(ErrorType::QueueAtCapacity));
+                self.drive(cx, Role::Party(contact), Outcome::Failed(error));
             }
             self.settle(cx);
             return;
@@ -273,6 +325,12 @@ impl Call {
             cx.out.push(Out::Transfer { connection, progress: Progress::Queued });
         }
         self.drive(cx, Role::Party(contact), Outcome::Begin);
+        self.settle(cx);
+    }
+
+    /// The queue in which a contact waited is no more.
+    pub fn give_up(&mut self, cx: &mut Cx, contact: ContactId) {
+        self.contact_failed(cx, contact, Reason::Failed);
         self.settle(cx);
     }
 
@@ -305,21 +363,37 @@ fn resolve(cx: &Cx, name: &str) -> Option<FlowId> {
         .map(|f| f.id.clone())
 }
 
+/// An ARN ends in the resource's id; a name stands for itself.
+fn last(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or(text)
+}
+
 fn find_place(cx: &Cx, target: &Target) -> Option<Place> {
-    // An ARN ends in the resource's id; a name stands for itself.
-    let last = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
     match target {
         Target::Queue(name) => {
             let name = last(name);
-            let by_id = cx.catalog.queues.contains_key(name.as_str()).then(|| QueueId::from(name.as_str()));
+            let by_id = cx.catalog.queues.contains_key(name).then(|| QueueId::from(name));
             let by_name = || cx.catalog.queues.iter().find(|(_, q)| q.name == name).map(|(id, _)| id.clone());
             by_id.or_else(by_name).map(Place::Queue)
         }
         Target::Agent(name) => {
             let name = last(name);
-            cx.catalog.agents.contains_key(name.as_str()).then(|| Place::Agent(AgentId::from(name)))
+            cx.catalog.agents.contains_key(name).then(|| Place::Agent(AgentId::from(name)))
         }
     }
+}
+
+/// Whether these hours are open now, or those of the queue that is the target. An agent's own queue has none.
+fn is_open(cx: &Cx, hours: Option<&str>, target: Option<&Place>) -> Option<bool> {
+    let hours = match (hours, target) {
+        (Some(hours), _) => HoursId::from(last(hours)),
+        (None, Some(Place::Queue(queue))) => match &cx.catalog.queues.get(queue)?.hours {
+            Some(hours) => hours.clone(),
+            None => return Some(true),
+        },
+        (None, Some(Place::Agent(_)) | None) => return None,
+    };
+    Some(cx.catalog.hours.get(&hours)?.is_open(cx.now))
 }
 
 /// The `$.` references a flow may read (Connect's contact attributes).

@@ -11,6 +11,7 @@ use super::{
 use crate::flow::{Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PromptId, QuickConnectId};
 use crate::limits::PARTIES;
+use crate::routing::Precedence;
 use std::collections::BTreeMap;
 use tracing::info;
 
@@ -222,6 +223,7 @@ impl Call {
                 attributes: from.as_ref().map(|k| k.attributes.clone()).unwrap_or_default(),
                 // Where those left behind wait if nobody is there to take them back.
                 target: before.and_then(|id| self.home(id)),
+                precedence: Precedence::default(),
                 direct: false,
                 queued: None,
                 initiated: cx.now,

@@ -30,6 +30,9 @@ impl Call {
         if c.transfers() {
             return of("connected", "Transferring");
         }
+        if self.calls_somebody(c) {
+            return of("connected", "Connecting");
+        }
         let others: Vec<&Connection> = self.present(me).collect();
         let held = others.iter().filter(|o| o.state == State::Hold).count();
         match (c.state, others.len(), held) {
@@ -39,6 +42,15 @@ impl Call {
             (_, n, 0) if n > 1 => of("connected", "Joined"),
             _ => of("connected", "Connected"),
         }
+    }
+
+    /// A quick connect of his is on its way: it is connected once it waits in its queue, whoever answers it later.
+    fn calls_somebody(&self, me: &Connection) -> bool {
+        let connecting = |row: &Connection| row.state == State::Connecting;
+        self.contacts.values().filter(|k| k.method == Method::Transfer && k.is_pending()).any(|k| {
+            k.agent.and_then(|row| self.connections.get(&row)).is_some_and(connecting)
+                && self.connections.get(&k.party).is_some_and(|party| super::plan::same_person(party, me))
+        })
     }
 
     /// The other parties that are there, a person with two lines counted once.

@@ -2,10 +2,12 @@
 
 use super::{Alarm, CallId, CcpEvent, ContactEvent, Engine, Output, Work};
 use crate::contact::{Admission, Call, Cx, Event, Hears, Out, Place, Reason, Sound as Heard, Tone as HeardTone};
+use crate::flow::Metric;
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::leg::Want;
 use crate::media::{Sound, Source, Tone};
-use crate::routing::{Arrival, Target, Trouble};
+use crate::routing::{self, Arrival, Target, Trouble, Way};
+use crate::time::Time;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing::{error, info};
 
@@ -109,6 +111,16 @@ impl Engine {
             }
             Out::HangUp { connection, why, like } => self.hang_up(connection, why, like),
             Out::Enqueue { contact, place, direct } => self.enqueue(id, contact, place, direct),
+            Out::Requeue { contact, place, since } => self.requeue(id, contact, &place, since),
+            Out::Prioritise { contact, precedence } => {
+                let mut routed = Vec::new();
+                self.router.prioritise(self.now, contact, precedence, &mut routed);
+                self.work.extend(routed.into_iter().map(Work::Routing));
+            }
+            Out::Measure { contact, metric, place } => {
+                let figure = self.figure(metric, &place);
+                self.with_call(id, |call, cx| call.measured(cx, contact, figure));
+            }
             Out::Dequeue { contact } => {
                 let mut routed = Vec::new();
                 self.router.leave(self.now, contact, &mut routed);
@@ -150,13 +162,8 @@ impl Engine {
     }
 
     fn enqueue(&mut self, id: CallId, contact: ContactId, place: Place, direct: bool) {
-        let target = match &place {
-            Place::Queue(queue) => Target::Queue(queue.clone()),
-            Place::Agent(agent) => Target::Agent(agent.clone()),
-        };
-        let transferred =
-            self.calls.get(&id).and_then(|c| c.contacts().get(&contact)).is_some_and(|k| k.previous.is_some());
-        let arrival = Arrival { transferred, ..Arrival::at(self.now) };
+        let target = target(&place);
+        let arrival = self.arrival(id, contact, self.now, Way::New);
         let mut routed = Vec::new();
         let result = match (&target, direct) {
             (Target::Agent(agent), true) => self.router.direct(self.now, contact, agent, arrival, &mut routed),
@@ -166,16 +173,49 @@ impl Engine {
             info!(contact = %contact, %refused, "not queued");
         }
         // The contact learns that it is queued before it learns that it is offered.
-        let admission = match (&result, &place) {
-            (Err(_), Place::Agent(agent)) if !self.router.is_reachable(agent) => {
-                Admission::Refused(Reason::Unreachable)
-            }
-            (Err(_), _) => Admission::Refused(Reason::Busy),
-            (Ok(()), Place::Agent(agent)) if !self.router.is_reachable(agent) => Admission::Unreachable,
-            (Ok(()), _) => Admission::Waiting,
+        let unreachable = matches!(&place, Place::Agent(agent) if !self.router.is_reachable(agent));
+        let admission = match &result {
+            Ok(()) if unreachable => Admission::Unreachable,
+            Ok(()) => Admission::Waiting,
+            Err(_) if direct && unreachable => Admission::Refused(Reason::Unreachable),
+            Err(routing::Refused::AtCapacity) => Admission::AtCapacity(Reason::Busy),
+            Err(routing::Refused::AgentBusy) => Admission::Refused(Reason::Busy),
+            Err(_) => Admission::Refused(Reason::Failed),
         };
         self.with_call(id, |call, cx| call.enqueued(cx, contact, place, direct, admission));
         self.work.extend(routed.into_iter().map(Work::Routing));
+    }
+
+    fn arrival(&self, id: CallId, contact: ContactId, since: Time, way: Way) -> Arrival {
+        let k = self.calls.get(&id).and_then(|c| c.contacts().get(&contact));
+        let transferred = way == Way::New && k.is_some_and(|k| k.previous.is_some());
+        let precedence = k.map(|k| k.precedence).unwrap_or_default();
+        Arrival { precedence, since, way: if transferred { Way::Transferred } else { way } }
+    }
+
+    /// Its agent dropped before they were connected: it waits again, as long as it has waited.
+    fn requeue(&mut self, id: CallId, contact: ContactId, place: &Place, since: Time) {
+        let arrival = self.arrival(id, contact, since, Way::Returned);
+        let mut routed = Vec::new();
+        if let Err(refused) = self.router.enqueue(self.now, contact, target(place), arrival, &mut routed) {
+            // The queue is gone with a reload: nobody would ever come.
+            info!(contact = %contact, %refused, "not queued again");
+            self.with_call(id, |call, cx| call.give_up(cx, contact));
+        }
+        self.work.extend(routed.into_iter().map(Work::Routing));
+    }
+
+    /// What CheckMetricData asks of a queue.
+    fn figure(&self, metric: Metric, place: &Place) -> Option<u64> {
+        let metrics = self.router.metrics(&target(place))?;
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        Some(match metric {
+            Metric::AgentsAvailable => count(metrics.available),
+            Metric::AgentsStaffed => count(metrics.staffed),
+            Metric::AgentsOnline => count(metrics.online),
+            Metric::ContactsInQueue => count(metrics.contacts),
+            Metric::OldestContactAge => metrics.oldest.map_or(0, |since| self.now.since(since).as_secs()),
+        })
     }
 
     fn offer_ended(&mut self, id: CallId, contact: ContactId, agent: &AgentId, failure: Option<Reason>) {
@@ -188,20 +228,31 @@ impl Engine {
                     Reason::Rejected => (Trouble::Rejected, "rejected", "Rejected call"),
                     Reason::NoAnswer => (Trouble::Missed, "missed", "Missed call"),
                     Reason::Busy => (Trouble::LineEngaged, "error", "Line engaged"),
+                    // Registered, and yet it does not answer SIP; or gone from where it was.
+                    Reason::Unreachable if self.router.is_reachable(agent) => {
+                        (Trouble::FailedConnect, "error", "Failed to connect")
+                    }
                     Reason::Unreachable => (Trouble::BadAddress, "error", "Unreachable"),
                     Reason::HungUp | Reason::Dropped | Reason::Left => (Trouble::HungUp, "error", "Hung up"),
                     Reason::Failed | Reason::Cancelled => (Trouble::FailedConnect, "error", "Failed to connect"),
                 };
                 self.keep_last(id, contact, agent, state, banner);
-                if self.router.is_queued(contact) {
-                    self.router.failed(self.now, agent, contact, trouble, &mut routed);
-                } else {
-                    self.router.release(self.now, agent, contact, &mut routed);
-                }
+                self.router.failed(self.now, agent, contact, trouble, &mut routed);
             }
         }
         self.work.extend(routed.into_iter().map(Work::Routing));
+        self.leave_desk(id, agent);
         self.dirty.insert(agent.clone());
+    }
+
+    /// A row that was an agent's for one offer is hers no more, nor is the call.
+    fn leave_desk(&mut self, id: CallId, agent: &AgentId) {
+        let hers = |call: &Call| call.connections().values().any(|c| c.agent.as_ref() == Some(agent));
+        if !self.calls.get(&id).is_some_and(hers)
+            && let Some(desk) = self.desks.get_mut(agent)
+        {
+            desk.calls.remove(&id);
+        }
     }
 
     /// What routing has decided.
@@ -304,6 +355,13 @@ impl Engine {
                 self.outputs.push_back(Output::Ccp(agent, CcpEvent::Snapshot(snapshot)));
             }
         }
+    }
+}
+
+fn target(place: &Place) -> Target {
+    match place {
+        Place::Queue(queue) => Target::Queue(queue.clone()),
+        Place::Agent(agent) => Target::Agent(agent.clone()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::uui::USER_TO_USER;
 use super::{Alarm, CallId, Engine, Line, privacy};
-use crate::contact::{Dial, Identity, Reason};
+use crate::contact::{Dial, Identity, Phase, Reason};
 use crate::ids::{AgentId, ConnectionId, ContactId, LegId, PortId, ShardId};
 use crate::leg::{Doors, Leg, Plot, Stage, name_addr};
 use crate::sip::{
@@ -177,6 +177,7 @@ impl Engine {
                 headers.push((Name::from("X-Previous-Contact-Id"), Text::from(previous.to_string())));
             }
             headers.extend(self.along(call, contact));
+            headers.extend(self.auto_answer(call, contact, to));
             let contact_uri = plot.contact.clone();
             let mut doors = self.doors();
             let (mut leg, offer) = Leg::outgoing(plot, from.clone(), &mut doors);
@@ -202,6 +203,22 @@ impl Engine {
         if self.lines.get(&connection).is_none_or(|line| line.legs.is_empty()) {
             self.with_call(call, |call, cx| call.failed(cx, connection, Reason::Failed));
         }
+    }
+
+    /// A contact that is offered to an agent who takes everything: her phone is to answer by itself. Some phones look for
+    /// the one header, some for the other.
+    fn auto_answer(&self, call: CallId, contact: ContactId, to: &Dial) -> Vec<(Name, Text)> {
+        let Dial::Agent(agent) = to else { return Vec::new() };
+        let offered = self.calls.get(&call).and_then(|call| call.contacts().get(&contact));
+        let offered = offered.is_some_and(|k| matches!(k.phase, Phase::Offered(_)));
+        if !offered || !self.site.agents.get(agent).is_some_and(|agent| agent.auto_accept) {
+            return Vec::new();
+        }
+        let domain = &self.site.sip.domain;
+        vec![
+            (Name::from("Call-Info"), Text::from(format!("<sip:{domain}>;answer-after=0"))),
+            (Name::from("Alert-Info"), Text::from(format!("<http://{domain}>;info=alert-autoanswer;delay=0"))),
+        ]
     }
 
     /// Where an agent's phones are: the Contact to ask for, the way to it, and whom the request visits first.

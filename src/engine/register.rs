@@ -152,6 +152,12 @@ impl Engine {
         self.router.reachable(self.now, &change.agent, change.reachable, &mut routed);
         self.work.extend(routed.into_iter().map(Work::Routing));
         self.dirty.insert(change.agent.clone());
+        if !change.reachable && self.router.state(&change.agent) == Some(crate::routing::State::PendingBusy) {
+            let offered = self.router.contact_of(&change.agent);
+            if let Some((contact, id)) = offered.and_then(|contact| Some((contact, *self.contacts.get(&contact)?))) {
+                self.with_call(id, |call, cx| call.lost(cx, contact));
+            }
+        }
     }
 }
 

@@ -93,9 +93,13 @@ impl Engine {
         let Some(k) = call.contacts().get(&contact) else { return };
         let mine = call.connections().values().rfind(|c| c.agent.as_ref() == Some(agent) && c.contact == contact);
         let connections = mine
+            // The row of a queue quick connect is nobody's again once she has not taken it.
+            .or_else(|| k.agent.and_then(|row| call.connections().get(&row)))
             .map(|c| {
                 let plan = BTreeMap::new();
                 let mut row = connection(call, c, c.id, &plan);
+                row.name = self.site.agents.get(agent).map_or_else(|| agent.to_string(), |a| a.name.clone());
+                row.address = agent.to_string();
                 row.kind = "agent".into();
                 row.state = "disconnected".into();
                 row.reason = row.reason.or_else(|| c.last_offer.map(|r| r.as_str().into()));

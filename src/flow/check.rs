@@ -1,11 +1,11 @@
 //! What only the whole installation can tell about a flow: whether what it names is there.
 
-use super::action::{Action, Contact, Message, Participant, Target, Words};
+use super::action::{Action, Contact, Message, Participant, Query, Target, Words};
 use super::fault::Fault;
 use super::model::{Flow, FlowType, Node};
 use super::speech::Speech;
 use super::template::is_dynamic;
-use crate::ids::{AgentId, FlowId, PromptId, QueueId};
+use crate::ids::{AgentId, FlowId, HoursId, PromptId, QueueId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names an installation has.
@@ -14,6 +14,7 @@ pub struct Names {
     /// By name and, where known, by ARN too.
     pub flows: BTreeMap<FlowId, FlowType>,
     pub queues: BTreeSet<QueueId>,
+    pub hours: BTreeSet<HoursId>,
     pub agents: BTreeSet<AgentId>,
     pub prompts: BTreeSet<PromptId>,
     pub speech: Speech,
@@ -28,6 +29,7 @@ pub fn check(flow: &Flow, names: &Names) -> Vec<Fault> {
         match &node.action {
             Action::Participant(participant) => words(participant, names, &mut fault),
             Action::Contact(contact) => named(contact, names, &mut fault),
+            Action::Query(query) => asked(query, names, &mut fault),
             Action::Control(_) => {}
         }
     }
@@ -82,12 +84,29 @@ fn named(contact: &Contact, names: &Names, fault: &mut impl FnMut(String, String
                 "Put it into the flows folder, or name one that is there.".into(),
             ),
         },
-        Contact::SetTarget(Target::Queue(queue)) if !is_dynamic(queue) && !names.queues.contains(queue.as_str()) => {
+        Contact::SetTarget(of) => target(of, names, fault),
+        _ => {}
+    }
+}
+
+fn target(target: &Target, names: &Names, fault: &mut impl FnMut(String, String)) {
+    match target {
+        Target::Queue(queue) if !is_dynamic(queue) && !names.queues.contains(queue.as_str()) => {
             fault(format!("there is no queue {queue}"), "Name the id of one of the [[queues]].".into());
         }
-        Contact::SetTarget(Target::Agent(agent)) if !is_dynamic(agent) && !names.agents.contains(agent.as_str()) => {
+        Target::Agent(agent) if !is_dynamic(agent) && !names.agents.contains(agent.as_str()) => {
             fault(format!("there is no agent {agent}"), "Name the id of one of the [[agents]].".into());
         }
-        _ => {}
+        Target::Queue(_) | Target::Agent(_) => {}
+    }
+}
+
+fn asked(query: &Query, names: &Names, fault: &mut impl FnMut(String, String)) {
+    match query {
+        Query::Hours(Some(hours)) if !is_dynamic(hours) && !names.hours.contains(hours.as_str()) => {
+            fault(format!("there are no hours {hours}"), "Name the id of one of the [[hours]].".into());
+        }
+        Query::Metric(_, Some(of)) => target(of, names, fault),
+        Query::Hours(_) | Query::Metric(_, None) => {}
     }
 }

@@ -263,6 +263,15 @@ fn rules(flow: &Flow, faults: &mut Vec<Fault>) {
                 fault(format!("it has no {} branch", error.token()), "Add it to Errors; Connect asks for it, too.");
             }
         }
+        for result in node.action.results() {
+            let named = |test: &Condition| test.operator == Operator::Equals && test.operand == *result;
+            if !node.conditions.iter().any(|(test, _)| named(test)) {
+                fault(
+                    format!("it has no condition for {result}"),
+                    "Add it to Conditions, as Equals; Connect asks for it, too.",
+                );
+            }
+        }
         if !rule.allowed.contains(&flow.kind) {
             fault(
                 format!("it may not stand in a flow of type {}", flow.kind.token()),

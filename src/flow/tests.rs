@@ -1,7 +1,7 @@
 //! Whole flows: every container and every fault of the loader, the check, and walks through real flows.
 
 use super::*;
-use crate::ids::{AgentId, FlowId, PromptId, QueueId};
+use crate::ids::{AgentId, FlowId, HoursId, PromptId, QueueId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -169,6 +169,52 @@ fn actions_that_are_wrong() {
             r#""Type": "MessageParticipant", "Parameters": {"Text": "x"}, "Transitions": {"NextAction": "z", "Conditions": [{"NextAction": "z", "Condition": {"Operator": "Exists", "Operands": ["x"]}}]}"#,
             "no operator \"Exists\"",
         ),
+        (
+            "contactFlow",
+            r#""Type": "UpdateContactRoutingBehavior", "Parameters": null, "Transitions": {"NextAction": "z"}"#,
+            "nothing to change",
+        ),
+        (
+            "contactFlow",
+            r#""Type": "UpdateContactRoutingBehavior", "Parameters": {"QueuePriority": "1", "QueueTimeAdjustmentSeconds": "5"}, "Transitions": {"NextAction": "z"}"#,
+            "both a priority and a queue time",
+        ),
+        (
+            "contactFlow",
+            r#""Type": "UpdateContactRoutingBehavior", "Parameters": {"QueuePriority": 0}, "Transitions": {"NextAction": "z"}"#,
+            "QueuePriority is below 1",
+        ),
+        (
+            "contactFlow",
+            r#""Type": "UpdateContactRoutingBehavior", "Parameters": {"QueueTimeAdjustmentSeconds": "soon"}, "Transitions": {"NextAction": "z"}"#,
+            "QueueTimeAdjustmentSeconds is \"soon\"",
+        ),
+        (
+            "customerHold",
+            r#""Type": "UpdateContactRoutingBehavior", "Parameters": {"QueuePriority": "1"}, "Transitions": {"NextAction": "z"}"#,
+            "may not stand",
+        ),
+        (
+            "contactFlow",
+            r#""Type": "CheckHoursOfOperation", "Parameters": {}, "Transitions": {"NextAction": "z", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "z"}],
+                "Conditions": [{"NextAction": "z", "Condition": {"Operator": "Equals", "Operands": ["True"]}}]}"#,
+            "no condition for False",
+        ),
+        (
+            "contactFlow",
+            r#""Type": "CheckMetricData", "Parameters": {"MetricType": "NumberOfAgents"}, "Transitions": {"NextAction": "z"}"#,
+            "no metric NumberOfAgents",
+        ),
+        (
+            "contactFlow",
+            r#""Type": "CheckMetricData", "Parameters": {}, "Transitions": {"NextAction": "z"}"#,
+            "no MetricType",
+        ),
+        (
+            "contactFlow",
+            r#""Type": "CheckMetricData", "Parameters": {"MetricType": "NumberOfAgentsStaffed"}, "Transitions": {"NextAction": "z", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "z"}]}"#,
+            "no NoMatchingCondition branch",
+        ),
     ] {
         let text = document(kind, &format!("{{\"Identifier\": \"a\", {action}}},\n{END}"));
         let faults = load("x.json", text.as_bytes()).unwrap_err();
@@ -205,11 +251,12 @@ fn names_of_another_instance_are_read_from_the_metadata() {
 
 #[test]
 fn the_check_finds_what_is_not_there() {
-    let branch =
-        r#""Transitions": {"NextAction": "z", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "z"}]}"#;
+    let branch = r#""Transitions": {"NextAction": "z", "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "z"}, {"ErrorType": "NoMatchingCondition", "NextAction": "z"}],
+        "Conditions": [{"NextAction": "z", "Condition": {"Operator": "Equals", "Operands": ["True"]}}, {"NextAction": "z", "Condition": {"Operator": "Equals", "Operands": ["False"]}}]}"#;
     let names = Names {
         flows: [("Hold", FlowType::CustomerHold)].map(|(name, kind)| (FlowId::from(name), kind)).into(),
         queues: [QueueId::from("Support")].into(),
+        hours: [HoursId::from("office")].into(),
         agents: [AgentId::from("maria")].into(),
         prompts: [PromptId::from("Beep.wav")].into(),
         speech: Speech::new([("Hello".to_owned(), PromptId::from("Hello.wav"))]),
@@ -228,6 +275,13 @@ fn the_check_finds_what_is_not_there() {
         ("UpdateContactEventHooks", r#"{"EventHooks": {"CustomerHold": "Hold"}}"#, None),
         ("UpdateContactEventHooks", r#"{"EventHooks": {"AgentHold": "Hold"}}"#, Some("cannot take Hold")),
         ("UpdateContactEventHooks", r#"{"EventHooks": {"AgentHold": "None"}}"#, Some("no flow None")),
+        ("CheckHoursOfOperation", "{}", None),
+        ("CheckHoursOfOperation", r#"{"HoursOfOperationId": "office"}"#, None),
+        ("CheckHoursOfOperation", r#"{"HoursOfOperationId": "$.Attributes.hours"}"#, None),
+        ("CheckHoursOfOperation", r#"{"HoursOfOperationId": "weekend"}"#, Some("no hours weekend")),
+        ("CheckMetricData", r#"{"MetricType": "NumberOfContactsInQueue", "QueueId": "Support"}"#, None),
+        ("CheckMetricData", r#"{"MetricType": "NumberOfContactsInQueue", "QueueId": "Sales"}"#, Some("no queue Sales")),
+        ("CheckMetricData", r#"{"MetricType": "NumberOfAgentsAvailable", "AgentId": "zoe"}"#, Some("no agent zoe")),
     ] {
         let action =
             format!("{{\"Identifier\": \"a\", \"Type\": \"{kind}\", \"Parameters\": {parameters}, {branch}}},\n{END}");
@@ -271,6 +325,8 @@ fn the_labs_flows_walk_as_they_should() {
         _ => None,
     };
     let done = || Outcome::Done;
+    let result = |result: &str| Outcome::Result(result.to_owned());
+    let staffed = || Step::Do(Effect::Measure(Metric::AgentsStaffed, None));
     let hold = Message::Ssml("<speak>You are on hold <break time=\"10s\"/></speak>".to_owned());
     let transferred = || (Outcome::Done, Step::End(Ending::Transferred));
     let full = || Outcome::Failed(ErrorType::QueueAtCapacity);
@@ -298,6 +354,45 @@ fn the_labs_flows_walk_as_they_should() {
                 (done(), Step::End(Ending::Disconnect)),
             ],
         ),
+        (
+            "queue-transfer.json",
+            vec![
+                (Outcome::Begin, hook(Hook::AgentWhisper, "Queue agent whisper")),
+                (done(), hook(Hook::CustomerWhisper, "Queue customer whisper")),
+                (done(), Step::Do(Effect::CheckHours(None))),
+                (result("True"), staffed()),
+                (result("2"), text("Now transferring.")),
+                (done(), Step::Do(Effect::TransferToQueue)),
+                transferred(),
+            ],
+        ),
+        (
+            "default-queue-transfer.json",
+            vec![
+                (Outcome::Begin, Step::Do(Effect::CheckHours(None))),
+                (result("False"), text("We are currently out of hours. Goodbye.")),
+                (done(), Step::End(Ending::Disconnect)),
+            ],
+        ),
+        (
+            "default-queue-transfer.json",
+            vec![
+                (Outcome::Begin, Step::Do(Effect::CheckHours(None))),
+                (result("True"), staffed()),
+                (result("0"), text("There are currently no agents staffed. Goodbye.")),
+                (done(), Step::End(Ending::Disconnect)),
+            ],
+        ),
+        (
+            "default-queue-transfer.json",
+            vec![
+                (Outcome::Begin, Step::Do(Effect::CheckHours(None))),
+                (Outcome::Failed(ErrorType::NoMatchingError), text("Failed to transfer to queue. Goodbye.")),
+                (done(), Step::End(Ending::Disconnect)),
+            ],
+        ),
+        ("queue-agent-whisper.json", vec![(Outcome::Begin, text("Connecting you to Support queue"))]),
+        ("queue-customer-whisper.json", vec![(Outcome::Begin, text("Connecting you to Support queue"))]),
         ("default-agent-whisper.json", vec![(Outcome::Begin, text("Support")), (done(), Step::End(Ending::Ended))]),
         (
             "default-customer-whisper.json",
@@ -331,6 +426,51 @@ fn the_support_line_sets_its_hooks_and_queues() {
     assert!(effects.contains(&hook(Hook::CustomerHold, "Default customer hold")));
     assert!(effects.contains(&Step::Do(Effect::SetTarget(Target::Queue("Support".into())))));
     assert_eq!(effects.last(), Some(&Step::Do(Effect::TransferToQueue)));
+}
+
+#[test]
+fn what_a_flow_asks_and_says_of_its_turn() {
+    let data = |path: &[&str]| (path == ["Attributes", "queue"]).then(|| "Sales".to_owned());
+    let failed = Step::End(Ending::Ended);
+    for (kind, parameters, step) in [
+        ("UpdateContactRoutingBehavior", r#"{"QueuePriority": "1"}"#, Step::Do(Effect::SetPriority(1))),
+        ("UpdateContactRoutingBehavior", r#"{"QueuePriority": 999}"#, Step::Do(Effect::SetPriority(255))),
+        (
+            "UpdateContactRoutingBehavior",
+            r#"{"QueueTimeAdjustmentSeconds": "-60"}"#,
+            Step::Do(Effect::AdjustQueueTime(-60)),
+        ),
+        (
+            "CheckHoursOfOperation",
+            r#"{"HoursOfOperationId": "office"}"#,
+            Step::Do(Effect::CheckHours(Some("office".into()))),
+        ),
+        ("CheckHoursOfOperation", r#"{"HoursOfOperationId": "$.Attributes.none"}"#, failed.clone()),
+        (
+            "CheckMetricData",
+            r#"{"MetricType": "OldestContactInQueueAgeSeconds", "QueueId": "$.Attributes.queue"}"#,
+            Step::Do(Effect::Measure(Metric::OldestContactAge, Some(Target::Queue("Sales".into())))),
+        ),
+        (
+            "CheckMetricData",
+            r#"{"MetricType": "NumberOfAgentsOnline", "AgentId": "maria"}"#,
+            Step::Do(Effect::Measure(Metric::AgentsOnline, Some(Target::Agent("maria".into())))),
+        ),
+        ("CheckMetricData", r#"{"MetricType": "NumberOfAgentsOnline", "QueueId": "$.Attributes.none"}"#, failed),
+    ] {
+        let errors = r#"[{"ErrorType": "NoMatchingError", "NextAction": "z"}, {"ErrorType": "NoMatchingCondition", "NextAction": "z"}]"#;
+        let test = |result: &str| {
+            format!(r#"{{"NextAction": "z", "Condition": {{"Operator": "Equals", "Operands": ["{result}"]}}}}"#)
+        };
+        let actions = format!(
+            r#"{{"Identifier": "a", "Type": "{kind}", "Parameters": {parameters}, "Transitions": {{"NextAction": "z", "Errors": {errors}, "Conditions": [{}, {}]}}}},
+            {END}"#,
+            test("True"),
+            test("False")
+        );
+        let mut run = Run::start(Arc::new(one("contactFlow", &actions)));
+        assert_eq!(run.step(Outcome::Begin, &data), step, "{kind} {parameters}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::line::{Line, LineState};
 use super::transaction::{LONG, Served, Server};
 use super::wire::{self, Received};
 use super::{LineId, Phone, PhoneEvent, Reliable};
-use crate::time::Time;
+use crate::time::{Duration, Time};
 use rsip::{Method, SipMessage};
 use std::net::SocketAddr;
 
@@ -120,7 +120,8 @@ impl Phone {
         } else {
             self.provisional(now, id, if habits.rings { 180 } else { 100 });
         }
-        if let Some(wait) = habits.answers_after {
+        let told = || Some(Duration::ZERO).filter(|_| habits.auto_answer && is_told_to_answer(request));
+        if let Some(wait) = habits.answers_after.or_else(told) {
             if let Some(line) = self.lines.get_mut(&id) {
                 line.answer_at = Some(now + wait);
             }
@@ -488,4 +489,11 @@ fn info_digit(request: &Received) -> Option<char> {
         "application/dtmf" => body.trim().chars().next(),
         _ => None,
     }
+}
+
+/// `Call-Info: <…>;answer-after=0`, or `Alert-Info: <…>;info=alert-autoanswer`: both, as either may be all a phone knows.
+fn is_told_to_answer(request: &Received) -> bool {
+    let says =
+        |name: &str, what: &str| request.list(name).iter().any(|value| value.split(';').any(|p| p.trim() == what));
+    says("Call-Info", "answer-after=0") && says("Alert-Info", "info=alert-autoanswer")
 }

@@ -110,6 +110,8 @@ pub struct Habits {
     pub rings: bool,
     /// Answers by itself, so long after the INVITE.
     pub answers_after: Option<Duration>,
+    /// Answers by itself when Call-Info or Alert-Info asks for it, each in the words of the phones that know it.
+    pub auto_answer: bool,
     /// Refuses every call with this status.
     pub declines_with: Option<u16>,
     /// Takes no request at all: not even a 100 goes out.
@@ -159,6 +161,7 @@ impl Default for Habits {
         Habits {
             rings: true,
             answers_after: None,
+            auto_answer: false,
             declines_with: None,
             silent: false,
             refuses_reinvite: false,

@@ -5,11 +5,18 @@
 //! the agents concerned serve, never on how many contacts wait.
 
 mod agent;
+mod hours;
 mod queue;
 mod router;
 mod setup;
+mod sight;
 
 pub use agent::{AVAILABLE, OFFLINE, State, Trouble};
-pub use queue::{Arrival, Target};
+pub use hours::Hours;
+pub use queue::{Arrival, Precedence, Target, Way};
 pub use router::{Out, Refused, Router};
 pub use setup::{AfterCallWork, AgentSetup, Profile, QueueSetup, Served, Setup};
+pub use sight::Metrics;
+
+#[cfg(test)]
+mod tests;

@@ -12,21 +12,45 @@ pub enum Target {
     Agent(AgentId),
 }
 
+/// What a contact's flow says of its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Precedence {
+    /// Lower comes first within one queue; 5 when nothing was said.
+    pub priority: u8,
+    /// Seconds that it counts as having waited longer than it has, or less long.
+    pub adjustment: i32,
+}
+
+impl Default for Precedence {
+    fn default() -> Self {
+        Precedence { priority: 5, adjustment: 0 }
+    }
+}
+
+/// By which way a contact comes to a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    #[default]
+    New,
+    /// Handed over by an agent or from another queue: such contacts may exceed a queue's limit by a fifth.
+    Transferred,
+    /// It was in this queue, and its agent dropped: it has its place back, whatever the queue takes now.
+    Returned,
+}
+
 /// How a contact comes to a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// Lower comes first within one queue; 5 when nothing was said.
-    pub priority: u8,
+    pub precedence: Precedence,
     /// Since when it waits.
     pub since: Time,
-    /// Handed over by an agent or from another queue: such contacts may exceed a queue's limit by a fifth.
-    pub transferred: bool,
+    pub way: Way,
 }
 
 impl Arrival {
     #[must_use]
     pub fn at(since: Time) -> Self {
-        Arrival { priority: 5, since, transferred: false }
+        Arrival { precedence: Precedence::default(), since, way: Way::New }
     }
 }
 
@@ -34,17 +58,26 @@ impl Arrival {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn {
     pub priority: u8,
+    /// Since when it counts as waiting.
     pub since: Time,
     pub number: u64,
     pub contact: ContactId,
+}
+
+impl Turn {
+    pub fn set(&mut self, precedence: Precedence, entered: Time) {
+        let by = Duration::from_secs(precedence.adjustment.unsigned_abs().into());
+        self.priority = precedence.priority;
+        self.since = if precedence.adjustment < 0 { entered + by } else { entered.before(by) };
+    }
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
     /// By contact priority, so that the oldest of each can be found without a search.
     pub waiting: BTreeMap<u8, BTreeSet<Turn>>,
-    /// Contacts in the queue: waiting, offered, or hearing the agent's whisper being played.
-    pub size: usize,
+    /// Contacts in the queue, the one that came first ahead: waiting, offered, or while their agents hear a whisper.
+    pub entered: BTreeSet<(Time, ContactId)>,
     /// By the delay of their profile: since when idle, and who.
     pub idle: BTreeMap<Duration, BTreeSet<(Time, AgentId)>>,
     /// When a delay passes that lets somebody idle take a contact.
@@ -63,6 +96,11 @@ impl Queue {
                 self.waiting.remove(&turn.priority);
             }
         }
+    }
+
+    /// All who wait, in order.
+    pub fn turns(&self) -> impl Iterator<Item = &Turn> {
+        self.waiting.values().flatten()
     }
 
     /// The first contact that has waited `delay`.

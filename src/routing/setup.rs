@@ -47,4 +47,6 @@ pub struct Served {
 pub struct QueueSetup {
     /// 0: no limit.
     pub max_contacts: usize,
+    /// Takes nobody new. Who waits in it is served.
+    pub disabled: bool,
 }

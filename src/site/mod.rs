@@ -80,6 +80,8 @@ pub struct Agent {
     pub role: Role,
     /// How his phone is told that it is held; `None`: not at all, the hold is on our side only.
     pub hold_signalling: Option<OfferBy>,
+    /// His phone is told to answer offered contacts by itself.
+    pub auto_accept: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

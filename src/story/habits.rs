@@ -21,6 +21,7 @@ pub enum Habit {
     Video(Video),
     Packets(u8),
     NoEvents,
+    AutoAnswer,
 }
 
 /// The forms, for the fault that lists them.
@@ -46,6 +47,7 @@ pub const FORMS: &[&str] = &[
     "offers video after the audio",
     "sends packets of 40 ms",
     "knows no telephone-events",
+    "honours auto-answer",
 ];
 
 /// Reads what follows the party's name; `None` if it is no habit.
@@ -66,6 +68,7 @@ pub fn read(words: &mut Words) -> Result<Option<Habit>, Trouble> {
         ("locks the codec", Habit::LocksCodec),
         ("offers video before the audio", Habit::Video(Video::Before)),
         ("knows no telephone-events", Habit::NoEvents),
+        ("honours auto-answer", Habit::AutoAnswer),
         ("offers video after the audio", Habit::Video(Video::After)),
     ];
     if let Some((_, habit)) = fixed.into_iter().find(|(form, _)| words.take(form)) {
@@ -123,6 +126,7 @@ impl Habit {
             Habit::Video(video) => habits.video = *video,
             Habit::Packets(millis) => habits.ptime = *millis,
             Habit::NoEvents => habits.no_events = true,
+            Habit::AutoAnswer => habits.auto_answer = true,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Actions on the contact: its hooks, its target and its way into a queue or to an agent.
+//! Actions on the contact: its hooks, its target, its turn, and its way into a queue or to an agent.
 
 use super::parameters::{Misread, Parameters, named, text};
 use super::{ALL_TYPES, Act, Effect, Next, Rule, Step};
@@ -60,18 +60,26 @@ pub(in crate::flow) enum Contact {
     SetHook(Option<(Hook, String)>),
     /// The text inside may be a reference still.
     SetTarget(Target),
+    SetPriority(u8),
+    AdjustQueueTime(i32),
     TransferToQueue,
     TransferToAgent,
 }
 
 impl Contact {
-    pub const TYPES: &'static [&'static str] =
-        &["UpdateContactEventHooks", "UpdateContactTargetQueue", "TransferContactToQueue", "TransferContactToAgent"];
+    pub const TYPES: &'static [&'static str] = &[
+        "UpdateContactEventHooks",
+        "UpdateContactTargetQueue",
+        "UpdateContactRoutingBehavior",
+        "TransferContactToQueue",
+        "TransferContactToAgent",
+    ];
 
     pub fn read(kind: &str, parameters: &Parameters<'_>) -> Option<Result<Self, Misread>> {
         Some(match kind {
             "UpdateContactEventHooks" => hook(parameters),
             "UpdateContactTargetQueue" => target(parameters).map(Contact::SetTarget),
+            "UpdateContactRoutingBehavior" => routing_behavior(parameters),
             "TransferContactToQueue" => Ok(Contact::TransferToQueue),
             "TransferContactToAgent" => Ok(Contact::TransferToAgent),
             _ => return None,
@@ -85,6 +93,17 @@ impl Contact {
         match self {
             Contact::SetHook(_) => Rule { next: Next::Required, errors: ANY, allowed: ALL_TYPES },
             Contact::SetTarget(_) => Rule { next: Next::Required, errors: ANY, allowed: ROUTING },
+            Contact::SetPriority(_) | Contact::AdjustQueueTime(_) => Rule {
+                next: Next::Required,
+                errors: &[],
+                allowed: &[
+                    FlowType::Inbound,
+                    FlowType::AgentTransfer,
+                    FlowType::QueueTransfer,
+                    FlowType::CustomerQueue,
+                    FlowType::OutboundWhisper,
+                ],
+            },
             Contact::TransferToQueue => Rule {
                 next: Next::Optional,
                 errors: &[ErrorType::QueueAtCapacity, ErrorType::NoMatchingError],
@@ -98,12 +117,9 @@ impl Contact {
         let effect = match self {
             Contact::SetHook(None) => return Act::Now(Outcome::Done),
             Contact::SetHook(Some((hook, flow))) => value(flow, data).map(|flow| Effect::SetHook { hook: *hook, flow }),
-            Contact::SetTarget(Target::Queue(queue)) => {
-                value(queue, data).map(|queue| Effect::SetTarget(Target::Queue(queue)))
-            }
-            Contact::SetTarget(Target::Agent(agent)) => {
-                value(agent, data).map(|agent| Effect::SetTarget(Target::Agent(agent)))
-            }
+            Contact::SetTarget(target) => target.known(data).map(Effect::SetTarget),
+            Contact::SetPriority(priority) => Some(Effect::SetPriority(*priority)),
+            Contact::AdjustQueueTime(seconds) => Some(Effect::AdjustQueueTime(*seconds)),
             Contact::TransferToQueue => Some(Effect::TransferToQueue),
             Contact::TransferToAgent => Some(Effect::TransferToAgent),
         };
@@ -136,13 +152,46 @@ fn hook(parameters: &Parameters<'_>) -> Result<Contact, Misread> {
     Ok(Contact::SetHook(Some((hook, named(key, text(key, flow)?, name)?))))
 }
 
-/// QueueId or AgentId, not both.
 fn target(parameters: &Parameters<'_>) -> Result<Target, Misread> {
     let cure = "Give QueueId or, for an agent's own queue, AgentId.";
-    match (parameters.reference("QueueId")?, parameters.reference("AgentId")?) {
-        (Some(queue), None) => Ok(Target::Queue(queue)),
-        (None, Some(agent)) => Ok(Target::Agent(agent)),
-        (None, None) => Err(Misread::new("no queue", cure)),
-        (Some(_), Some(_)) => Err(Misread::new("both a queue and an agent", cure)),
+    Target::read(parameters, cure)?.ok_or_else(|| Misread::new("no queue", cure))
+}
+
+impl Target {
+    /// QueueId or AgentId, not both; `None` when neither is named.
+    pub(in crate::flow) fn read(parameters: &Parameters<'_>, cure: &str) -> Result<Option<Target>, Misread> {
+        match (parameters.reference("QueueId")?, parameters.reference("AgentId")?) {
+            (Some(queue), None) => Ok(Some(Target::Queue(queue))),
+            (None, Some(agent)) => Ok(Some(Target::Agent(agent))),
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => Err(Misread::new("both a queue and an agent", cure)),
+        }
+    }
+
+    /// With its reference looked up; `None` when that names nothing.
+    pub(in crate::flow) fn known(&self, data: &dyn Data) -> Option<Target> {
+        Some(match self {
+            Target::Queue(queue) => Target::Queue(value(queue, data)?),
+            Target::Agent(agent) => Target::Agent(value(agent, data)?),
+        })
+    }
+}
+
+/// QueuePriority or QueueTimeAdjustmentSeconds, not both. Priorities after 255 are all the last.
+fn routing_behavior(parameters: &Parameters<'_>) -> Result<Contact, Misread> {
+    let cure = "Give QueuePriority from \"1\" on, or QueueTimeAdjustmentSeconds.";
+    let whole = |key: &str| match parameters.text(key)? {
+        None => Ok(None),
+        Some(text) => match text.trim().parse::<i32>() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(Misread::new(format!("{key} is \"{text}\""), cure)),
+        },
+    };
+    match (whole("QueuePriority")?, whole("QueueTimeAdjustmentSeconds")?) {
+        (Some(priority), None) if priority > 0 => Ok(Contact::SetPriority(u8::try_from(priority).unwrap_or(u8::MAX))),
+        (None, Some(seconds)) => Ok(Contact::AdjustQueueTime(seconds)),
+        (Some(_), None) => Err(Misread::new("QueuePriority is below 1", cure)),
+        (None, None) => Err(Misread::new("nothing to change", cure)),
+        (Some(_), Some(_)) => Err(Misread::new("both a priority and a queue time", cure)),
     }
 }

@@ -4,14 +4,17 @@ mod contact;
 mod control;
 mod parameters;
 mod participant;
+mod query;
 
 pub use contact::{Hook, Target};
 pub use participant::Message;
+pub use query::Metric;
 
 pub(super) use contact::Contact;
 pub(super) use control::Control;
 pub(super) use parameters::{Misread, Parameters};
 pub(super) use participant::{Participant, Words};
+pub(super) use query::Query;
 
 use super::model::{ErrorType, FlowType};
 use super::run::{Ending, Outcome};
@@ -40,6 +43,14 @@ pub enum Effect {
         flow: String,
     },
     SetTarget(Target),
+    /// The contact's place in its queue: lower comes first.
+    SetPriority(u8),
+    /// It counts as having waited so many seconds longer.
+    AdjustQueueTime(i32),
+    /// Whether these hours, or the target queue's, are open now: the result is `True` or `False`.
+    CheckHours(Option<String>),
+    /// What this queue's, or the target's, figure is now: the result is a number.
+    Measure(Metric, Option<Target>),
     /// Into the queue that is the target. `Done` ends the run.
     TransferToQueue,
     /// To the target agent, now or never. `Done` ends the run.
@@ -51,6 +62,7 @@ pub enum Effect {
 pub(super) enum Action {
     Participant(Participant),
     Contact(Contact),
+    Query(Query),
     Control(Control),
 }
 
@@ -83,18 +95,20 @@ impl Action {
     pub fn read(kind: &str, parameters: &Parameters<'_>) -> Option<Result<Action, Misread>> {
         None.or_else(|| Participant::read(kind, parameters).map(|read| read.map(Action::Participant)))
             .or_else(|| Contact::read(kind, parameters).map(|read| read.map(Action::Contact)))
+            .or_else(|| Query::read(kind, parameters).map(|read| read.map(Action::Query)))
             .or_else(|| Control::read(kind).map(|read| Ok(Action::Control(read))))
     }
 
     /// The types there are, for a fault that names them.
     pub fn types() -> impl Iterator<Item = &'static str> {
-        Participant::TYPES.iter().chain(Contact::TYPES).chain(Control::TYPES).copied()
+        Participant::TYPES.iter().chain(Contact::TYPES).chain(Query::TYPES).chain(Control::TYPES).copied()
     }
 
     pub fn rule(&self) -> Rule {
         match self {
             Action::Participant(action) => action.rule(),
             Action::Contact(action) => action.rule(),
+            Action::Query(action) => action.rule(),
             Action::Control(action) => action.rule(),
         }
     }
@@ -104,6 +118,7 @@ impl Action {
         match self {
             Action::Participant(action) => action.begin(data),
             Action::Contact(action) => action.begin(data),
+            Action::Query(action) => action.begin(data),
             Action::Control(action) => action.begin(),
         }
     }
@@ -113,6 +128,14 @@ impl Action {
         match self {
             Action::Contact(Contact::TransferToQueue | Contact::TransferToAgent) => Some(Ending::Transferred),
             _ => None,
+        }
+    }
+
+    /// Results that each need a condition of their own.
+    pub fn results(&self) -> &'static [&'static str] {
+        match self {
+            Action::Query(action) => action.results(),
+            _ => &[],
         }
     }
 
