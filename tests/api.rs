@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use cordboard::control::{Account, Gate, Keys, router};
-use cordboard::engine::snapshot::{AgentSnapshot, ContactSnapshot};
+use cordboard::engine::snapshot::{AgentSnapshot, ContactSnapshot, QueueSnapshot};
 use cordboard::engine::{Button, CcpEvent, ContactEvent, Input, Refusal};
 use cordboard::ids::{AgentId, Ticket};
 use cordboard::time::Time;
@@ -132,6 +132,7 @@ fn who_may_do_what() {
         ("POST", "/api/agents/john/actions/holdAll", Some("{}"), [401, 401, 200, 200]),
         ("POST", "/api/agents/maria/actions/holdAll", Some("{}"), [401, 401, 403, 200]),
         ("GET", "/api/events?agent=maria", None, [401, 401, 403, 0]),
+        ("GET", "/api/queues", None, [401, 401, 403, 200]),
         ("GET", "/api/session", None, [401, 401, 200, 200]),
         ("GET", "/", None, [200, 200, 200, 200]),
         ("GET", "/healthz", None, [200, 200, 200, 200]),
@@ -269,6 +270,35 @@ fn buttons_reach_the_engine_and_the_snapshot_comes_back() {
     );
     // A ticket that nobody waits for any more is no fault.
     lab.gate.reply(Ticket(99), Ok(snapshot("john")));
+}
+
+#[test]
+fn the_queues_and_their_gauges() {
+    cordboard::telemetry::metrics::start();
+    let lab = Lab::start();
+    let queue = |id: &str, contacts_in_queue| QueueSnapshot {
+        id: id.into(),
+        contacts_in_queue,
+        agents_staffed: 3,
+        oldest_contact_age: 7,
+        ..QueueSnapshot::default()
+    };
+    lab.gate.set_queues(vec![queue("Gone", 4), queue("Sales", 2)]);
+    lab.gate.set_queues(vec![queue("Sales", 5)]);
+    let admin = format!("Bearer {TOKEN}");
+    let told = lab.call("GET", "/api/queues", &[("authorization", &admin)], None).json();
+    assert_eq!(told.as_array().unwrap().len(), 1);
+    assert_eq!((&told[0]["id"], &told[0]["contactsInQueue"]), (&json!("Sales"), &json!(5)));
+    let metrics = lab.call("GET", "/metrics", &[], None).body;
+    for line in [
+        "cordboard_queue_contacts{queue=\"Sales\"} 5",
+        "cordboard_queue_contacts{queue=\"Gone\"} 0",
+        "cordboard_queue_agents{queue=\"Sales\",state=\"staffed\"} 3",
+        "cordboard_queue_agents{queue=\"Gone\",state=\"staffed\"} 0",
+        "cordboard_queue_oldest_contact_age_seconds{queue=\"Sales\"} 7",
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
 }
 
 #[test]

@@ -67,6 +67,20 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// What belongs to no agent is the administrator's.
+    pub fn is_admin(&self) -> Result<(), Problem> {
+        match self {
+            Caller::Admin => Ok(()),
+            Caller::Agent(own) => Err(Problem::named(
+                StatusCode::FORBIDDEN,
+                "AccessDeniedException",
+                format!("{own} may see only what is his own."),
+            )),
+        }
+    }
+}
+
 impl Keys {
     /// `entropy` gives 32 unguessable bytes at each call: this room has no source of its own.
     #[must_use]

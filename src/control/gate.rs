@@ -1,7 +1,7 @@
 //! The only way from the API to the engine: inputs in, replies to tickets and notices out.
 
 use super::problem::Problem;
-use crate::engine::snapshot::AgentSnapshot;
+use crate::engine::snapshot::{AgentSnapshot, QueueSnapshot};
 use crate::engine::{Button, CcpEvent, ContactEvent, Input, Refusal};
 use crate::ids::{AgentId, Ticket};
 use crate::telemetry;
@@ -35,6 +35,7 @@ pub struct Gate {
     next: AtomicU64,
     waiting: Mutex<BTreeMap<Ticket, oneshot::Sender<Reply>>>,
     agents: RwLock<BTreeMap<AgentId, Arc<AgentSnapshot>>>,
+    queues: RwLock<Arc<Vec<QueueSnapshot>>>,
     notices: broadcast::Sender<Notice>,
     ready: AtomicBool,
     /// Every agent state ever counted, so that one nobody is in any more is told as 0.
@@ -50,6 +51,7 @@ impl Gate {
             next: AtomicU64::new(1),
             waiting: Mutex::default(),
             agents: RwLock::default(),
+            queues: RwLock::default(),
             notices: broadcast::Sender::new(BACKLOG),
             ready: AtomicBool::new(false),
             counted: Mutex::default(),
@@ -82,6 +84,19 @@ impl Gate {
         *write(&self.agents) = agents;
     }
 
+    /// How the queues stand. To be called every second: ages grow.
+    pub fn set_queues(&self, queues: Vec<QueueSnapshot>) {
+        for queue in &queues {
+            measure(queue);
+        }
+        let before = std::mem::replace(&mut *write(&self.queues), Arc::new(queues));
+        let now = self.queues();
+        // A queue that a reload has taken away keeps no agents and no contacts.
+        for gone in before.iter().filter(|gone| !now.iter().any(|queue| queue.id == gone.id)) {
+            measure(&QueueSnapshot { id: gone.id.clone(), ..QueueSnapshot::default() });
+        }
+    }
+
     /// Whether new calls are taken: true once everything is bound, false while draining.
     pub fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Relaxed);
@@ -103,6 +118,10 @@ impl Gate {
 
     pub(crate) fn agents(&self) -> BTreeMap<AgentId, Arc<AgentSnapshot>> {
         self.agents.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn queues(&self) -> Arc<Vec<QueueSnapshot>> {
+        self.queues.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tells the gauge how many agents are in each state.
@@ -146,6 +165,27 @@ struct Returned<'a> {
 impl Drop for Returned<'_> {
     fn drop(&mut self) {
         self.gate.waiting().remove(&self.ticket);
+    }
+}
+
+/// Tells the gauges of one queue.
+fn measure(queue: &QueueSnapshot) {
+    use telemetry::metrics::{QUEUE_AGENTS, QUEUE_CONTACTS, QUEUE_OLDEST};
+    #[allow(clippy::cast_precision_loss)]
+    let set = |gauge: metrics::Gauge, value: usize| gauge.set(value as f64);
+    set(metrics::gauge!(QUEUE_CONTACTS, "queue" => queue.id.clone()), queue.contacts_in_queue);
+    let age = usize::try_from(queue.oldest_contact_age).unwrap_or(usize::MAX);
+    set(metrics::gauge!(QUEUE_OLDEST, "queue" => queue.id.clone()), age);
+    for (state, count) in [
+        ("online", queue.agents_online),
+        ("staffed", queue.agents_staffed),
+        ("available", queue.agents_available),
+        ("on_contact", queue.agents_on_contact),
+        ("after_contact_work", queue.agents_after_contact_work),
+        ("non_productive", queue.agents_non_productive),
+        ("error", queue.agents_error),
+    ] {
+        set(metrics::gauge!(QUEUE_AGENTS, "queue" => queue.id.clone(), "state" => state), count);
     }
 }
 

@@ -8,6 +8,7 @@ mod gate;
 mod openapi;
 mod page;
 mod problem;
+mod queues;
 mod session;
 
 pub use auth::{Account, Keys};
@@ -48,6 +49,7 @@ pub fn router(gate: Arc<Gate>, keys: Arc<Keys>) -> Router {
         .route("/api/agents/{id}/status", put(agents::status))
         .route("/api/agents/{id}/actions/{method}", post(agents::act))
         .route("/api/events", get(events::stream))
+        .route("/api/queues", get(queues::list))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES))

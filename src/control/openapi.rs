@@ -1,7 +1,9 @@
 //! The API's description in OpenAPI, made from the handlers themselves.
 
-use super::{actions, agents, events, page, problem, session};
-use crate::engine::snapshot::{AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QuickConnectSnapshot};
+use super::{actions, agents, events, page, problem, queues, session};
+use crate::engine::snapshot::{
+    AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QueueSnapshot, QuickConnectSnapshot, WaitingSnapshot,
+};
 use axum::http::header;
 use axum::response::IntoResponse;
 use std::sync::OnceLock;
@@ -18,11 +20,11 @@ use utoipa::{Modify, OpenApi};
     paths(
         session::open, session::who, session::close,
         agents::list, agents::one, agents::status, agents::act,
-        events::stream,
+        events::stream, queues::list,
         page::alive, page::ready, page::metrics,
     ),
     components(schemas(
-        AgentSnapshot, ContactSnapshot, ConnectionSnapshot, Hears, QuickConnectSnapshot,
+        AgentSnapshot, ContactSnapshot, ConnectionSnapshot, Hears, QuickConnectSnapshot, QueueSnapshot, WaitingSnapshot,
         problem::Problem, agents::StatusBody, actions::ActionBody, session::SignIn, session::SignedIn,
     )),
     security(("token" = []), ("password" = []), ("cookie" = [])),
@@ -58,7 +60,7 @@ mod tests {
         for method in actions::METHODS {
             assert!(text.contains(method), "{method}");
         }
-        for path in ["/api/agents/{id}/status", "/api/events", "/api/session", "/readyz"] {
+        for path in ["/api/agents/{id}/status", "/api/events", "/api/queues", "/api/session", "/readyz"] {
             assert!(text.contains(&format!("\"{path}\"")), "{path}");
         }
     }

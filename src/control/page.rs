@@ -17,6 +17,7 @@ There is no agent's page yet. Buttons are pressed on the phone itself (feature c
   PUT    /api/agents/{id}/status              {\"status\": \"Available\"}
   POST   /api/agents/{id}/actions/{method}    acceptContact, createAdditionalConnection, conferenceConnections, ...
   GET    /api/events[?agent={id}]             every change, as server-sent events
+  GET    /api/queues                          who waits, and who is there to serve them
   POST   /api/session                         sign in with a cookie
   GET    /openapi.json                        all of it, with shapes and faults
   GET    /metrics  /healthz  /readyz

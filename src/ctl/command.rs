@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, PartialEq)]
 pub(super) enum Command {
     Agents,
+    Queues,
     Watch(Option<String>),
     Show(String),
     Status(String, String),
@@ -47,6 +48,7 @@ pub(super) fn parse(words: &[String]) -> Result<Command, String> {
     match words.as_slice() {
         [] => Err("nothing was asked for".to_owned()),
         ["agents"] => Ok(Command::Agents),
+        ["queues"] => Ok(Command::Queues),
         ["watch"] => Ok(Command::Watch(None)),
         ["watch", agent] => Ok(Command::Watch(Some((*agent).to_owned()))),
         [agent] => Ok(Command::Show((*agent).to_owned())),
@@ -115,6 +117,7 @@ mod tests {
         };
         for (text, command) in [
             ("agents", Ok(Command::Agents)),
+            ("queues", Ok(Command::Queues)),
             ("watch", Ok(Command::Watch(None))),
             ("watch john", Ok(Command::Watch(Some("john".into())))),
             ("john", Ok(Command::Show("john".into()))),

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 WORDS:
   agents                           all agents
+  queues                           all queues: who waits, who is there
   watch [AGENT]                    every change, until interrupted
   AGENT                            what the agent's screen shows
   AGENT status STATUS              Available, Offline or a custom status
@@ -82,6 +83,10 @@ fn act(args: &Args) -> Result<(), Fault> {
         Command::Agents => {
             let agents = api.get("/api/agents")?;
             show(args, &agents, table::agents);
+        }
+        Command::Queues => {
+            let queues = api.get("/api/queues")?;
+            show(args, &queues, table::queues);
         }
         Command::Watch(agent) => watch::watch(&api, agent.as_deref(), args.json)?,
         Command::Show(agent) => {

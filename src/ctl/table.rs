@@ -52,6 +52,27 @@ pub(super) fn agents(list_of: &Value) -> String {
     columns("", &rows)
 }
 
+/// One line a queue.
+pub(super) fn queues(list_of: &Value) -> String {
+    let mut rows = vec![row(&["QUEUE", "WAITING", "OLDEST", "AVAILABLE", "STAFFED", "ONLINE", "ON CONTACT", "OPEN"])];
+    for queue in list_of.as_array().map_or(&[][..], Vec::as_slice) {
+        let number = |name: &str| queue.get(name).and_then(Value::as_u64).unwrap_or(0);
+        let says = |name: &str| queue.get(name).and_then(Value::as_bool).unwrap_or(false);
+        let open = match (says("enabled"), says("open")) {
+            (false, _) => "disabled",
+            (true, true) => "yes",
+            (true, false) => "no",
+        };
+        let mut cells = vec![text(queue, "id").to_owned(), number("contactsInQueue").to_string()];
+        cells.push(format!("{} s", number("oldestContactAge")));
+        let agents = ["agentsAvailable", "agentsStaffed", "agentsOnline", "agentsOnContact"];
+        cells.extend(agents.map(|name| number(name).to_string()));
+        cells.push(open.to_owned());
+        rows.push(cells);
+    }
+    columns("", &rows)
+}
+
 fn status(agent: &Value) -> String {
     match text(agent, "nextStatus") {
         "" => text(agent, "status").to_owned(),

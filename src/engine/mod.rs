@@ -11,6 +11,7 @@ mod laws;
 mod legs;
 mod media;
 mod privacy;
+mod queues;
 mod refer;
 mod register;
 mod replaces;
@@ -261,7 +262,11 @@ impl Engine {
         let mut agents: BTreeSet<IpAddr> = self.registrar.hosts().collect();
         let mut parties = BTreeSet::new();
         for (host, proven) in self.endpoint.parties() {
-            if proven { agents.insert(host) } else { parties.insert(host) };
+            if proven {
+                agents.insert(host)
+            } else {
+                parties.insert(host)
+            };
         }
         (agents, parties)
     }

@@ -110,6 +110,51 @@ pub struct Hears {
     pub silence: Option<bool>,
 }
 
+/// One queue now: Connect's real-time metrics. An agent counts in every queue that his routing profile serves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueSnapshot {
+    pub id: String,
+    pub name: String,
+    /// False: it takes nobody new.
+    pub enabled: bool,
+    /// Whether its hours of operation say that it is open.
+    pub open: bool,
+    /// 0: no limit.
+    pub max_contacts: usize,
+    /// With a registered phone, and in any status but Offline.
+    pub agents_online: usize,
+    /// Online, and in no custom status.
+    pub agents_staffed: usize,
+    /// Could take a contact now.
+    pub agents_available: usize,
+    /// On a contact, after-call work included.
+    pub agents_on_contact: usize,
+    pub agents_after_contact_work: usize,
+    /// Idle in a custom status.
+    pub agents_non_productive: usize,
+    /// Have not taken their last offer, and have not said since that they are there.
+    pub agents_error: usize,
+    /// Waiting or being offered, until the agent's whisper is over.
+    pub contacts_in_queue: usize,
+    /// Since when the contact waits that came first.
+    pub oldest_contact: Option<String>,
+    /// In seconds; 0 when nobody waits.
+    pub oldest_contact_age: u64,
+    /// The first hundred who wait, in their order; not those who are being offered.
+    pub contacts: Vec<WaitingSnapshot>,
+}
+
+/// A contact that waits in a queue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitingSnapshot {
+    pub contact_id: String,
+    /// 1 is the next.
+    pub position: usize,
+    pub enqueued_at: String,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QuickConnectSnapshot {

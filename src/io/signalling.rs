@@ -26,7 +26,7 @@ const MANY: usize = 1_000;
 const STOP: Duration = Duration::from_millis(100);
 /// How long until what a media thread had no room for is tried again.
 const AGAIN: Duration = Duration::from_millis(1);
-/// How often the doors are told who is known: sooner than anybody can use up what strangers may send.
+/// How often the doors are told who is known, and supervisors how the queues stand: sooner than anybody can use up what strangers may send.
 const INTRODUCE: Duration = Duration::from_secs(1);
 /// How long a stopping engine may still say its goodbyes.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -88,6 +88,7 @@ impl Signalling {
                 introduced = self.clock.now();
                 let (agents, parties) = self.engine.known_hosts();
                 self.door.set_known(introduced, &agents, &parties);
+                self.gate.set_queues(self.engine.queues());
             }
             self.course.drained.store(self.draining && self.engine.is_idle(), Ordering::Relaxed);
             let counts = self.engine.counts();
@@ -144,6 +145,7 @@ impl Signalling {
         self.door.set_unlimited(&site.sip.unlimited_nets);
         self.keys.set_accounts(super::switch::accounts(site));
         self.gate.set_agents(self.engine.snapshots());
+        self.gate.set_queues(self.engine.queues());
         for shard in &mut self.shards {
             shard.order(Order::Library(Arc::clone(&site.library)));
         }

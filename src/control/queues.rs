@@ -1,0 +1,19 @@
+//! The queues: who waits, and who is there to serve them.
+
+use super::Api;
+use super::auth::Caller;
+use super::problem::Problem;
+use crate::engine::snapshot::QueueSnapshot;
+use axum::Json;
+use axum::extract::State;
+use std::sync::Arc;
+
+#[utoipa::path(get, path = "/api/queues", tag = "queues", responses(
+    (status = 200, description = "The real-time metrics of every queue, by id, not older than a second", body = Vec<QueueSnapshot>),
+    (status = 401, description = "UnauthorizedException", body = Problem),
+    (status = 403, description = "AccessDeniedException: for the administrator alone", body = Problem),
+))]
+pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Arc<Vec<QueueSnapshot>>>, Problem> {
+    caller.is_admin()?;
+    Ok(Json(api.gate.queues()))
+}
