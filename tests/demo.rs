@@ -14,12 +14,12 @@ fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-#[test]
-fn the_agent_quick_connect_is_shown_and_can_be_listened_to() {
-    let folder = scratch("agent");
+/// Plays one story of the program, and gives the page and what each of the three heard.
+fn shown(name: &str) -> (String, Vec<Vec<u8>>) {
+    let folder = scratch(name);
     let show = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cordboard"));
-        command.args(["demo", "agent", "--out", folder.to_str().unwrap()]).output().unwrap()
+        command.args(["demo", name, "--out", folder.to_str().unwrap()]).output().unwrap()
     };
     let mut done = show();
     // It counts milliseconds in real time. A machine that is too busy for that says so, and gets more chances.
@@ -33,6 +33,17 @@ fn the_agent_quick_connect_is_shown_and_can_be_listened_to() {
     }
     let page = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(0), "{page}{}", String::from_utf8_lossy(&done.stderr));
+    let heard = PARTIES.map(|party| std::fs::read(folder.join(format!("{party}.wav"))).unwrap());
+    std::fs::remove_dir_all(folder).unwrap();
+    (page, heard.into())
+}
+
+/// In this order the phones take their notes.
+const PARTIES: [&str; 3] = ["customer", "john", "maria"];
+
+#[test]
+fn the_agent_quick_connect_is_shown_and_can_be_listened_to() {
+    let (page, files) = shown("agent");
     for told in [
         "john presses quick connect maria",
         "ok  customer hears CustomerHold.wav within 60 ms",
@@ -44,18 +55,28 @@ fn the_agent_quick_connect_is_shown_and_can_be_listened_to() {
     }
     let wide: Vec<&str> = page.lines().filter(|line| line.chars().count() > 120).collect();
     assert!(wide.is_empty(), "{wide:#?}");
-    // In this order the phones take their notes; each file holds those of the other two, and not its own.
-    let parties = ["customer", "john", "maria"];
-    for (number, party) in parties.into_iter().enumerate() {
-        let file = std::fs::read(folder.join(format!("{party}.wav"))).unwrap();
+    // Each file holds the notes of the other two, and not its own.
+    for (number, (party, file)) in PARTIES.into_iter().zip(files).enumerate() {
         let heard = Clip::read(&file).unwrap();
-        for (other, note) in NOTES.into_iter().take(parties.len()).enumerate() {
+        for (other, note) in NOTES.into_iter().take(PARTIES.len()).enumerate() {
             let loud = heard.pcm().chunks(400).filter(|piece| power(piece, f32::from(note)) > 2_000.0).count();
             let seconds = loud / 20;
-            assert_eq!(seconds >= 2, other != number, "{party} hears {} for {seconds} s", parties[other]);
+            assert_eq!(seconds >= 2, other != number, "{party} hears {} for {seconds} s", PARTIES[other]);
         }
     }
-    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_queue_quick_connect_is_shown() {
+    let (page, _) = shown("queue");
+    for told in [
+        "john presses quick connect password-reset",
+        "ok  maria hears \"Connecting you to PasswordReset queue\" in full",
+        "ok  john's row password-reset is connecting",
+        "All of it happened",
+    ] {
+        assert!(page.contains(told), "{told} in {page}");
+    }
 }
 
 /// A call lives on one media thread, the next call on the next: one of these two moves to the other's, sockets and all.

@@ -34,8 +34,20 @@ pub struct Args {
 pub enum Which {
     /// An agent asks a colleague while the customer holds, joins the two, and leaves.
     Agent,
+    /// An agent asks a queue: whoever is free there answers.
+    Queue,
     /// Every story there is.
     All,
+}
+
+impl Which {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Which::Agent => Some("agent"),
+            Which::Queue => Some("queue"),
+            Which::All => None,
+        }
+    }
 }
 
 /// A story that is part of the program.
@@ -45,11 +57,18 @@ struct Scene {
     text: &'static str,
 }
 
-const SCENES: &[Scene] = &[Scene {
-    name: "agent",
-    file: "tests/stories/agent_quick_connect.story",
-    text: include_str!("../../tests/stories/agent_quick_connect.story"),
-}];
+const SCENES: &[Scene] = &[
+    Scene {
+        name: "agent",
+        file: "tests/stories/agent_quick_connect.story",
+        text: include_str!("../../tests/stories/agent_quick_connect.story"),
+    },
+    Scene {
+        name: "queue",
+        file: "tests/stories/queue_quick_connect.story",
+        text: include_str!("../../tests/stories/queue_quick_connect.story"),
+    },
+];
 
 /// Phones that are later than one frame of sound cannot tell 60 ms from 80.
 const BUSY: Duration = FRAME;
@@ -78,10 +97,10 @@ pub enum Fault {
 pub fn run(args: &Args) -> ExitCode {
     let mut happened = true;
     for scene in SCENES {
-        let folder = match args.story {
-            Which::Agent if scene.name != "agent" => continue,
-            Which::Agent => args.out.clone(),
-            Which::All => args.out.as_ref().map(|folder| folder.join(scene.name)),
+        let folder = match args.story.name() {
+            Some(name) if name != scene.name => continue,
+            Some(_) => args.out.clone(),
+            None => args.out.as_ref().map(|folder| folder.join(scene.name)),
         };
         match show(scene.file, scene.text, folder.as_deref(), &mut io::stdout()) {
             Ok(all) => happened &= all,
