@@ -213,12 +213,12 @@ impl Engine {
         }
     }
 
-    /// A phone that does not want a NOTIFY gets no more of them; its transfer and its call go on.
+    /// A phone that knows of no subscription gets no more NOTIFYs; its transfer and its call go on.
     pub(super) fn notified(&mut self, session: SessionId, request: RequestId, status: Status) {
         let Some(referral) = self.referrals.get_mut(&session) else { return };
         let known = referral.asked.contains(&request);
         referral.asked.retain(|id| *id != request);
-        if known && !status.is_success() {
+        if known && Subscription::is_unwanted(status) {
             debug!(status = status.code(), "a NOTIFY is refused");
             referral.subscription = None;
             self.arm(Alarm::Referral(session), None);

@@ -124,6 +124,13 @@ impl Subscription {
         event.is("refer") && id.is_none_or(|id| self.id.is_some_and(|mine| id == mine.to_string().as_str()))
     }
 
+    /// RFC 6665 section 4.2.2: whether this answer to a NOTIFY says that nobody listens. Any other concerns
+    /// that NOTIFY alone: one that another has overtaken gets a 500 (RFC 3261 section 12.2.2).
+    #[must_use]
+    pub const fn is_unwanted(status: Status) -> bool {
+        matches!(status.code(), 404 | 405 | 408 | 410 | 416 | 480..=485 | 489 | 501 | 604)
+    }
+
     /// When it runs out unless it is refreshed.
     #[must_use]
     pub fn until(&self) -> Time {
