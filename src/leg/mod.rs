@@ -330,7 +330,7 @@ impl Leg {
         self.port = port;
         self.address.set_port(number);
         self.shown_address.set_port(number);
-        self.moved = self.stage != Stage::Offered;
+        self.moved = self.stage != Stage::Offered || self.described.is_some();
         self.spec = PortSpec::default();
         self.open(doors);
         self.push_spec(doors);

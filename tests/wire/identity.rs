@@ -3,29 +3,29 @@
 use super::world::{World, request, sdp, site};
 use cordboard::site::{Number, NumberTo};
 
-const CALLER: &str = "192.0.2.9:5070";
-const CALLEE: &str = "192.0.2.200:5060";
+pub(super) const CALLER: &str = "192.0.2.9:5070";
+pub(super) const CALLEE: &str = "192.0.2.200:5060";
 
 /// A switch whose number 77 is somebody else's.
-fn bridge() -> World {
+pub(super) fn bridge() -> World {
     let mut site = site();
     let to = NumberTo::Dial(format!("sip:uas@{CALLEE}"));
     site.numbers.push(Number { dialled: "77".to_owned(), prefix: false, to });
     World::with(site)
 }
 
-fn line<'a>(text: &'a str, name: &str) -> &'a str {
+pub(super) fn line<'a>(text: &'a str, name: &str) -> &'a str {
     let start = format!("{name}: ");
     text.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default()
 }
 
 /// What we send at last that starts like this.
-fn sent(world: &mut World, start: &str) -> String {
+pub(super) fn sent(world: &mut World, start: &str) -> String {
     let found = world.take().into_iter().map(|(_, text)| text).filter(|text| text.starts_with(start)).next_back();
     found.unwrap_or_else(|| panic!("no {start}"))
 }
 
-fn answer(status: &str, request: &str, lines: &str) -> String {
+pub(super) fn answer(status: &str, request: &str, lines: &str) -> String {
     let tag = if line(request, "To").contains("tag=") { "" } else { ";tag=callee" };
     format!(
         "SIP/2.0 {status}\r\nVia: {}\r\nFrom: {}\r\nTo: {}{tag}\r\nCall-ID: {}\r\nCSeq: {}\r\n{lines}",
@@ -37,7 +37,7 @@ fn answer(status: &str, request: &str, lines: &str) -> String {
     )
 }
 
-fn invite(lines: &str) -> String {
+pub(super) fn invite(lines: &str) -> String {
     let from = format!("From: \"Jane\" <sip:jane@{CALLER}>;tag=g{lines}");
     request("INVITE", "sip:77@192.0.2.1", CALLER, &from, &sdp("192.0.2.9", 4000))
 }

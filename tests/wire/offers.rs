@@ -1,6 +1,9 @@
 //! Offers and answers of a phone in a call of the whole switch, wherever they come and whatever is wrong with them.
 
+use super::identity::{CALLEE, CALLER, answer, bridge, invite, line, sent};
 use super::world::{World, request, sdp};
+use cordboard::engine::Input;
+use cordboard::media::MediaEvent;
 
 const PHONE: &str = "192.0.2.9:5070";
 /// The lab's echo.
@@ -106,4 +109,39 @@ fn a_new_invite_overtakes_the_ack_of_the_last() {
     assert_eq!(phone.send("INVITE", "").0, "100 200");
     assert_eq!(phone.send("UPDATE", &sdp("192.0.2.9", 4006)).0, "491", "RFC 3311 section 5.2");
     assert_eq!(phone.send("INVITE", &sdp("192.0.2.9", 4006)).0, "491", "RFC 3261 section 14.2");
+}
+
+#[test]
+fn a_port_that_moves_before_the_answer_is_told_after_it() {
+    for (rule, early, wanted) in [
+        ("RFC 3261 section 13.2.1: what was said early stands, so that a re-INVITE says it anew", true, true),
+        ("nothing has been said of it: the answer says it", false, false),
+    ] {
+        let mut world = bridge();
+        let theirs = invite("");
+        world.hear(CALLER, theirs.as_bytes());
+        let ours = sent(&mut world, "INVITE");
+        let body = sdp("192.0.2.200", 6000);
+        let described = format!(
+            "Contact: <sip:uas@{CALLEE}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        if early {
+            world.hear(CALLEE, answer("183 Session Progress", &ours, &described).as_bytes());
+            assert!(sent(&mut world, "SIP/2.0 183").contains("m=audio "), "{rule}");
+        }
+        let port = *world.ports.first().expect("the caller's port");
+        world.input(Input::Media(MediaEvent::BindFailed { port, reason: "in use".to_owned() }));
+        world.hear(CALLEE, answer("200 OK", &ours, &described).as_bytes());
+        let ok = sent(&mut world, "SIP/2.0 200");
+        let headers = format!("From: {}\nTo: {}\nCSeq: 1 ACK", line(&theirs, "From"), line(&ok, "To"));
+        let ack = request("ACK", "sip:77@192.0.2.1", CALLER, &headers, "").replace("z9hG4bK1", "z9hG4bKack");
+        world.hear(CALLER, ack.as_bytes());
+        let told = world.take().into_iter().filter(|(to, text)| to == CALLER && text.starts_with("INVITE")).next_back();
+        assert_eq!(told.is_some(), wanted, "{rule}: {told:?}");
+        let port = |text: &str| line(&text.replace("m=audio", "m: audio"), "m").to_owned();
+        if let Some((_, text)) = told {
+            assert_ne!(port(&text), port(&ok), "{rule}: {text}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use cordboard::config;
 use cordboard::engine::{Engine, Input, Output};
+use cordboard::ids::PortId;
 use cordboard::media::{MediaCommand, MediaEvent, PortStats, Source};
 use cordboard::sip::digest::{Challenge, answer};
 use cordboard::sip::{Frame, Framer, Link, Method, Text, Transport, parse};
@@ -20,6 +21,8 @@ pub struct World {
     pub now: Time,
     /// Where to and what, in order; `tcp:` before the address of a stream.
     pub sent: VecDeque<(String, String)>,
+    /// Every port that was opened, in order.
+    pub ports: Vec<PortId>,
     /// Streams; `None` once we have hung up on one.
     framers: BTreeMap<SocketAddr, Option<Framer>>,
     challenge: Option<Challenge>,
@@ -56,6 +59,7 @@ impl World {
             engine: Engine::new(now, Arc::new(site), 1, locals, 1),
             now,
             sent: VecDeque::new(),
+            ports: Vec::new(),
             framers: BTreeMap::new(),
             challenge: None,
             counts: 0,
@@ -122,7 +126,12 @@ impl World {
             while let Some(output) = self.engine.poll_output() {
                 match output {
                     Output::Send { to, bytes } => self.note(to, &bytes),
-                    Output::Media(_, command) => inputs.extend(played(&command).map(Input::Media)),
+                    Output::Media(_, command) => {
+                        if let MediaCommand::Open { port, .. } = &command {
+                            self.ports.push(*port);
+                        }
+                        inputs.extend(played(&command).map(Input::Media));
+                    }
                     _ => {}
                 }
             }
