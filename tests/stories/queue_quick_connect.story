@@ -18,9 +18,8 @@ John asks the queue: connecting while its flow talks, connected once he waits:
     john's banner is Connecting
     john's row customer is hold
     john's row password-reset is connecting, answered no
-  expect john hears "Now transferring." in full within 1 s
-    john's row password-reset is connecting
     maria's phone does not ring for 500 ms
+  expect john hears "Now transferring." in full within 1 s
   expect maria's phone rings within 5 s
     john hears "Thank you for calling. Your call is very important to us and will be answered in the order it was received."
     customer hears CustomerHold.wav for 1 s
