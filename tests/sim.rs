@@ -23,9 +23,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use world::World;
 
-const RUNS: u64 = 2_500;
+const RUNS: u64 = 20_000;
 /// Every so many runs have real sound.
-const REAL: u64 = 400;
+const REAL: u64 = 25;
 /// Failures that are looked at before the rest is left alone.
 const ENOUGH: usize = 5;
 /// As long as a phone rings, and what a flow says before and after.

@@ -1,12 +1,14 @@
 //! What must hold whenever the engine has nothing more to say: laws said against its own state, for simulators and tests.
 
 use super::Engine;
-use crate::contact::{self, Call, Connection, Hears, Line, Phase, State};
+use crate::contact::{self, Call, Connection, Hears, Line, Phase, State, Want};
 use crate::ids::{AgentId, ConnectionId, ShardId};
 use crate::leg::Stage;
 use crate::media::Source;
 use crate::routing;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+type Plan = BTreeMap<ConnectionId, Want>;
 
 impl Engine {
     /// Every law that is broken now, in words.
@@ -15,10 +17,11 @@ impl Engine {
         let mut broken = Vec::new();
         for (id, call) in &self.calls {
             let mut said = Vec::new();
-            nobody_is_stranded(call, &mut said);
-            nobody_hears_the_held(call, &mut said);
+            let plan = call.plan();
+            nobody_is_stranded(call, &plan, &mut said);
+            nobody_hears_the_held(call, &plan, &mut said);
             self.lines_are_filled(call, self.shard_of(*id), &mut said);
-            self.ports_do_what_is_planned(call, &mut said);
+            self.ports_do_what_is_planned(&plan, &mut said);
             self.queues_know(call, &mut said);
             if call.is_over() {
                 said.push("is over and still here".to_owned());
@@ -96,9 +99,9 @@ impl Engine {
     }
 
     /// Each leg has the one source that the plan gives it, and is heard only if the plan lets it.
-    fn ports_do_what_is_planned(&self, call: &Call, said: &mut Vec<String>) {
-        for (id, want) in call.plan() {
-            let Some(leg) = self.voice(id).and_then(|leg| self.legs.get(&leg)) else { continue };
+    fn ports_do_what_is_planned(&self, plan: &Plan, said: &mut Vec<String>) {
+        for (id, want) in plan {
+            let Some(leg) = self.voice(*id).and_then(|leg| self.legs.get(&leg)) else { continue };
             let spec = leg.spec();
             let right = match (&want.hears, &spec.source) {
                 (Hears::Silence, Source::Silence) => true,
@@ -204,8 +207,7 @@ impl Engine {
 
 /// Each person that is up hears somebody, or something; or is an agent who holds the others and can take them back; or an
 /// agent whose party just hears its whisper; or alone in a room.
-fn nobody_is_stranded(call: &Call, said: &mut Vec<String>) {
-    let plan = call.plan();
+fn nobody_is_stranded(call: &Call, plan: &Plan, said: &mut Vec<String>) {
     let silent = |id: &ConnectionId| plan.get(id).is_none_or(|want| want.hears == Hears::Silence);
     for c in call.connections().values().filter(|c| c.is_up() && c.second_line_of.is_none()) {
         let second = call.connections().values().find(|o| o.is_up() && o.second_line_of == Some(c.id));
@@ -228,8 +230,7 @@ fn nobody_is_stranded(call: &Call, said: &mut Vec<String>) {
     }
 }
 
-fn nobody_hears_the_held(call: &Call, said: &mut Vec<String>) {
-    let plan = call.plan();
+fn nobody_hears_the_held(call: &Call, plan: &Plan, said: &mut Vec<String>) {
     for c in call.connections().values().filter(|c| c.is_up() && c.state == State::Hold) {
         let heard = plan.get(&c.id).is_some_and(|want| want.heard)
             || plan.values().any(|want| matches!(&want.hears, Hears::Parties(parties) if parties.contains(&c.id)));

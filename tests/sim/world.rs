@@ -64,8 +64,9 @@ pub struct World {
     switch: SocketAddr,
     ticket: u64,
     replies: BTreeMap<Ticket, Result<(), Refusal>>,
-    /// Laws are held after every input, not only after every action.
+    /// Laws are held after every input, not only after those by which something of a call changed.
     pub thorough: bool,
+    /// Laws are to be held.
     stirred: bool,
     still: u32,
 }
@@ -93,7 +94,7 @@ impl World {
             switch,
             ticket: 0,
             replies: BTreeMap::new(),
-            thorough: real || seed.is_multiple_of(20),
+            thorough: real || seed.is_multiple_of(10),
             stirred: false,
             still: 0,
         };
@@ -191,7 +192,7 @@ impl World {
             }
         }
         self.flush();
-        if self.thorough && std::mem::take(&mut self.stirred) {
+        if std::mem::take(&mut self.stirred) {
             self.hold_the_laws();
         }
     }
@@ -203,7 +204,7 @@ impl World {
     }
 
     fn input(&mut self, input: Input) {
-        self.stirred = true;
+        self.stirred |= self.thorough;
         self.engine.handle_input(self.now, input);
     }
 
@@ -303,6 +304,8 @@ impl World {
             let mut quiet = true;
             while let Some(output) = self.engine.poll_output() {
                 quiet = false;
+                // What changes in a call is heard, seen on a screen, or told as a contact's event.
+                self.stirred |= matches!(output, Output::Media(..) | Output::Ccp(..) | Output::Contact(..));
                 match output {
                     Output::Send { to, bytes } => self.send(self.switch, to.remote, bytes.to_vec()),
                     Output::Media(shard, command) => self.media.command(self.now, shard, command),
