@@ -307,7 +307,7 @@ impl Call {
         let persons = up.iter().filter(|c| !up.iter().any(|o| o.id < c.id && same_person(o, c))).count();
         let human = up.iter().any(|c| c.agent.is_some() || c.kind == Kind::Inbound);
         let under_way = self.contacts.values().any(|k| match &k.phase {
-            Phase::Line(Line::Bridge) => self.connections.values().filter(|c| !c.is_gone()).count() > 1,
+            Phase::Line(Line::Bridge) => self.persons() > 1,
             Phase::Line(Line::Room | Line::Echo | Line::Play(_)) => true,
             _ => k.is_pending() && self.connections.get(&k.party).is_some_and(|p| !p.is_gone()),
         });

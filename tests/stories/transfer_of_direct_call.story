@@ -54,3 +54,24 @@ Whoever is being transferred hangs up:
   expect peter's phone gets CANCEL
     maria's call ends
     the switch is empty
+
+Maria, to whom he was handed, asks Peter and drops him, and her other one goes:
+  maria hangs up once a transfer is accepted
+  maria dials john
+  expect john's phone rings
+  john answers
+  expect john and maria hear each other
+  maria transfers to qc-peter
+  expect maria's transfer is accepted
+    peter's phone rings within 10 s
+  peter answers
+  expect john and peter hear each other within 15 s
+  peter dials qc-maria
+  expect maria's phone rings within 10 s
+  maria answers
+  expect peter and maria hear each other within 15 s
+  peter keys *5
+  expect maria's call ends
+  john hangs up
+  expect peter's call ends
+    the switch is empty
