@@ -1,4 +1,4 @@
-//! What a packet and a frame cost: relayed, mixed, played.
+//! What a packet and a frame cost: relayed, mixed, played, heard through loss and another codec, reported.
 
 use cordboard::audio::{Clip, Library, note};
 use cordboard::ids::{PlayId, PortId, ShardId};
@@ -34,6 +34,20 @@ fn address(port: u64) -> SocketAddr {
     SocketAddr::from(([127, 0, (port >> 8) as u8, port as u8], 30_000))
 }
 
+/// A port that talks to its phone.
+fn spec(id: u64) -> PortSpec {
+    PortSpec {
+        remote: Some(address(id)),
+        latch: true,
+        codec: Some((Codec::Pcmu, 0)),
+        telephone_event: Some(101),
+        send: true,
+        receive: true,
+        start: Start::Now,
+        ..PortSpec::default()
+    }
+}
+
 /// As many ports as wished, each hearing what `source` says.
 fn plane(ports: u64, source: impl Fn(u64) -> Source) -> Plane {
     let mut library = Library::default();
@@ -44,17 +58,7 @@ fn plane(ports: u64, source: impl Fn(u64) -> Source) -> Plane {
         plane.command(BEGIN, MediaCommand::Open { port: PortId(id), local }, &mut Nowhere);
     }
     for id in 0..ports {
-        let spec = PortSpec {
-            remote: Some(address(id)),
-            latch: true,
-            codec: Some((Codec::Pcmu, 0)),
-            telephone_event: Some(101),
-            send: true,
-            receive: true,
-            start: Start::Now,
-            source: source(id),
-            ..PortSpec::default()
-        };
+        let spec = PortSpec { source: source(id), ..spec(id) };
         plane.command(BEGIN, MediaCommand::Set { port: PortId(id), spec }, &mut Nowhere);
     }
     plane
@@ -85,6 +89,54 @@ fn relay(c: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// What a relay cannot do: the codecs differ, so each packet waits in a jitter buffer, one in fifty is lost and concealed.
+fn translate(c: &mut Criterion) {
+    let mut group = c.benchmark_group("translate");
+    let mut plane = plane(2, |id| hear(&[id ^ 1]));
+    let spec = PortSpec { generation: 1, codec: Some((Codec::Pcma, 8)), source: hear(&[0]), ..spec(1) };
+    plane.command(BEGIN, MediaCommand::Set { port: PortId(1), spec }, &mut Nowhere);
+    let (mut n, mut bytes) = (0_u64, [0; 172]);
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("a frame from the one law to the other, 2 % lost", |b| {
+        b.iter(|| {
+            n += 1;
+            let now = BEGIN + Duration::from_millis(20 * n);
+            if n % 50 != 0 {
+                packet(0, n, &mut bytes);
+                plane.rtp(now, PortId(0), address(0), &mut bytes, &mut Nowhere);
+            }
+            plane.tick(now, &mut Nowhere);
+        });
+    });
+    group.finish();
+}
+
+/// A report of the phone's, read, weighed and answered in its time.
+fn report(c: &mut Criterion) {
+    let mut plane = plane(2, |id| hear(&[id ^ 1]));
+    let (mut n, mut bytes) = (0_u64, [0; 172]);
+    let receiver: [u8; 32] = {
+        // RR of one block (RFC 3550 section 6.4.2), about whatever stream it is.
+        let mut report = [0; 32];
+        report[..4].copy_from_slice(&[0x81, 201, 0, 7]);
+        report[12] = 12;
+        report
+    };
+    let above = SocketAddr::new(address(0).ip(), address(0).port() + 1);
+    c.bench_function("five seconds of sound one way, and a report of it", |b| {
+        b.iter(|| {
+            for _ in 0..250 {
+                n += 1;
+                let now = BEGIN + Duration::from_millis(20 * n);
+                packet(0, n, &mut bytes);
+                plane.rtp(now, PortId(0), address(0), &mut bytes, &mut Nowhere);
+                plane.tick(now, &mut Nowhere);
+            }
+            plane.rtcp(BEGIN + Duration::from_millis(20 * n), PortId(0), above, &receiver);
+        });
+    });
 }
 
 fn mix(c: &mut Criterion) {
@@ -131,5 +183,5 @@ fn play(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, relay, mix, play);
+criterion_group!(benches, relay, translate, report, mix, play);
 criterion_main!(benches);
