@@ -82,7 +82,17 @@ fn sipp_calls_sipp_over_ipv6() {
 
 #[test]
 fn the_agent_quick_connect_on_three_linphones() {
-    let lab = Lab::start("story");
+    consult_join_and_leave("story", "maria");
+}
+
+#[test]
+fn the_queue_quick_connect_on_three_linphones() {
+    consult_join_and_leave("queue", "password-reset");
+}
+
+/// John consults Maria by this quick connect, joins her to the customer, and leaves them to each other.
+fn consult_join_and_leave(name: &str, quick_connect: &str) {
+    let lab = Lab::start(name);
     let ear = Listener::new(&lab.library);
     let mut customer = Linphone::start(&lab, "customer");
     let mut john = Linphone::start(&lab, "john");
@@ -92,7 +102,7 @@ fn the_agent_quick_connect_on_three_linphones() {
     they_talk(&lab, &mut customer, &mut john);
     ear.talk("they talk", &[&customer, &john], &[]);
 
-    lab.press("john", &["quick-connect", "maria"]);
+    lab.press("john", &["quick-connect", quick_connect]);
     lab.hears_flow("john", "customer", "Default customer hold");
     maria.rings();
     ear.phase("Maria rings", &[(&customer, HOLD), (&john, Sound::Flow)]);
@@ -181,7 +191,17 @@ fn a_quick_connect_is_a_call_on_linphones_second_line() {
 
 #[test]
 fn baresip_with_another_codec_takes_a_quick_connect_pressed_on_a_keypad() {
-    let lab = Lab::start("baresip");
+    keypad_consult_with_baresip("baresip", "*411#");
+}
+
+#[test]
+fn baresip_takes_a_contact_of_a_queue_that_was_asked_on_a_keypad() {
+    keypad_consult_with_baresip("baresip-queue", "*421#");
+}
+
+/// John, on a Linphone, keys a quick connect that reaches Maria's baresip, which has another codec.
+fn keypad_consult_with_baresip(name: &str, keys: &str) {
+    let lab = Lab::start(name);
     let ear = Listener::new(&lab.library);
     let mut customer = Linphone::start(&lab, "customer");
     let mut john = Linphone::start(&lab, "john");
@@ -189,7 +209,7 @@ fn baresip_with_another_codec_takes_a_quick_connect_pressed_on_a_keypad() {
     lab.are_registered(&["john", "maria"]);
 
     they_talk(&lab, &mut customer, &mut john);
-    john.dial_keys("*411#");
+    john.dial_keys(keys);
     maria.rings();
     maria.answer();
     lab.hears_parties("john", "john", 1);

@@ -3,7 +3,7 @@
 use cordboard::config::{self, Source};
 use cordboard::site::Site;
 use cordboard::story::virtual_stage::VirtualStage;
-use cordboard::story::{self, Evidence, Story, Told};
+use cordboard::story::{self, Evidence, Stage as _, Story, Told};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -193,6 +193,32 @@ fn a_lossy_network_is_lived_with_whatever_it_loses() {
         println!("seed {seed}");
         play_with("lossy_network", seed);
     }
+}
+
+/// What a supervisor sees of a queue: who waits in which position, and what its agents do.
+#[test]
+fn the_queues_tell_who_waits_and_who_is_there() {
+    let text = "Story: A full hour\nGuests: one, two, three\nAgents: maria, peter\n\nThree call, and Maria is there:\n  \
+        peter presses status Lunch\n  one dials 2000\n  wait 1 s\n  two dials 2000\n  wait 1 s\n  three dials 2000\n  \
+        expect maria's phone rings\n    maria's phone shows One\n  wait 5 s\n  expect peter's phone rings within 100 ms\n";
+    let story = story::parse("queue.story", text).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let mut stage = VirtualStage::new(&story, lab(), 1);
+    // The last line breaks the story off, so that nobody hangs up.
+    let broken_off = story::play(&story, &mut stage, &mut Evidence::default(), &mut |_| {}).unwrap_err();
+    assert_eq!(broken_off.text, "peter's phone rings within 100 ms");
+    let queues = stage.engine().queues(stage.now());
+    let names: Vec<_> = queues.iter().map(|queue| (queue.id.as_str(), queue.contacts_in_queue)).collect();
+    assert_eq!(names, [("PasswordReset", 3), ("Support", 0)]);
+    let queue = &queues[0];
+    assert!(queue.enabled && queue.open);
+    // Maria is being offered the first, so she is neither available nor on a contact; Peter is at lunch.
+    assert_eq!((queue.agents_online, queue.agents_staffed, queue.agents_non_productive), (2, 1, 1));
+    assert_eq!((queue.agents_available, queue.agents_on_contact, queue.agents_error), (0, 0, 0));
+    assert!((7..9).contains(&queue.oldest_contact_age), "{queue:?}");
+    let positions: Vec<_> = queue.contacts.iter().map(|waits| waits.position).collect();
+    assert_eq!(positions, [1, 2], "{queue:?}");
+    assert!(queue.contacts[0].enqueued_at < queue.contacts[1].enqueued_at, "{queue:?}");
+    assert!(queue.oldest_contact.as_ref().is_some_and(|oldest| *oldest < queue.contacts[0].enqueued_at));
 }
 
 /// Who looks at a conversation sees how it sounds: that of each party, and no more often than every ten seconds.

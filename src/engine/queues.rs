@@ -4,11 +4,12 @@ use super::Engine;
 use super::snapshot::{QueueSnapshot, WaitingSnapshot};
 use crate::limits::QUEUE_LISTED;
 use crate::routing::{Metrics, Target};
+use crate::time::Time;
 
 impl Engine {
-    /// Every queue, in order.
+    /// Every queue, in order. Time passes also while nothing happens, so it is told.
     #[must_use]
-    pub fn queues(&self) -> Vec<QueueSnapshot> {
+    pub fn queues(&self, now: Time) -> Vec<QueueSnapshot> {
         let mut metrics = self.router.every_queue();
         let catalog = &self.site.catalog;
         catalog
@@ -32,7 +33,7 @@ impl Engine {
                     id: id.to_string(),
                     name: queue.name.clone(),
                     enabled: !setup.disabled,
-                    open: hours.is_none_or(|hours| hours.is_open(self.now)),
+                    open: hours.is_none_or(|hours| hours.is_open(now)),
                     max_contacts: setup.max_contacts,
                     agents_online: online,
                     agents_staffed: staffed,
@@ -43,7 +44,7 @@ impl Engine {
                     agents_error: error,
                     contacts_in_queue: contacts,
                     oldest_contact: oldest.map(|since| since.iso8601()),
-                    oldest_contact_age: oldest.map_or(0, |since| self.now.since(since).as_secs()),
+                    oldest_contact_age: oldest.map_or(0, |since| now.since(since).as_secs()),
                     contacts: self.waiting(&Target::Queue(id.clone())),
                 }
             })

@@ -88,7 +88,7 @@ impl Signalling {
                 introduced = self.clock.now();
                 let (agents, parties) = self.engine.known_hosts();
                 self.door.set_known(introduced, &agents, &parties);
-                self.gate.set_queues(self.engine.queues());
+                self.gate.set_queues(self.engine.queues(self.clock.now()));
             }
             self.course.drained.store(self.draining && self.engine.is_idle(), Ordering::Relaxed);
             let counts = self.engine.counts();
@@ -145,7 +145,7 @@ impl Signalling {
         self.door.set_unlimited(&site.sip.unlimited_nets);
         self.keys.set_accounts(super::switch::accounts(site));
         self.gate.set_agents(self.engine.snapshots());
-        self.gate.set_queues(self.engine.queues());
+        self.gate.set_queues(self.engine.queues(self.clock.now()));
         for shard in &mut self.shards {
             shard.order(Order::Library(Arc::clone(&site.library)));
         }

@@ -92,7 +92,7 @@ impl Switch {
         let keys = Arc::new(keys(&token, &site).map_err(system("random bytes"))?);
         let engine = Engine::new(clock.now(), Arc::clone(&site), seed, doors.sip.clone(), shards);
         gate.set_agents(engine.snapshots());
-        gate.set_queues(engine.queues());
+        gate.set_queues(engine.queues(clock.now()));
         let door = Door::default();
         door.set_unlimited(&site.sip.unlimited_nets);
         let streams = Streams::new(inbox.clone(), clock, door.clone(), runtime.handle().clone());

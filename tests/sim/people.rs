@@ -12,9 +12,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 pub const AGENTS: [&str; 4] = ["john", "maria", "peter", "anna"];
 const GUESTS: [&str; 3] = ["carol", "dave", "erin"];
-const KEYS: [&str; 12] = ["*1", "*2", "*3", "*411#", "*412#", "*413#", "*5", "*6", "5", "*", "*4", "12#"];
+const KEYS: [&str; 13] = ["*1", "*2", "*3", "*411#", "*412#", "*413#", "*421#", "*5", "*6", "5", "*", "*4", "12#"];
 /// Where the Transfer key leads: colleagues, quick connects, numbers, nobody, and away from here.
-const TARGETS: [&str; 12] = [
+const TARGETS: [&str; 13] = [
     "john",
     "maria",
     "peter",
@@ -22,6 +22,7 @@ const TARGETS: [&str; 12] = [
     "sip:qc-maria@cordboard.lab",
     "sip:qc-john@cordboard.lab",
     "sip:qc-nobody@cordboard.lab",
+    "sip:qc-password-reset@cordboard.lab",
     "1000",
     "9001",
     "conf1",
@@ -211,6 +212,7 @@ fn at_the_phone(world: &mut World, at: usize, found: &mut Vec<(u64, Action)>) {
         found.push((if live == 1 { 20 } else { 1 }, Action::Dial(at, format!("sip:qc-{colleague}@cordboard.lab"))));
     } else {
         found.push((if live == 0 { 50 } else { 3 }, Action::Dial(at, "1000".to_owned())));
+        found.push((if live == 0 { 15 } else { 1 }, Action::Dial(at, "2000".to_owned())));
         let number = one(mint, &["9001", "9002", "conf1", "conf1", "7777", "john", "qc-maria"]).unwrap_or_default();
         found.push((3, Action::Dial(at, number.to_owned())));
     }
@@ -262,6 +264,7 @@ fn on_the_screen(world: &mut World, agent: &'static str, found: &mut Vec<(u64, A
     let weight = if on { 8 } else { 1 };
     let mut others: Vec<&str> = AGENTS.into_iter().filter(|other| *other != agent).collect();
     others.push(agent);
+    others.extend(["password-reset", "password-reset"]);
     let colleague = one(mint, &others).unwrap_or("maria");
     let target = Addressee::QuickConnect(QuickConnectId::from(colleague));
     press(3 * weight, Button::CreateAdditionalConnection { contact: contact.clone(), target });
