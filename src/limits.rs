@@ -124,6 +124,9 @@ pub const AGENT_BEGINS: Pace = Pace { burst: 500, every: Duration::from_millis(1
 /// for a thousand beginnings.
 pub const STRANGERS_MESSAGES: Pace = Pace { burst: 10_000, every: Duration::from_micros(100) };
 pub const STRANGERS_BEGIN: Pace = Pace { burst: 2_000, every: Duration::from_millis(1) };
+/// REGISTERs from unknown addresses whose senders have proven to be there, once all others have used up what there is: a
+/// house of some hundred agents who come home at once.
+pub const REACHABLE_BEGIN: Pace = Pace { burst: 500, every: Duration::from_millis(4) };
 /// Addresses whose messages are counted one by one; some megabytes.
 pub const SOURCES: usize = 16_384;
 /// Addresses of agents that are remembered, and for how long after the last registration: over a day off.

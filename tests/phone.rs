@@ -49,7 +49,7 @@ fn a_phone_of_ours_proves_itself_to_a_guard_of_ours() {
                 let contact = request.headers.first(&Name::Contact).expect("a Contact").as_str().to_owned();
                 response.headers.push(Name::Contact, format!("{contact};expires=60"));
             } else {
-                for challenge in guard.challenge(now, "cordboard.lab", false) {
+                for challenge in guard.challenge(now, "cordboard.lab", false, std::net::Ipv4Addr::LOCALHOST.into()) {
                     response.headers.push(Name::WwwAuthenticate, challenge);
                 }
             }

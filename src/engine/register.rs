@@ -3,7 +3,7 @@
 use super::{Engine, Work};
 use crate::ids::AgentId;
 use crate::registrar::{Change, Contacts, Register};
-use crate::sip::digest::{Guard, Verdict};
+use crate::sip::digest::{Guard, Keeper, Verdict};
 use crate::sip::{End, Link, Name, Request, Response, ServerKey, SessionId, Status, Text, Uri, is_nowhere, is_own};
 use std::net::SocketAddr;
 use tracing::{info, warn};
@@ -71,6 +71,12 @@ impl Engine {
         self.respond(key, response);
     }
 
+    /// Who challenges at the doors, with nonces that count here as well.
+    #[must_use]
+    pub fn keeper(&self) -> Keeper {
+        self.guard.keeper(&self.site.sip.domain)
+    }
+
     /// Whether a Contact names us, a group, or everybody. Without a port it may be a phone on our own machine that has
     /// left it out; its REGISTER tells where it is.
     fn is_no_phone(&self, uri: &Uri) -> bool {
@@ -120,7 +126,7 @@ impl Engine {
                 false
             }
         };
-        let mut challenges = self.guard.challenge(now, realm, stale);
+        let mut challenges = self.guard.challenge(now, realm, stale, source);
         if gives_up_on_a_second_algorithm(request) {
             challenges.truncate(1);
         }

@@ -6,8 +6,10 @@
 
 use crate::limits::{
     AGENT_BEGINS, AGENT_CONNECTIONS, AGENT_MESSAGES, CONNECTIONS_OF_STRANGERS, KNOWN_FOR, KNOWN_SOURCES, Pace,
-    SOURCE_BEGINS, SOURCE_CONNECTIONS, SOURCE_MESSAGES, SOURCES, STRANGERS_BEGIN, STRANGERS_MESSAGES, TCP_CONNECTIONS,
+    REACHABLE_BEGIN, SOURCE_BEGINS, SOURCE_CONNECTIONS, SOURCE_MESSAGES, SOURCES, STRANGERS_BEGIN, STRANGERS_MESSAGES,
+    TCP_CONNECTIONS,
 };
+use crate::sip::digest::Keeper;
 use crate::sip::ration::{Rations, source};
 use crate::site::Net;
 use crate::time::{Duration, Time};
@@ -41,6 +43,10 @@ struct Book {
     /// What all strangers share.
     strangers_messages: Rations<()>,
     strangers_begun: Rations<()>,
+    /// What those share who have proven to be where they say.
+    reachable_begun: Rations<()>,
+    /// Who challenges whom there is no room for.
+    keeper: Option<Arc<Keeper>>,
     connections: BTreeMap<IpAddr, usize>,
     open: usize,
     open_to_strangers: usize,
@@ -56,6 +62,8 @@ impl Default for Book {
             begun: Rations::new(SOURCES),
             strangers_messages: Rations::new(1),
             strangers_begun: Rations::new(1),
+            reachable_begun: Rations::new(1),
+            keeper: None,
             connections: BTreeMap::new(),
             open: 0,
             open_to_strangers: 0,
@@ -132,6 +140,23 @@ impl Door {
         };
         let all = (&mut book.strangers_begun, STRANGERS_BEGIN);
         draw(now, (&mut book.begun, pace), all, from, standing)
+    }
+
+    /// A stranger begins something for whom there was no room among all others, and has proven to be there.
+    /// # Errors
+    /// There is none among those either; so long until there is.
+    pub fn begin_there(&self, now: Time, ip: IpAddr) -> Result<(), Duration> {
+        let book = &mut *self.book();
+        let all = (&mut book.reachable_begun, REACHABLE_BEGIN);
+        draw(now, (&mut book.begun, SOURCE_BEGINS), all, source(ip), Standing::Stranger)
+    }
+
+    pub fn keeper(&self) -> Option<Arc<Keeper>> {
+        self.book().keeper.clone()
+    }
+
+    pub fn set_keeper(&self, keeper: Keeper) {
+        self.book().keeper = Some(Arc::new(keeper));
     }
 
     /// A connection's place among those that are open, given back when it is dropped. `None`: there are too many.

@@ -5,6 +5,7 @@
 
 mod card;
 mod clock;
+mod challenge;
 mod door;
 mod entropy;
 mod http;

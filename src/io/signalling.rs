@@ -143,6 +143,7 @@ impl Signalling {
     /// The rest of the house takes over the new installation in the same moment as the engine.
     fn reloaded(&mut self, site: &Site) {
         self.door.set_unlimited(&site.sip.unlimited_nets);
+        self.door.set_keeper(self.engine.keeper());
         self.keys.set_accounts(super::switch::accounts(site));
         self.gate.set_agents(self.engine.snapshots());
         self.gate.set_queues(self.engine.queues(self.clock.now()));

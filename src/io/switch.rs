@@ -95,6 +95,7 @@ impl Switch {
         gate.set_queues(engine.queues(clock.now()));
         let door = Door::default();
         door.set_unlimited(&site.sip.unlimited_nets);
+        door.set_keeper(engine.keeper());
         let streams = Streams::new(inbox.clone(), clock, door.clone(), runtime.handle().clone());
         let locals: Arc<[SocketAddr]> = doors.sip.iter().map(|(_, local)| *local).collect();
 

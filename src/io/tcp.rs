@@ -2,7 +2,8 @@
 
 use super::clock::Clock;
 use super::door::{Door, Standing};
-use super::inbox::{Inbox, Refused, begins_something, come_later, leaves_state};
+use super::challenge::Turn;
+use super::inbox::{Inbox, Refused, begins_something, leaves_state};
 use super::system;
 use crate::engine::Input;
 use crate::limits::{TCP_CONNECTIONS, TCP_QUEUE};
@@ -256,12 +257,13 @@ impl Streams {
         match parse(bytes) {
             Ok(message) => {
                 let begins = begins_something(&message);
-                if leaves_state(&message) && self.0.door.begin(self.0.clock.now(), ip, begins.is_some()).is_err() {
-                    if let Some(request) = begins {
+                let now = self.0.clock.now();
+                if leaves_state(&message) && self.0.door.begin(now, ip, begins.is_some()).is_err() {
+                    let Some(request) = begins else { return };
+                    if let Turn::Away(answer) = self.0.door.turn(now, from, request) {
                         self.0.shed.increment(1);
-                        drop(replies.try_send(come_later(request, from.remote)));
+                        return drop(replies.try_send(answer));
                     }
-                    return;
                 }
                 while self.0.inbox.is_busy() {
                     sleep(ROOM).await;

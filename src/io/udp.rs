@@ -1,5 +1,6 @@
 //! SIP over UDP: a thread that reads, and the socket that the engine's thread sends on.
 
+use super::challenge::Turn;
 use super::clock::Clock;
 use super::door::Door;
 use super::inbox::{Inbox, Refused, begins_something, come_later, leaves_state};
@@ -81,15 +82,21 @@ impl Reader {
         };
         let begins = begins_something(&message);
         let too_many = leaves_state(&message) && self.door.begin(now, remote.ip(), begins.is_some()).is_err();
+        let from = Link { transport: Transport::Udp, local: self.local, remote };
         match begins {
-            Some(request) if too_many || self.inbox.is_busy() => {
+            Some(request) if self.inbox.is_busy() => {
                 counters.shed.increment(1);
                 return self.send(remote, &come_later(request, remote));
+            }
+            Some(request) if too_many => {
+                if let Turn::Away(answer) = self.door.turn(now, from, request) {
+                    counters.shed.increment(1);
+                    return self.send(remote, &answer);
+                }
             }
             None if too_many => return counters.refused.increment(1),
             _ => {}
         }
-        let from = Link { transport: Transport::Udp, local: self.local, remote };
         let mut input = Input::Sip { from, message };
         // What is under way waits here; the socket's own buffer holds what comes behind it.
         while let Err(Refused::Full(back)) = self.inbox.offer(input) {

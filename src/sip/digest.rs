@@ -1,12 +1,18 @@
 //! Who somebody is, proven without sending the password: challenges and answers of RFC 7616 (and RFC 2617, RFC 8760).
 
+mod keeper;
+
+pub use keeper::Keeper;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use md5::Md5;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
+use self::keeper::Secret;
 use super::header::{Headers, Name};
 use super::message::Request;
 use super::method::Method;
@@ -240,7 +246,7 @@ impl Seen {
 /// answered rightly are remembered, so that strangers cannot fill the table.
 #[derive(Clone, Debug)]
 pub struct Guard {
-    secret: [u8; 32],
+    secret: Secret,
     serial: u32,
     seen: BTreeMap<(Time, u32), Seen>,
     /// Nonces up to here have been forgotten, and count as stale.
@@ -250,24 +256,21 @@ pub struct Guard {
 impl Guard {
     #[must_use]
     pub fn new(secret: [u8; 32]) -> Guard {
-        Guard { secret, serial: 0, seen: BTreeMap::new(), forgotten: None }
+        Guard { secret: Secret::new(secret), serial: 0, seen: BTreeMap::new(), forgotten: None }
     }
 
     /// The values of WWW-Authenticate (or Proxy-Authenticate), a line each. MD5 comes first: RFC 8760 section 2.4 lets a
     /// client take the first it knows, and the phones that know only one know MD5 and often look no further.
-    pub fn challenge(&mut self, now: Time, realm: &str, stale: bool) -> Vec<Text> {
+    pub fn challenge(&mut self, now: Time, realm: &str, stale: bool, ip: IpAddr) -> Vec<Text> {
         self.serial = self.serial.wrapping_add(1);
-        let nonce = self.nonce(now, self.serial);
-        let mut quoted_realm = Vec::new();
-        quote_into(&mut quoted_realm, realm.as_bytes());
-        let realm = String::from_utf8_lossy(&quoted_realm);
-        let stale = if stale { ", stale=true" } else { "" };
-        [Algorithm::Md5, Algorithm::Sha256]
-            .map(|algorithm| {
-                let algorithm = algorithm.as_str();
-                format!("Digest realm={realm}, nonce=\"{nonce}\", algorithm={algorithm}, qop=\"auth\"{stale}").into()
-            })
-            .to_vec()
+        let nonce = self.secret.nonce(now, self.serial, ip);
+        [Algorithm::Md5, Algorithm::Sha256].map(|algorithm| challenge(realm, &nonce, algorithm, stale)).to_vec()
+    }
+
+    /// Who challenges in our name without keeping anything.
+    #[must_use]
+    pub fn keeper(&self, realm: &str) -> Keeper {
+        Keeper::new(self.secret.clone(), realm)
     }
 
     /// Weighs the credentials in `header` (Authorization or Proxy-Authorization) for this realm. An unknown name takes the
@@ -338,28 +341,8 @@ impl Guard {
         // Nonces are weighed last: `stale` is for those who know the password (RFC 7616 section 3.3).
         // Without a count, an answer is good once.
         let count = counted.map_or(u32::MAX, |counted| counted.count);
-        let fresh = self.ours(now, &nonce).is_some_and(|id| self.first_use(now, id, count));
+        let fresh = self.secret.ours(now, &nonce).is_some_and(|id| self.first_use(now, id, count));
         if fresh { Verdict::Ok(user) } else { Verdict::Stale }
-    }
-
-    fn nonce(&self, issued: Time, serial: u32) -> String {
-        let id = format!("{:016x}{serial:08x}", issued.micros());
-        // The secret on both sides: what is hashed cannot be lengthened by one who does not know it.
-        let mut keyed = Sha256::new();
-        keyed.update(self.secret);
-        keyed.update(id.as_bytes());
-        keyed.update(self.secret);
-        let tag = keyed.finalize();
-        format!("{id}{}", hex(tag.get(..16).unwrap_or_default()))
-    }
-
-    /// When and as which a nonce was made, if it was made here and is not too old.
-    fn ours(&self, now: Time, nonce: &Text) -> Option<(Time, u32)> {
-        let text = std::str::from_utf8(nonce.as_bytes()).ok()?;
-        let issued = Time::from_micros(u64::from_str_radix(text.get(..16)?, 16).ok()?);
-        let serial = u32::from_str_radix(text.get(16..24)?, 16).ok()?;
-        let ours = bool::from(self.nonce(issued, serial).as_bytes().ct_eq(text.as_bytes()));
-        (ours && issued <= now && now.since(issued) <= NONCE_LIFE).then_some((issued, serial))
     }
 
     fn first_use(&mut self, now: Time, id: (Time, u32), count: u32) -> bool {
@@ -378,6 +361,15 @@ impl Guard {
         }
         fresh
     }
+}
+
+/// The value of WWW-Authenticate.
+fn challenge(realm: &str, nonce: &str, algorithm: Algorithm, stale: bool) -> Text {
+    let mut out = b"Digest realm=".to_vec();
+    quote_into(&mut out, realm.as_bytes());
+    let (algorithm, stale) = (algorithm.as_str(), if stale { ", stale=true" } else { "" });
+    out.extend_from_slice(format!(", nonce=\"{nonce}\", algorithm={algorithm}, qop=\"auth\"{stale}").as_bytes());
+    out.into()
 }
 
 /// Whether the credentials were made for this request's target. Phones leave out ports and parameters, so user and host

@@ -201,6 +201,45 @@ fn floods_cost_the_flooders() {
 }
 
 #[test]
+fn a_phone_from_a_new_address_registers_among_very_many_strangers() {
+    let switch = start("strangers");
+    let udp = at(&switch, Transport::Udp);
+    let stop = Arc::new(AtomicBool::new(false));
+    // Each sends what one address may; together more than is let in of all of them.
+    let flood = {
+        let stop = Arc::clone(&stop);
+        let sockets: Vec<UdpSocket> = (1..=100).map(|n| socket(&format!("127.0.7.{n}"), LONG)).collect();
+        std::thread::spawn(move || {
+            let mut n = 0;
+            while !stop.load(Ordering::Relaxed) {
+                n += 1;
+                for socket in &sockets {
+                    let me = socket.local_addr().unwrap();
+                    let method = if n % 2 == 0 { "OPTIONS" } else { "REGISTER" };
+                    let text = whole(&request(method, me, n, "john@cordboard.lab", "john", ""));
+                    let _full = socket.send_to(text.as_bytes(), udp);
+                }
+                std::thread::sleep(Duration::from_millis(if n < 40 { 5 } else { 45 }));
+            }
+        })
+    };
+    std::thread::sleep(Duration::from_millis(1_500));
+    let (mut shed, mut buffer) = (false, [0; 4096]);
+    let guest = socket("127.0.8.1", Duration::from_millis(500));
+    let me = guest.local_addr().unwrap();
+    for n in 0..20 {
+        guest.send_to(whole(&request("OPTIONS", me, n, "x@y", "1000", "")).as_bytes(), udp).unwrap();
+        shed |= guest.recv(&mut buffer).is_ok_and(|length| buffer[..length].starts_with(b"SIP/2.0 503"));
+    }
+    assert!(shed, "the flood takes what there is for strangers");
+    for n in 1..=10 {
+        assert_eq!(register(&format!("127.0.9.{n}"), udp, "maria").status(), "200", "phone {n}");
+    }
+    stop.store(true, Ordering::Relaxed);
+    flood.join().unwrap();
+}
+
+#[test]
 fn half_open_connections_are_few_and_short() {
     let switch = start("half-open");
     let tcp = at(&switch, Transport::Tcp);

@@ -38,7 +38,7 @@ fn weigh(guard: &mut Guard, request: &Request) -> Verdict {
 /// Without the password there is no way in.
 fn credentials(text: &[u8]) {
     let mut guard = Guard::new([7; 32]);
-    let _ = guard.challenge(NOW, REALM, false);
+    let _ = guard.challenge(NOW, REALM, false, std::net::Ipv4Addr::LOCALHOST.into());
     if let Some(request) = request(text) {
         let verdict = weigh(&mut guard, &request);
         // A nonce that is not ours makes the right password stale, for instance in RFC 2617's own form.
@@ -49,7 +49,7 @@ fn credentials(text: &[u8]) {
 /// A right answer, one stretch of it written over: it is still right or it is not, but it is good for once.
 fn changed(text: &[u8]) {
     let mut guard = Guard::new([7; 32]);
-    let challenges = guard.challenge(NOW, REALM, false);
+    let challenges = guard.challenge(NOW, REALM, false, std::net::Ipv4Addr::LOCALHOST.into());
     let [at, length, patch @ ..] = text else { return };
     let challenge = challenges.get(usize::from(*at) % challenges.len()).and_then(Challenge::read).expect("our own");
     let right = answer(&challenge, "john", "secret", &Method::Register, "sip:cordboard.lab", "c0ffee", 1);

@@ -18,6 +18,9 @@ fn passwords(user: &str) -> Option<&'static str> {
     }
 }
 
+/// Where challenges are sent.
+const HERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
 fn guard() -> Guard {
     Guard::new([7; 32])
 }
@@ -33,7 +36,7 @@ fn check(guard: &mut Guard, now: Time, authorization: &Text) -> Verdict {
 }
 
 fn challenges(guard: &mut Guard, now: Time) -> Vec<Challenge> {
-    guard.challenge(now, REALM, false).iter().map(|value| Challenge::read(value).unwrap()).collect()
+    guard.challenge(now, REALM, false, HERE).iter().map(|value| Challenge::read(value).unwrap()).collect()
 }
 
 fn reply(challenge: &Challenge, user: &str, password: &str, nc: u32) -> Text {
@@ -83,7 +86,7 @@ fn challenges_offer_md5_first_then_sha_256() {
     let offered = challenges(&mut guard, at(0));
     assert_eq!(offered.iter().map(|c| c.algorithm).collect::<Vec<_>>(), [Algorithm::Md5, Algorithm::Sha256]);
     assert!(offered.iter().all(|c| c.auth && !c.stale && c.realm == REALM));
-    assert!(Challenge::read(&guard.challenge(at(0), REALM, true)[0]).unwrap().stale);
+    assert!(Challenge::read(&guard.challenge(at(0), REALM, true, HERE)[0]).unwrap().stale);
     assert_ne!(offered[0].nonce, challenges(&mut guard, at(0))[0].nonce);
 }
 
