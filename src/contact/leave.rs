@@ -235,6 +235,10 @@ impl Call {
         };
         k.phase = Phase::Offered(run);
         self.offer_failed(cx, contact, why);
+        // Who was promised her alone waits for nobody else: whoever transferred him has him back.
+        if !self.contacts.get(&contact).is_some_and(|k| matches!(k.phase, Phase::Queued(_))) {
+            return;
+        }
         cx.out.push(Out::Requeue { contact, place, since });
         self.drive(cx, Role::Party(contact), Outcome::Begin);
     }

@@ -149,12 +149,10 @@ impl Engine {
         let mut lines = BTreeSet::new();
         for (id, call) in &self.calls {
             for c in call.connections().values().filter(|c| c.agent.as_ref() == Some(agent) && !c.is_gone()) {
-                let dialled =
-                    call.contacts().values().any(|k| k.agent == Some(c.id) && matches!(k.phase, Phase::Dialling(_)));
-                let serves = call.contacts().values().any(|k| k.agent == Some(c.id) && !k.is_over());
-                // Who is dialled has not been offered anything: he is busy while it rings. Who called a colleague has no
-                // contact by what that one does with him.
-                if !call.has_buttons() || dialled || !serves {
+                // Routing gives nobody two. What came by no queue is his own doing, or a colleague's: who is dialled is busy
+                // while it rings, and who called a colleague, beside a contact of his, may be handed on by her.
+                let by_queue = |k: &contact::Contact| k.agent == Some(c.id) && !k.is_over() && k.queued.is_some();
+                if !call.has_buttons() || !call.contacts().values().any(by_queue) {
                     lines.insert(*id);
                 } else if c.is_up() {
                     up.insert(*id);

@@ -28,3 +28,24 @@ Available again she is rung again:
   maria answers
   expect john and maria hear each other within 15 s
     customer hears CustomerHold.wav
+  customer hangs up
+  john hangs up
+
+Handed on to her by the Transfer key, the customer is John's again when she drops out in the customer's whisper:
+  customer dials 1000
+  expect john's phone rings within 15 s
+  john answers
+  expect customer and john hear each other within 15 s
+  john transfers to qc-maria
+  expect maria's phone rings within 10 s
+  maria answers
+  expect customer hears ConnectingToAgent.wav within 15 s
+  maria hangs up
+  expect john's phone is told that the transfer failed
+    customer and john hear each other within 1 s
+    maria's state is AgentHungUp
+  maria presses status Available
+  expect maria's state is Available
+  customer hangs up
+  expect john's call ends
+    the switch is empty
