@@ -56,6 +56,8 @@ pub const EXPIRES_DEFAULT: u32 = 600;
 pub const AGENT_QUEUE: usize = 10;
 /// Contacts listed of one queue, the first in turn: more than a supervisor reads, and a queue of ten thousand is no burden.
 pub const QUEUE_LISTED: usize = 100;
+/// How soon an offer is made again that was refused because another request had overtaken it: what is late by more is lost.
+pub const OVERTAKEN: Duration = Duration::from_millis(500);
 /// An agent's phone that shows no sign of life this long after the INVITE is not reachable (Connect: FailedConnectAgent).
 pub const NO_PROVISIONAL: Duration = Duration::from_secs(5);
 /// How long the tone of a failed consult lasts, and how often the agent is then reminded of the customer on hold.

@@ -5,7 +5,7 @@ mod flows;
 #[path = "who_hears_whom/stage.rs"]
 mod stage;
 
-use cordboard::contact::{Place, Press, Reason, State};
+use cordboard::contact::{Call, Dial, Identity, Place, Press, Reason, Refused, State};
 use cordboard::ids::{ConnectionId, QuickConnectId};
 use stage::Stage;
 
@@ -286,6 +286,33 @@ fn a_second_line_carries_the_consult() {
     s.hears("customer:CustomerHold.wav(held) john2:TransferringToAgent.wav");
     s.bye("john2");
     s.hears("customer:TransferringToAgent.wav");
+}
+
+#[test]
+fn a_third_line_is_not_brought_together_with_two() {
+    let mut s = Stage::talking();
+    let john = s.id("john");
+    let (mut direct, caller) =
+        s.act(|_, cx| Call::bridge(cx, Identity::default(), Some("john".into()), Dial::Agent("peter".into())));
+    let peter = *direct.connections().keys().find(|id| **id != caller).unwrap();
+    s.act(|_, cx| direct.answered(cx, peter));
+    assert_eq!(s.act(|call, cx| call.can_merge(cx, john, &direct, caller)), Ok(()));
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+    s.who.insert("john2", line);
+    s.played("john2");
+    s.offer("maria");
+    s.answer("maria");
+    s.played("maria");
+    s.played("john2");
+    s.bye("customer");
+    s.hears("john:silence john2:maria maria:john2");
+    for (his, of_two) in [(john, false), (line, false), (line, true)] {
+        let refused = s.act(|call, cx| match of_two {
+            false => call.can_merge(cx, his, &direct, caller),
+            true => direct.can_merge(cx, caller, call, his),
+        });
+        assert_eq!(refused, Err(Refused::State("two lines are brought together, not three".into())), "{his} {of_two}");
+    }
 }
 
 #[test]

@@ -68,6 +68,10 @@ impl Call {
     /// Whether `merge` would do something.
     pub fn can_merge(&self, cx: &Cx, mine: ConnectionId, other: &Call, theirs: ConnectionId) -> Result<(), Refused> {
         let party = self.transferee(mine)?;
+        let lines = |call: &Call, line| call.lines_of(line).into_iter().filter(|id| call.is_here(*id)).count();
+        if lines(self, mine) > 1 || lines(other, theirs) > 1 {
+            return Err(state("two lines are brought together, not three"));
+        }
         match other.part(theirs)? {
             Part::Agent => return Err(state("both are contacts")),
             Part::End(_, end) if other.connections.get(&end).is_none_or(|c| !c.is_up() && !c.is_ringing()) => {
@@ -131,6 +135,10 @@ impl Call {
             self.drive(cx, Role::Party(contact), Outcome::Begin);
         }
         self.complete(cx, mine)
+    }
+
+    fn is_here(&self, connection: ConnectionId) -> bool {
+        self.connections.get(&connection).is_some_and(|c| !c.is_gone())
     }
 
     fn part(&self, connection: ConnectionId) -> Result<Part, Refused> {

@@ -11,6 +11,7 @@ pub use ports::Ports;
 
 use crate::contact::Identity;
 use crate::ids::{ConnectionId, LegId, PortId, ShardId};
+use crate::limits::OVERTAKEN;
 use crate::media::{Codec, MediaCommand, PortSpec, PortStats, Source, Start};
 use crate::sdp::{Direction, Local, Name as CodecName, Negotiator};
 use crate::sip::{self, Endpoint, Method, Name, NameAddr, OfferBy, SessionId, Status, Text, Uri};
@@ -92,6 +93,8 @@ pub struct Leg {
     /// A hold the phone refused: not asked again until something else is wanted.
     refused: Option<bool>,
     exchange: Exchange,
+    /// The last offer was answered 500, and is made once more.
+    overtaken: bool,
     /// The session is to be refreshed by a re-INVITE.
     stale: bool,
     phone_holds: bool,
@@ -185,6 +188,7 @@ impl Leg {
             shown: None,
             refused: None,
             exchange: Exchange::Idle,
+            overtaken: false,
             stale: false,
             phone_holds: false,
             start: Start::Wait,
@@ -255,6 +259,7 @@ impl Leg {
         else {
             return Heard::Nothing;
         };
+        let overtaken = std::mem::take(&mut self.overtaken);
         if status.is_success() {
             if with_body {
                 match body.map(|b| self.negotiator.accept(b)) {
@@ -274,6 +279,10 @@ impl Leg {
         } else {
             self.negotiator.rollback();
             // Whether and when it is tried again, the session says.
+            // RFC 3261 section 12.2.2: a 500 may only say that a later request of ours was faster.
+            let again = (status == Status::SERVER_INTERNAL_ERROR && !overtaken).then_some(doors.now + OVERTAKEN);
+            self.overtaken = retry.is_none() && again.is_some();
+            let retry = retry.or(again);
             self.stale &= retry.is_some();
             match retry {
                 Some(at) => self.exchange = Exchange::Retry(at),

@@ -220,7 +220,7 @@ impl Phone {
             // RFC 3261 section 12.2.2: out of order.
             let text = format!("the CSeq of {} is {}, not above {}", head.method, head.cseq, last.unwrap_or_default());
             self.judge.complain(now, Some(id), text);
-            return self.respond(now, key, 500, Vec::new(), None);
+            return self.refuse_offer(now, key, id, request, 500);
         }
         line.remote_cseq = Some(head.cseq);
         line.source = from;

@@ -6,6 +6,7 @@ use crate::ids::Mint;
 use crate::limits::FRAME;
 use crate::rtp::{self, Dialer, Digits, Header, Packet};
 use crate::time::{Duration, Time};
+use std::collections::BTreeSet;
 
 /// Loud enough to be measured, and five of them still fit into a sample.
 const SAMPLES_A_MS: usize = 8;
@@ -43,6 +44,8 @@ pub(super) struct Sound {
     pub heard: Vec<HeardFrame>,
     from: Option<Source>,
     pub changed_at: Time,
+    /// Payload types that were agreed, and came.
+    known: BTreeSet<u8>,
 }
 
 /// Where what we hear comes from.
@@ -79,6 +82,7 @@ impl Sound {
             heard: Vec::new(),
             from: None,
             changed_at: Time::default(),
+            known: BTreeSet::new(),
         }
     }
 
@@ -163,13 +167,19 @@ impl Sound {
         if (72..=76).contains(&payload_type) {
             return noticed; // RTCP on the same port (RFC 5761 section 4)
         }
+        let fresh = now.since(self.changed_at) <= GRACE;
         let codec = match stream {
             Some(stream) if stream.event == Some(payload_type) => {
                 noticed.digit = self.digits.hear(ssrc, timestamp, marker, packet.payload);
                 None
             }
             Some(stream) => match stream.accepts.iter().find(|(number, _)| *number == payload_type) {
-                Some((_, codec)) => Some(*codec),
+                Some((_, codec)) => {
+                    self.known.insert(payload_type);
+                    Some(*codec)
+                }
+                // Sent before our answer was there (RFC 3264 section 8.3).
+                None if fresh && self.known.contains(&payload_type) => return noticed,
                 None => {
                     noticed.faults.push(format!("RTP payload type {payload_type} was not agreed"));
                     return noticed;
@@ -178,7 +188,7 @@ impl Sound {
             // Before the answer is here the static types say what it is (RFC 3264 section 5.1).
             None => [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| codec.payload_type() == payload_type),
         };
-        if stream.is_some_and(|stream| !stream.direction.receives()) && now.since(self.changed_at) > GRACE {
+        if stream.is_some_and(|stream| !stream.direction.receives()) && !fresh {
             noticed.faults.push("RTP came in although our direction does not receive".into());
         }
         noticed.faults.extend(self.follow(packet.header, codec.is_some()));

@@ -29,8 +29,19 @@ pub fn explained(complaint: &str, whose: &Handset, world: &World) -> bool {
     deaf || (order || early || late) && (rough || world.hands.iter().any(|hand| hand.was_unplugged))
 }
 
-/// Nobody has done anything for a while: what is under way has come to its end, and both ends agree on what is.
+/// Nobody has done anything for a while: what is under way has come to its end, and both ends agree on what is. What a
+/// timer has just begun has a moment more.
 pub fn hold_at_rest(world: &mut World) {
+    let before = unrest(world);
+    if before.is_empty() {
+        return;
+    }
+    world.run(world.now + SETTLED * 5);
+    let broken = unrest(world);
+    world.broken.extend(broken.into_iter().filter(|what| before.contains(what)));
+}
+
+fn unrest(world: &World) -> Vec<String> {
     let mut broken = world.engine.unrest();
     for hand in world.hands.iter().filter(|hand| !hand.was_unplugged) {
         for line in hand.live().filter(|line| line.state() == LineState::Up) {
@@ -49,6 +60,11 @@ pub fn hold_at_rest(world: &mut World) {
             if known.spec.send != receives {
                 broken.push(format!("{who} receives: {receives}, the switch sends: {}", known.spec.send));
             }
+            let sends = line.direction().is_some_and(|direction| direction.sends());
+            let by_itself = hand.held.contains(&line.id()) || hand.phone.habits().refuses_reinvite;
+            if known.spec.receive && !sends && !by_itself {
+                broken.push(format!("{who} is to be heard and sends nothing"));
+            }
         }
     }
     let up = world.media.ports().filter(|(_, known)| known.spec.remote.is_some());
@@ -61,7 +77,7 @@ pub fn hold_at_rest(world: &mut World) {
             broken.push(format!("{port} sends to {}, who has no call with it", hand.name));
         }
     }
-    world.broken.extend(broken);
+    broken
 }
 
 /// No phone hears nothing at all for long: silence is packets too.

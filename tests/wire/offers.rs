@@ -4,6 +4,7 @@ use super::identity::{CALLEE, CALLER, answer, bridge, invite, line, sent};
 use super::world::{World, request, sdp};
 use cordboard::engine::Input;
 use cordboard::media::MediaEvent;
+use cordboard::time::Duration;
 
 const PHONE: &str = "192.0.2.9:5070";
 /// The lab's echo.
@@ -109,6 +110,23 @@ fn a_new_invite_overtakes_the_ack_of_the_last() {
     assert_eq!(phone.send("INVITE", "").0, "100 200");
     assert_eq!(phone.send("UPDATE", &sdp("192.0.2.9", 4006)).0, "491", "RFC 3311 section 5.2");
     assert_eq!(phone.send("INVITE", &sdp("192.0.2.9", 4006)).0, "491", "RFC 3261 section 14.2");
+}
+
+/// RFC 3261 section 12.2.2: a 500 may only say that a later request of ours came first. Then all the phone lacks is told
+/// once more; a phone that refuses again is believed.
+#[test]
+fn an_offer_that_was_overtaken_is_made_once_more() {
+    let mut phone = Phone::up();
+    let port = *phone.world.ports.first().expect("the caller's port");
+    phone.world.input(Input::Media(MediaEvent::BindFailed { port, reason: "in use".to_owned() }));
+    let first = sent(&mut phone.world, "INVITE");
+    phone.world.hear(PHONE, answer("500 Server Internal Error", &first, "Content-Length: 0\r\n\r\n").as_bytes());
+    phone.world.pass(Duration::from_secs(1));
+    let second = sent(&mut phone.world, "INVITE");
+    let body = |text: &str| text.split_once("\n\n").map(|(_, body)| body.to_owned());
+    assert_eq!(body(&first), body(&second));
+    phone.world.hear(PHONE, answer("500 Server Internal Error", &second, "Content-Length: 0\r\n\r\n").as_bytes());
+    sent(&mut phone.world, "BYE");
 }
 
 #[test]
