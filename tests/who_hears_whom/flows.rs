@@ -4,6 +4,7 @@ use super::stage::{Stage, catalog};
 use cordboard::contact::{Admission, Catalog, Out, Place, Press, Reason};
 use cordboard::flow::{self, Flow, FlowType};
 use cordboard::ids::FlowId;
+use cordboard::routing::{Hours, Precedence};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -166,6 +167,111 @@ fn where_a_flow_leads_a_contact() {
     inbound(&[enqueue()]).hears("customer:None.wav");
 }
 
+/// A flow that asks something, and plays the prompt of the result: True, False, or 1 for any number.
+fn asks(kind: FlowType, before: Option<(&str, Value)>, query: &str, parameters: &Value) -> Flow {
+    let when = |operator: &str, operand: &str, next: &str| json!({"NextAction": next, "Condition": {"Operator": operator, "Operands": [operand]}});
+    let says = |name: &str| {
+        json!({"Identifier": name, "Type": "MessageParticipant", "Parameters": {"PromptId": format!("{name}.wav")},
+               "Transitions": {"NextAction": "end"}})
+    };
+    let failed = json!([{"ErrorType": "NoMatchingError", "NextAction": "None"},
+                        {"ErrorType": "NoMatchingCondition", "NextAction": "Else"}]);
+    let (first, parameters_before) =
+        before.unwrap_or(("UpdateContactEventHooks", json!({"EventHooks": {"PauseContact": "x"}})));
+    let document = json!({"Version": "2019-10-30", "StartAction": "before",
+        "Metadata": {"name": "Test", "type": kind.metadata()}, "Actions": [
+        {"Identifier": "before", "Type": first, "Parameters": parameters_before,
+         "Transitions": {"NextAction": "ask", "Errors": failed}},
+        {"Identifier": "ask", "Type": query, "Parameters": parameters, "Transitions": {"NextAction": "None", "Errors": failed,
+         "Conditions": [when("Equals", "True", "True"), when("Equals", "False", "False"), when("NumberGreaterThan", "3", "More")]}},
+        says("True"), says("False"), says("More"), says("Else"), says("None"),
+        {"Identifier": "end", "Type": "EndFlowExecution", "Parameters": {}, "Transitions": {}}]});
+    flow::load("test.json", document.to_string().as_bytes()).unwrap_or_else(|faults| panic!("{faults:#?}")).remove(0)
+}
+
+#[test]
+fn a_flow_asks_whether_a_queue_is_open() {
+    let named = |hours: &str| json!({"HoursOfOperationId": hours});
+    for (before, of_queue, parameters, heard) in [
+        (Some(queue("Support")), None, json!({}), "True.wav"),
+        (Some(queue("Support")), Some("open"), json!({}), "True.wav"),
+        (Some(queue("Support")), Some("shut"), json!({}), "False.wav"),
+        // Hours that a reload has taken away.
+        (Some(queue("Support")), Some("gone"), json!({}), "None.wav"),
+        (Some(queue("Support")), Some("shut"), named("open"), "True.wav"),
+        (None, None, named("arn:aws:connect:eu-west-2:1:instance/1/operating-hours/shut"), "False.wav"),
+        (None, None, named("never"), "None.wav"),
+        (None, None, json!({}), "None.wav"),
+        // An agent's own queue has no hours.
+        (Some(agent("maria")), None, json!({}), "None.wav"),
+    ] {
+        let mut catalog = with([asks(FlowType::Inbound, before.clone(), "CheckHoursOfOperation", &parameters)]);
+        catalog.hours.insert("open".into(), Hours::always());
+        catalog.hours.insert("shut".into(), Hours::closed("UTC").unwrap());
+        for support in catalog.queues.values_mut() {
+            support.hours = of_queue.map(Into::into);
+        }
+        let s = Stage::of(catalog, "Test");
+        assert_eq!(read(&s, "customer"), heard, "{before:?} {of_queue:?} {parameters}");
+    }
+}
+
+#[test]
+fn a_flow_asks_for_the_figures_of_a_queue() {
+    let count = |more: Value| {
+        let mut parameters = json!({"MetricType": "NumberOfContactsInQueue"});
+        parameters.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        parameters
+    };
+    let support = || Some(Place::Queue("Support".into()));
+    for (before, parameters, asked, figure, heard) in [
+        (Some(queue("Support")), count(json!({})), support(), Some(4), "More.wav"),
+        (Some(queue("Support")), count(json!({})), support(), Some(3), "Else.wav"),
+        (None, count(json!({"QueueId": "Support"})), support(), Some(4), "More.wav"),
+        (None, count(json!({"AgentId": "maria"})), Some(Place::Agent("maria".into())), Some(4), "More.wav"),
+        (None, count(json!({"QueueId": "Support"})), support(), None, "None.wav"),
+        (None, count(json!({"QueueId": "Sales"})), None, None, "None.wav"),
+        (None, count(json!({})), None, None, "None.wav"),
+    ] {
+        let flow = asks(FlowType::Inbound, before, "CheckMetricData", &parameters);
+        let mut s = Stage::of(with([flow]), "Test");
+        let (contact, found) = match s.out.iter().find(|out| matches!(out, Out::Measure { .. })) {
+            Some(Out::Measure { contact, place, .. }) => (*contact, Some(place.clone())),
+            _ => (s.pending(), None),
+        };
+        assert_eq!(found, asked, "{parameters}");
+        s.act(|call, cx| call.measured(cx, contact, figure));
+        assert_eq!(read(&s, "customer"), heard, "{parameters} {figure:?}");
+        // It is told once.
+        s.act(|call, cx| call.measured(cx, contact, Some(4)));
+        assert_eq!(read(&s, "customer"), heard, "{parameters} {figure:?}");
+    }
+}
+
+#[test]
+fn a_flow_says_when_its_contact_is_to_have_its_turn() {
+    let routing = |parameters: Value| ("UpdateContactRoutingBehavior", parameters);
+    let mut s = inbound(&[
+        routing(json!({"QueuePriority": "2"})),
+        routing(json!({"QueueTimeAdjustmentSeconds": "-30"})),
+        queue("Support"),
+        enqueue(),
+    ]);
+    let turn = Precedence { priority: 2, adjustment: -30 };
+    assert_eq!(s.call.contacts()[&s.pending()].precedence, turn);
+    assert!(!s.out.iter().any(|out| matches!(out, Out::Prioritise { .. })), "it does not wait yet");
+    // The queue flow of one who waits changes his turn at once.
+    let waits = json!({"Messages": [{"PromptId": "Wait.wav"}], "InterruptFrequencySeconds": "4"});
+    let promotes = [("MessageParticipantIteratively", waits), routing(json!({"QueuePriority": "1"}))];
+    let promotes = flow("Default customer queue", FlowType::CustomerQueue, &promotes);
+    s = Stage::of(with([promotes]), "Support line");
+    s.played("customer");
+    s.wait(4);
+    let contact = s.pending();
+    let turn = Precedence { priority: 1, adjustment: 0 };
+    assert!(s.out.contains(&Out::Prioritise { contact, precedence: turn }));
+}
+
 /// A queue flow that plays one prompt for ever.
 fn plays(name: &str) -> Flow {
     let messages = json!({"Messages": [{"PromptId": format!("{name}.wav")}]});
@@ -242,10 +348,17 @@ fn a_place_that_is_refused() {
         flow("Agent transfer", FlowType::AgentTransfer, &[agent("$.Agent.ARN"), prompt("First.wav"), enqueue()]),
         flow("Direct", FlowType::AgentTransfer, &[("TransferContactToAgent", json!({}))]),
     ]));
-    s.admission = Admission::Refused(Reason::Busy);
+    s.admission = Admission::AtCapacity(Reason::Busy);
     s.press("john", Press::QuickConnect("maria".into()));
     s.played("john");
     s.hears("customer:CustomerHold.wav(held) john:Full.wav");
+    // A queue that is disabled, or gone with a reload, is an error.
+    s.press("john", Press::DropLast);
+    s.admission = Admission::Refused(Reason::Failed);
+    s.press("john", Press::QuickConnect("maria".into()));
+    s.played("john");
+    s.hears("customer:CustomerHold.wav(held) john:None.wav");
+    s.admission = Admission::Refused(Reason::Busy);
     let peter = s.catalog.quick_connects.get_mut("peter").unwrap();
     peter.to = cordboard::contact::QuickConnectTo::Agent { agent: "peter".into(), flow: "Direct".into() };
     s.press("john", Press::DropLast);
