@@ -151,7 +151,12 @@ impl Engine {
             for c in call.connections().values().filter(|c| c.agent.as_ref() == Some(agent) && !c.is_gone()) {
                 // Routing gives nobody two. What came by no queue is his own doing, or a colleague's: who is dialled is busy
                 // while it rings, and who called a colleague, beside a contact of his, may be handed on by her.
-                let by_queue = |k: &contact::Contact| k.agent == Some(c.id) && !k.is_over() && k.queued.is_some();
+                let serves = |k: &contact::Contact| k.agent == Some(c.id) && !k.is_over();
+                if !c.is_up() && c.rang(self.now).is_none() && call.contacts().values().any(serves) {
+                    // Her place waits for her: nobody has called her yet.
+                    continue;
+                }
+                let by_queue = |k: &contact::Contact| serves(k) && k.queued.is_some();
                 if !call.has_buttons() || !call.contacts().values().any(by_queue) {
                     lines.insert(*id);
                 } else if c.is_up() {
