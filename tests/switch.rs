@@ -32,8 +32,9 @@ fn scratch(name: &str) -> PathBuf {
     folder
 }
 
+/// Each of its own seed: from the same one, two switches on this machine would want the same RTP ports.
 fn start(name: &str) -> Switch {
-    Switch::start(Arc::new(lab(name)), Options { seed: Some(7), media_threads: Some(1) }).unwrap()
+    Switch::start(Arc::new(lab(name)), Options { media_threads: Some(1), ..Options::default() }).unwrap()
 }
 
 fn at(switch: &Switch, wanted: Transport) -> SocketAddr {
@@ -55,6 +56,21 @@ fn header<'a>(message: &'a str, name: &str) -> &'a str {
     line.and_then(|line| line.split_once(':')).map_or("", |(_, value)| value.trim())
 }
 
+/// 200 to a request; with a Contact and a body where it is an INVITE.
+fn reply(request: &str, contact: &str, body: &str) -> String {
+    let copied = ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| {
+        let value = header(request, &name.to_ascii_lowercase());
+        let tag = if name == "To" && !value.contains(";tag=") { ";tag=u" } else { "" };
+        format!("{name}: {value}{tag}\r\n")
+    });
+    let described = if body.is_empty() {
+        String::new()
+    } else {
+        format!("Contact: {contact}\r\nContent-Type: application/sdp\r\n")
+    };
+    format!("SIP/2.0 200 OK\r\n{}{described}Content-Length: {}\r\n\r\n{body}", copied.concat(), body.len())
+}
+
 /// A phone of few words, over UDP.
 struct Guest {
     sip: UdpSocket,
@@ -65,7 +81,7 @@ struct Guest {
 impl Guest {
     fn new(switch: SocketAddr) -> Guest {
         let bound = || {
-            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let socket = UdpSocket::bind((switch.ip(), 0)).unwrap();
             socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
             socket
         };
@@ -90,23 +106,61 @@ impl Guest {
 
     /// Calls, and gives the answer and where its RTP goes.
     fn call(&self, number: &str) -> (String, SocketAddr) {
-        let (me, media) = (self.sip.local_addr().unwrap(), self.rtp.local_addr().unwrap());
-        let sdp = format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {} RTP/AVP 0\r\n",
-            media.port()
-        );
-        self.send(&request("INVITE", number, "UDP", me, 1, "", &sdp));
+        self.invite(number);
+        let answer = self.answered(number);
+        let media = media_of(&answer);
+        (answer, media)
+    }
+
+    fn invite(&self, number: &str) {
+        self.send(&request("INVITE", number, "UDP", self.sip.local_addr().unwrap(), 1, "", &self.sdp()));
+    }
+
+    /// The 200 to its INVITE, which it acknowledges.
+    fn answered(&self, number: &str) -> String {
         let answer = self.hear("SIP/2.0 200");
-        let port = answer.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap();
-        let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
+        let me = self.sip.local_addr().unwrap();
         self.send(&request("ACK", number, "UDP", me, 1, &self.to_tag(&answer), ""));
-        (answer, SocketAddr::from(([127, 0, 0, 1], port)))
+        answer
+    }
+
+    /// Its offer or answer.
+    fn sdp(&self) -> String {
+        let media = self.rtp.local_addr().unwrap();
+        let at = format!("IN IP{} {}", if media.is_ipv6() { 6 } else { 4 }, media.ip());
+        format!("v=0\r\no=- 1 1 {at}\r\ns=-\r\nc={at}\r\nt=0 0\r\nm=audio {} RTP/AVP 0\r\n", media.port())
+    }
+
+    /// Talks for a second: how many of its packets the other heard, with what it said in them.
+    fn talk(&self, media: SocketAddr, fill: u8, other: &Guest) -> usize {
+        let mut buffer = [0; 2048];
+        other.rtp.set_read_timeout(Some(Duration::from_millis(15))).unwrap();
+        let begin = Instant::now();
+        let mut heard = 0;
+        for sequence in 0..50 {
+            self.rtp.send_to(&rtp(sequence, fill), media).unwrap();
+            let next = begin + Duration::from_millis(20) * u32::from(sequence + 1);
+            while Instant::now() < next {
+                if let Ok((length, _)) = other.rtp.recv_from(&mut buffer) {
+                    heard += usize::from(length == 172 && buffer[12..length].iter().all(|sample| *sample == fill));
+                }
+            }
+        }
+        heard
     }
 
     fn to_tag(&self, answer: &str) -> String {
         let to = header(answer, "to");
         format!(";tag={}", to.split_once(";tag=").unwrap().1)
     }
+}
+
+/// Where an SDP wants its sound.
+fn media_of(message: &str) -> SocketAddr {
+    let value = |start: &str| message.lines().find_map(|line| line.strip_prefix(start)).unwrap();
+    let port = value("m=audio ").split(' ').next().unwrap();
+    let ip = value("c=IN IP").split(' ').nth(1).unwrap();
+    SocketAddr::new(ip.parse().unwrap(), port.parse().unwrap())
 }
 
 fn rtp(sequence: u16, fill: u8) -> Vec<u8> {
@@ -123,34 +177,45 @@ fn packets_are_relayed_on_loopback_and_a_stopped_switch_says_goodbye() {
     let switch = start("relay");
     let guest = Guest::new(at(&switch, Transport::Udp));
     let (_, media) = guest.call("9002");
-    let mut echoed = 0;
-    let mut buffer = [0; 2048];
-    guest.rtp.set_read_timeout(Some(Duration::from_millis(15))).unwrap();
-    let begin = Instant::now();
-    for sequence in 0..100 {
-        guest.rtp.send_to(&rtp(sequence, 0x35), media).unwrap();
-        let next = begin + Duration::from_millis(20) * u32::from(sequence + 1);
-        while Instant::now() < next {
-            if let Ok((length, from)) = guest.rtp.recv_from(&mut buffer) {
-                assert_eq!((from, length), (media, 172));
-                echoed += usize::from(buffer[12..length].iter().all(|sample| *sample == 0x35));
-            }
-        }
-    }
-    assert!(echoed >= 80, "{echoed} of 100 packets came back");
+    let echoed = guest.talk(media, 0x35, &guest);
+    assert!(echoed >= 40, "{echoed} of 50 packets came back");
     let begin = Instant::now();
     let stopping = std::thread::spawn(move || switch.stop());
     let bye = guest.hear("BYE");
-    guest.send(&format!(
-        "SIP/2.0 200 OK\r\nVia: {}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {}\r\nContent-Length: 0\r\n\r\n",
-        header(&bye, "via"),
-        header(&bye, "from"),
-        header(&bye, "to"),
-        header(&bye, "call-id"),
-        header(&bye, "cseq")
-    ));
+    guest.send(&reply(&bye, "", ""));
     stopping.join().unwrap();
     assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+}
+
+/// Each is told an address that it can reach, and what it says is heard at the other.
+#[test]
+fn a_phone_of_ipv4_and_one_of_ipv6_talk_to_each_other() {
+    if UdpSocket::bind("[::1]:0").is_err() {
+        println!("skipped: no IPv6 loopback");
+        return;
+    }
+    let mut site = lab("families");
+    site.sip.listen.push((Transport::Udp, "[::1]:0".parse().unwrap()));
+    let new = Guest::new("[::1]:5060".parse().unwrap());
+    let to = cordboard::site::NumberTo::Dial(format!("sip:uas@{}", new.sip.local_addr().unwrap()));
+    site.numbers.push(cordboard::site::Number { dialled: "66".to_owned(), prefix: false, to });
+    let switch = Switch::start(Arc::new(site), Options { media_threads: Some(1), ..Options::default() }).unwrap();
+    let of = |ipv6: bool| {
+        let fits = |(transport, at): &&(Transport, SocketAddr)| *transport == Transport::Udp && at.is_ipv6() == ipv6;
+        switch.sip().iter().find(fits).unwrap().1
+    };
+    let old = Guest::new(of(false));
+    old.invite("66");
+    let new = Guest { switch: of(true), ..new };
+    let invite = new.hear("INVITE");
+    let contact = format!("<sip:uas@{}>", new.sip.local_addr().unwrap());
+    new.send(&reply(&invite, &contact, &new.sdp()));
+    let answer = old.answered("66");
+    let (olds, news) = (media_of(&answer), media_of(&invite));
+    assert!(olds.is_ipv4() && news.is_ipv6(), "{olds} {news}");
+    new.hear("ACK");
+    let heard = (old.talk(olds, 0x35, &new), new.talk(news, 0x53, &old));
+    assert!(heard.0 >= 40 && heard.1 >= 40, "{heard:?} of 50 packets were heard");
 }
 
 #[test]
@@ -374,7 +439,7 @@ fn a_large_invite_reaches_a_phone_with_tcp_and_one_without() {
         let mut site = lab("large");
         let to = cordboard::site::NumberTo::Dial(format!("sip:uas@{address}"));
         site.numbers.push(cordboard::site::Number { dialled: "77".to_owned(), prefix: false, to });
-        let switch = Switch::start(Arc::new(site), Options { seed: Some(7), media_threads: Some(1) }).unwrap();
+        let switch = Switch::start(Arc::new(site), Options { media_threads: Some(1), ..Options::default() }).unwrap();
         let guest = Guest::new(at(&switch, Transport::Udp));
         let me = guest.sip.local_addr().unwrap();
         let call = request("INVITE", "77", "UDP", me, 1, "", "");
