@@ -35,6 +35,31 @@ fn requests_in_the_dialog() {
     world.finish();
 }
 
+/// Who is on hold is asked whether he is still there: any answer but these two says so.
+#[test]
+fn an_options_that_finds_no_dialog_ends_the_call() {
+    for (status, told) in [
+        (Status::OK, "Replied 200"),
+        (Status::NOT_IMPLEMENTED, "Replied 501"),
+        (Status::NO_SUCH_CALL, "Replied 481, Ended Remote 481"),
+        (Status::REQUEST_TIMEOUT, "Replied 408, Ended Timeout 408"),
+    ] {
+        let mut world = World::new(1, 2);
+        let (caller, callee) = world.up();
+        world
+            .at(0, |endpoint, now, out| endpoint.request(now, caller, Method::Options, Vec::new(), None, out))
+            .unwrap();
+        world.run(3);
+        let Some(Event::InDialog { key, request, .. }) = world.nodes[1].events.pop() else { panic!() };
+        let response = Response::for_request(&request, status);
+        world.at(1, |endpoint, now, out| endpoint.respond(now, key, response, out));
+        world.run(5);
+        assert_eq!(world.told(0), told, "RFC 3261 section 12.2.1.2");
+        world.end(1, callee);
+        world.finish();
+    }
+}
+
 fn stranger() -> Link {
     Link {
         transport: Transport::Udp,
