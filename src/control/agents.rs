@@ -3,7 +3,7 @@
 use super::Api;
 use super::actions::{ActionBody, button, read};
 use super::auth::Caller;
-use super::problem::Problem;
+use super::problem::{OfAgent, OfPress, Problem};
 use crate::engine::Button;
 use crate::engine::snapshot::AgentSnapshot;
 use crate::ids::AgentId;
@@ -27,10 +27,7 @@ pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Json<Vec<Arc
 
 #[utoipa::path(get, path = "/api/agents/{id}", tag = "agents", params(("id" = String, Path, description = "The agent's id")), responses(
     (status = 200, description = "The snapshot", body = AgentSnapshot),
-    (status = 401, description = "UnauthorizedException", body = Problem),
-    (status = 403, description = "AccessDeniedException: another agent's", body = Problem),
-    (status = 404, description = "ResourceNotFoundException", body = Problem),
-    (status = 503, description = "ThrottlingException", body = Problem),
+    OfAgent,
 ))]
 pub(crate) async fn one(
     State(api): State<Api>,
@@ -50,14 +47,7 @@ pub(crate) struct StatusBody {
 #[utoipa::path(put, path = "/api/agents/{id}/status", tag = "agents", params(("id" = String, Path, description = "The agent's id")),
     request_body = StatusBody, responses(
     (status = 200, description = "The new snapshot", body = AgentSnapshot),
-    (status = 400, description = "InvalidParameterException", body = Problem),
-    (status = 401, description = "UnauthorizedException", body = Problem),
-    (status = 403, description = "AccessDeniedException: another agent's, or a page of another origin", body = Problem),
-    (status = 404, description = "ResourceNotFoundException", body = Problem),
-    (status = 409, description = "InvalidStateException", body = Problem),
-    (status = 413, description = "The body is too large", body = Problem),
-    (status = 415, description = "The body is not JSON", body = Problem),
-    (status = 503, description = "ThrottlingException", body = Problem),
+    OfPress,
 ))]
 pub(crate) async fn status(
     State(api): State<Api>,
@@ -78,14 +68,7 @@ pub(crate) async fn status(
             unmuteParticipant, sendDigits, leave"),
     ), request_body = ActionBody, responses(
     (status = 200, description = "Done: the new snapshot", body = AgentSnapshot),
-    (status = 400, description = "InvalidParameterException, BadEndpointException", body = Problem),
-    (status = 401, description = "UnauthorizedException", body = Problem),
-    (status = 403, description = "AccessDeniedException: another agent's, or a page of another origin", body = Problem),
-    (status = 404, description = "ResourceNotFoundException: no such agent, contact, connection or method", body = Problem),
-    (status = 409, description = "InvalidStateException, QuotaExceededException: the reason is in `detail`; nothing was done", body = Problem),
-    (status = 413, description = "The body is too large", body = Problem),
-    (status = 415, description = "The body is not JSON", body = Problem),
-    (status = 503, description = "ThrottlingException", body = Problem),
+    OfPress,
 ))]
 pub(crate) async fn act(
     State(api): State<Api>,

@@ -63,5 +63,14 @@ mod tests {
         for path in ["/api/agents/{id}/status", "/api/events", "/api/queues", "/api/session", "/readyz"] {
             assert!(text.contains(&format!("\"{path}\"")), "{path}");
         }
+        let described: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let press = &described["paths"]["/api/agents/{id}/actions/{method}"]["post"]["responses"];
+        for status in ["200", "400", "401", "403", "404", "409", "413", "415", "503"] {
+            assert!(press[status]["description"].is_string(), "{status} in {press:#}");
+        }
+        assert_eq!(
+            press["409"]["content"]["application/problem+json"]["schema"]["$ref"],
+            "#/components/schemas/Problem"
+        );
     }
 }

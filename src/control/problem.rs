@@ -5,7 +5,9 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use std::collections::BTreeMap;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response as Described, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -105,6 +107,46 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// What any call about an agent may come to besides its success, for the description of the API.
+pub(crate) struct OfAgent;
+
+impl IntoResponses for OfAgent {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        described(&[
+            (401, "UnauthorizedException"),
+            (403, "AccessDeniedException: another agent's, or a page of another origin"),
+            (404, "ResourceNotFoundException: no such agent"),
+            (503, "ThrottlingException"),
+        ])
+    }
+}
+
+/// The same of a call with a body, which presses something.
+pub(crate) struct OfPress;
+
+impl IntoResponses for OfPress {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        let mut all = OfAgent::responses();
+        all.extend(described(&[
+            (400, "InvalidParameterException, BadEndpointException"),
+            (404, "ResourceNotFoundException: no such agent, contact, connection or method"),
+            (409, "InvalidStateException, QuotaExceededException: the reason is in `detail`; nothing was done"),
+            (413, "The body is too large"),
+            (415, "The body is not JSON"),
+        ]));
+        all
+    }
+}
+
+fn described(faults: &[(u16, &str)]) -> BTreeMap<String, RefOr<Described>> {
+    let one = |(status, description): &(u16, &str)| {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let response = ResponseBuilder::new().description(*description).content(MEDIA_TYPE, content).build();
+        (status.to_string(), RefOr::T(response))
+    };
+    faults.iter().map(one).collect()
 }
 
 /// Whether a response already tells its fault properly.
