@@ -2,10 +2,18 @@
 
 #[path = "who_hears_whom/flows.rs"]
 mod flows;
+#[path = "who_hears_whom/lines.rs"]
+mod lines;
+#[path = "who_hears_whom/queues.rs"]
+mod queues;
+#[path = "who_hears_whom/screens.rs"]
+mod screens;
 #[path = "who_hears_whom/stage.rs"]
 mod stage;
+#[path = "who_hears_whom/transfers.rs"]
+mod transfers;
 
-use cordboard::contact::{Call, Dial, Identity, Place, Press, Reason, Refused, State};
+use cordboard::contact::{Call, Dial, Event, Identity, Out, Place, Press, Reason, Refused, State};
 use cordboard::ids::{ConnectionId, QuickConnectId};
 use stage::Stage;
 
@@ -99,6 +107,31 @@ fn leaving_strands_nobody() {
 }
 
 #[test]
+fn whoever_leaves_is_free_and_takes_only_his_own_along() {
+    let mut s = Stage::consult();
+    s.press("john", Press::Join);
+    s.press("maria", Press::QuickConnect("peter".into()));
+    let first = *s.call.contacts().iter().find(|(_, k)| k.previous.is_none()).unwrap().0;
+    s.bye("john");
+    s.hears("customer:CustomerHold.wav(held) maria:TransferringToAgent.wav");
+    assert!(s.out.contains(&Out::Released { contact: first, agent: "john".into() }));
+    assert!(s.out.contains(&Out::Event { contact: first, event: Event::Disconnected }));
+    // An offer is withdrawn from her.
+    let mut s = Stage::ringing();
+    let contact = s.pending();
+    s.press("john", Press::DropLast);
+    let failure = Some(Reason::Cancelled);
+    assert!(s.out.contains(&Out::OfferEnded { contact, agent: "maria".into(), failure }));
+    // The switch goes down.
+    let mut s = Stage::consult();
+    s.act(|call, cx| call.end_all(cx));
+    assert!(s.call.is_over() && s.call.contacts().values().all(|k| k.is_over()));
+    for who in ["customer", "john", "maria"] {
+        assert_eq!(s.hung_up(who), Some(Reason::Dropped));
+    }
+}
+
+#[test]
 fn leaving_before_she_answers_gives_the_customer_her_place() {
     // In the transfer flow: it goes on for the customer.
     let mut s = Stage::talking();
@@ -141,15 +174,49 @@ fn an_offer_not_taken_leaves_the_contact_where_it_was() {
 fn a_phone_rings_for_twenty_seconds_and_shows_life_within_five() {
     let mut s = Stage::ringing();
     let id = s.id("maria");
+    assert_eq!(s.call.deadline(), Some(s.waits(5)));
     s.act(|call, cx| call.ringing(cx, id));
+    assert_eq!(s.call.deadline(), Some(s.waits(20)));
     s.wait(19);
     assert_eq!(s.hung_up("maria"), None);
     s.wait(1);
     assert_eq!(s.hung_up("maria"), Some(Reason::NoAnswer));
     assert_eq!(s.row("maria"), (State::Connected, false, Some(Reason::NoAnswer)));
     let mut s = Stage::ringing();
-    s.wait(5);
+    let waited =
+        |s: &Stage| s.call.connections()[&s.id("maria")].rang(s.now).map(|(rang, time)| (rang, time.as_secs()));
+    s.wait(4);
+    assert_eq!(waited(&s), Some((false, 4)));
+    s.wait(1);
     assert_eq!(s.row("maria"), (State::Connected, false, Some(Reason::Unreachable)));
+    assert_eq!(waited(&s), None);
+    // She declines, once.
+    let mut s = Stage::ringing();
+    assert!(s.act(|call, cx| call.reject(cx, &"maria".into())).is_ok());
+    assert_eq!(s.row("maria"), (State::Connected, false, Some(Reason::Rejected)));
+    assert!(s.act(|call, cx| call.reject(cx, &"maria".into())).is_err());
+}
+
+#[test]
+fn a_whisper_is_cut_at_two_minutes() {
+    let mut s = Stage::ringing();
+    s.answer("maria");
+    let call = format!("{:?}", s.call);
+    assert_eq!(s.call.deadline(), Some(s.waits(120)));
+    s.wait(119);
+    assert_eq!(format!("{:?}", s.call), call);
+    s.wait(1);
+    assert_eq!(s.hung_up("maria"), Some(Reason::Dropped));
+    s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav");
+    let mut s = Stage::of(stage::catalog(), "Support line");
+    s.played("customer");
+    s.offer("john");
+    s.answer("john");
+    s.played("john");
+    s.wait(119);
+    s.hears("customer:Beep.wav john:silence");
+    s.wait(1);
+    assert!(s.call.is_over());
 }
 
 #[test]
@@ -181,15 +248,53 @@ fn she_drops() {
     s.bye("maria");
     s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav");
     assert_eq!(s.row("maria"), (State::Connected, false, Some(Reason::HungUp)));
+    // In the customer's whisper, too: he hears the queue again.
+    let mut s = Stage::of(stage::catalog(), "Support line");
+    s.played("customer");
+    s.offer("john");
+    s.answer("john");
+    s.played("john");
+    s.hears("customer:Beep.wav john:silence");
+    s.bye("john");
+    s.hears("customer:ThankYouForCalling.wav");
     // In consult: John alone, with a tone for 3 s, then a reminder; the customer stays held.
     let mut s = Stage::consult();
     s.bye("maria");
     s.hears("customer:CustomerHold.wav(held) john:Busy");
     assert_eq!(s.row("maria"), (State::Disconnected(Reason::HungUp), true, None));
+    assert_eq!(s.call.deadline(), Some(s.waits(3)));
     s.wait(3);
     s.hears("customer:CustomerHold.wav(held) john:reminder");
+    assert_eq!(s.call.deadline(), None);
     s.press("john", Press::Resume(s.id("customer")));
     s.hears("customer:john john:customer");
+    // Whom he then holds he holds without a reminder.
+    s.press("john", Press::HoldAll);
+    s.hears("customer:CustomerHold.wav(held) john:silence");
+    // So he does when somebody dropped while he had somebody to talk to, or was calling somebody.
+    let mut s = Stage::consult();
+    s.press("john", Press::QuickConnect("peter".into()));
+    s.played("john");
+    s.offer("peter");
+    s.answer("peter");
+    s.played("peter");
+    s.played("john");
+    s.press("john", Press::Resume(s.id("maria")));
+    s.bye("peter");
+    s.hears("customer:CustomerHold.wav(held) john:maria maria:john");
+    s.press("john", Press::HoldAll);
+    s.hears("customer:CustomerHold.wav(held) john:silence maria:YouAreOnHold.wav(held)");
+    let mut s = Stage::consult();
+    s.press("john", Press::QuickConnect("peter".into()));
+    s.bye("maria");
+    s.press("john", Press::DropLast);
+    s.hears("customer:CustomerHold.wav(held) john:silence");
+    // Whoever drops somebody himself hears no tone.
+    let mut s = Stage::consult();
+    s.press("john", Press::Join);
+    s.press("maria", Press::Hold(s.id("customer")));
+    s.press("maria", Press::Drop(s.id("john")));
+    s.hears("customer:CustomerHold.wav(held) maria:silence");
     // In conference: the others go on.
     let mut s = Stage::consult();
     s.press("john", Press::Join);
@@ -278,6 +383,66 @@ fn a_second_line_carries_the_consult() {
     s.press("john", Press::Drop(s.id("maria")));
     assert_eq!(s.hung_up("maria2"), Some(Reason::Dropped));
     s.hears("customer:CustomerHold.wav(held) john:silence");
+    // Who leaves with a consult on it leaves her to the customer.
+    let mut s = Stage::talking();
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+    s.who.insert("john2", line);
+    s.played("john2");
+    s.press("john", Press::Leave);
+    assert_eq!((s.hung_up("john"), s.hung_up("john2")), (Some(Reason::Left), Some(Reason::Left)));
+    s.hears("customer:ThankYouForCalling.wav");
+    // A colleague's consult is not among what he leaves.
+    let mut s = Stage::talking();
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+    s.who.insert("john2", line);
+    s.played("john2");
+    s.offer("maria");
+    s.answer("maria");
+    s.played("maria");
+    s.played("john2");
+    s.press("john", Press::Join);
+    s.press("maria", Press::QuickConnect("peter".into()));
+    s.press("john", Press::Leave);
+    s.hears("customer:CustomerHold.wav(held) maria:TransferringToAgent.wav");
+    // There is one second line at a time.
+    let mut s = Stage::talking();
+    for _ in 0..2 {
+        let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+        s.who.insert("john2", line);
+        assert!(s.act(|call, cx| call.second_line(cx, &"john".into(), &"peter".into())).is_err());
+        s.bye("john2");
+        s.press("john", Press::Resume(s.id("customer")));
+    }
+    // A consult of the first line is heard there, also beside one of the second.
+    let mut s = Stage::consult();
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"peter".into())).unwrap();
+    s.who.insert("john2", line);
+    s.played("john2");
+    s.offer("peter");
+    s.answer("peter");
+    s.played("peter");
+    s.played("john2");
+    s.press("john", Press::Resume(s.id("maria")));
+    s.press("john", Press::Hold(s.id("peter")));
+    s.hears("customer:CustomerHold.wav(held) john:maria john2:silence maria:john peter:YouAreOnHold.wav(held)");
+    // What he had on his first line he has on the second when he puts down the first.
+    let mut s = Stage::talking();
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+    s.who.insert("john2", line);
+    s.played("john2");
+    s.offer("maria");
+    s.answer("maria");
+    s.played("maria");
+    s.played("john2");
+    s.press("john", Press::QuickConnect("peter".into()));
+    s.hears("customer:CustomerHold.wav(held) john:TransferringToAgent.wav john2:silence maria:YouAreOnHold.wav(held)");
+    s.bye("john");
+    s.hears("customer:CustomerHold.wav(held) john2:TransferringToAgent.wav maria:YouAreOnHold.wav(held)");
+    s.press("john", Press::DropLast);
+    s.bye("maria");
+    s.hears("customer:CustomerHold.wav(held) john2:Busy");
+    s.press("john", Press::QuickConnect("peter".into()));
+    s.hears("customer:CustomerHold.wav(held) john2:TransferringToAgent.wav");
     // He leaves with the BYE of his last line.
     let mut s = Stage::talking();
     let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
@@ -330,6 +495,32 @@ fn what_is_not_lit_is_refused_and_changes_nothing() {
     }
     assert!(s.act(|call, cx| call.press(cx, &"peter".into(), &Press::Join)).is_err());
     assert_eq!(format!("{:?}", s.call), before);
+    // Before her part has begun she can neither press nor be held.
+    let mut s = Stage::ringing();
+    assert!(s.refuses("maria", &Press::HoldAll));
+    s.answer("maria");
+    assert!(s.refuses("maria", &Press::HoldAll));
+    assert!(s.refuses("john", &Press::Hold(s.id("maria"))));
+    // His keys are for whom he talks to.
+    let mut s = Stage::consult();
+    let john = s.id("john");
+    s.act(|call, cx| call.digits(cx, john, "7"));
+    assert!(s.out.contains(&Out::Digits { connection: s.id("maria"), digits: "7".into() }));
+    assert!(!s.out.contains(&Out::Digits { connection: s.id("customer"), digits: "7".into() }));
+    assert!(s.call.has_buttons());
+    // A Hold key holds and lets go.
+    let mut s = Stage::talking();
+    let john = s.id("john");
+    s.act(|call, cx| call.phone_hold(cx, john, true));
+    s.hears("customer:CustomerHold.wav(held) john:silence");
+    s.act(|call, cx| call.phone_hold(cx, john, false));
+    s.hears("customer:john john:customer");
+    // A Hold key that lets go takes back whom the phone held, not whom the screen holds.
+    let mut s = Stage::talking();
+    s.press("john", Press::HoldAll);
+    let john = s.id("john");
+    s.act(|call, cx| call.phone_hold(cx, john, false));
+    s.hears("customer:CustomerHold.wav(held) john:silence");
     let mut s = Stage::talking();
     for press in [Press::Join, Press::Swap, Press::DropLast] {
         assert!(s.act(|call, cx| call.press(cx, &"john".into(), &press)).is_err(), "{press:?}");

@@ -56,7 +56,7 @@ impl Call {
         info!(contact = %c.contact, party = %c.identity.name, reason = why.as_str(), "party gone");
         // The contacts he served are over.
         let served: Vec<ContactId> =
-            self.contacts.values().filter(|k| k.agent == Some(connection) && !k.is_over()).map(|k| k.id).collect();
+            self.contacts.values().filter(|k| k.agent == Some(connection)).map(|k| k.id).collect();
         for contact in served {
             self.close(cx, contact, why);
         }
@@ -64,20 +64,19 @@ impl Call {
             cx.out.push(Out::Left { agent });
         }
         self.pass_on(cx, connection);
-        self.line_gone(cx, connection, why);
         self.notify_left_alone(cx, why);
     }
 
     /// What somebody leaves behind who is gone: contacts on their way for him, and those he held.
     fn pass_on(&mut self, cx: &mut Cx, connection: ConnectionId) {
         // The contacts in which he played the customer's role go on for the customer, or end.
-        let heir = self.customer().filter(|h| h.is_up() && h.id != connection).map(|h| h.id);
+        let heir = self.customer().filter(|h| h.is_up()).map(|h| h.id);
         let stood_for: Vec<ContactId> =
             self.contacts.values().filter(|k| k.party == connection && !k.is_over()).map(|k| k.id).collect();
         let was_agent = self.connections.get(&connection).is_some_and(|c| c.agent.is_some());
         for contact in stood_for {
             match heir {
-                Some(heir) if was_agent => {
+                Some(heir) => {
                     if let Some(k) = self.contacts.get_mut(&contact) {
                         k.party = heir;
                     }
@@ -94,9 +93,7 @@ impl Call {
                 .connections
                 .values()
                 .filter(|o| o.state == State::Hold)
-                .filter(|o| {
-                    o.held_by.is_none_or(|by| by == connection || self.connections.get(&by).is_none_or(|b| b.is_gone()))
-                })
+                .filter(|o| o.held_by.and_then(|by| self.connections.get(&by)).is_none_or(super::Connection::is_gone))
                 .map(|o| o.id)
                 .collect();
             for other in held {
@@ -144,7 +141,7 @@ impl Call {
         let lines: Vec<ConnectionId> = self.connections.values().filter(of_his).map(|c| c.id).collect();
         for id in lines {
             cx.out.push(Out::HangUp { connection: id, why, like: None });
-            for k in self.contacts.values_mut().filter(|k| k.party == id && !k.is_over()) {
+            for k in self.contacts.values_mut().filter(|k| k.party == id) {
                 k.party = first;
             }
             self.mark_gone(id, why);
@@ -176,9 +173,8 @@ impl Call {
     pub(super) fn close(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
         let Some(k) = self.contacts.get_mut(&contact).filter(|k| !k.is_over()) else { return };
         let phase = std::mem::replace(&mut k.phase, Phase::Ended);
-        let (row, queued) = (k.agent, k.queued.is_some());
-        let row = row.and_then(|id| self.connections.get(&id)).cloned();
-        if queued && matches!(phase, Phase::Queued(_) | Phase::Offered(_) | Phase::AgentWhisper { .. }) {
+        let row = k.agent.and_then(|id| self.connections.get(&id)).cloned();
+        if matches!(phase, Phase::Queued(_) | Phase::Offered(_) | Phase::AgentWhisper { .. }) {
             cx.out.push(Out::Dequeue { contact });
         }
         if let Some(row) = row {
@@ -252,7 +248,7 @@ impl Call {
             _ => Tone::Congestion,
         };
         let alone: Vec<ConnectionId> =
-            self.connections.values().filter(|c| c.agent.is_some() && self.is_left_alone(c)).map(|c| c.id).collect();
+            self.connections.values().filter(|c| self.is_left_alone(c)).map(|c| c.id).collect();
         for id in alone {
             let sounding =
                 Sounding { play: cx.names.play(), sounds: vec![Sound::Tone(tone)], repeat: false, flow: None };
@@ -308,31 +304,17 @@ impl Call {
     /// A call lives while two are on it, or one and a contact on its way, or one and a test line.
     pub(super) fn end_if_deserted(&mut self, cx: &mut Cx) {
         let up: Vec<_> = self.connections.values().filter(|c| c.is_up()).collect();
-        let persons = up.iter().filter(|c| !up.iter().any(|o| o.id < c.id && same_person(o, c))).count();
+        let persons = up.iter().filter(|c| c.second_line_of.is_none()).count();
         let human = up.iter().any(|c| c.agent.is_some() || c.kind == Kind::Inbound);
         let under_way = self.contacts.values().any(|k| match &k.phase {
             Phase::Line(Line::Bridge) => self.persons() > 1,
             Phase::Line(Line::Room | Line::Echo | Line::Play(_)) => true,
             _ => k.is_pending() && self.connections.get(&k.party).is_some_and(|p| !p.is_gone()),
         });
-        if (persons >= 2 && human) || (persons == 1 && under_way) || (persons == 0 && under_way && self.is_line()) {
+        if (persons >= 2 && human) || (persons == 1 && under_way) || (persons == 0 && under_way && self.persons() > 0) {
             return;
         }
-        let over: Vec<ContactId> = self.contacts.values().filter(|k| !k.is_over()).map(|k| k.id).collect();
-        for contact in over {
-            self.close(cx, contact, Reason::Dropped);
-        }
-        let left: Vec<ConnectionId> = self.connections.values().filter(|c| !c.is_gone()).map(|c| c.id).collect();
-        for connection in left {
-            cx.out.push(Out::HangUp { connection, why: Reason::Dropped, like: None });
-            self.mark_gone(connection, Reason::Dropped);
-        }
-    }
-
-    fn is_line(&self) -> bool {
-        self.contacts
-            .values()
-            .any(|k| matches!(k.phase, Phase::Line(_)) && self.connections.values().any(|c| !c.is_gone()))
+        self.end_all(cx);
     }
 
     /// The place a contact waits in or waited in.
@@ -343,16 +325,14 @@ impl Call {
 
     /// Ends the whole call: the switch goes down, or a bug was found in it.
     pub fn end_all(&mut self, cx: &mut Cx) {
-        let all: Vec<ConnectionId> = self.connections.values().filter(|c| !c.is_gone()).map(|c| c.id).collect();
         let contacts: Vec<ContactId> = self.contacts.keys().copied().collect();
         for contact in contacts {
             self.close(cx, contact, Reason::Dropped);
         }
-        for connection in all {
-            if self.connections.get(&connection).is_some_and(|c| !c.is_gone()) {
-                cx.out.push(Out::HangUp { connection, why: Reason::Dropped, like: None });
-                self.mark_gone(connection, Reason::Dropped);
-            }
+        let left: Vec<ConnectionId> = self.connections.values().filter(|c| !c.is_gone()).map(|c| c.id).collect();
+        for connection in left {
+            cx.out.push(Out::HangUp { connection, why: Reason::Dropped, like: None });
+            self.mark_gone(connection, Reason::Dropped);
         }
     }
 }

@@ -134,18 +134,6 @@ impl Call {
         }
     }
 
-    /// One end of a bridge hung up: so does the other, also while it still rings.
-    pub(super) fn line_gone(&mut self, cx: &mut Cx, connection: ConnectionId, _why: Reason) {
-        let Some(c) = self.connections.get(&connection).cloned() else { return };
-        if let Some(other) = self.other_end(&c) {
-            cx.out.push(Out::HangUp { connection: other, why: Reason::Dropped, like: None });
-            if let Some(o) = self.connections.get_mut(&other) {
-                o.state = State::Disconnected(Reason::Dropped);
-                o.dialled = None;
-            }
-        }
-    }
-
     /// A test line's prompt is over.
     pub(super) fn line_played(&mut self, cx: &mut Cx, play: PlayId) {
         let over = self.contacts.values().find_map(|k| match &k.phase {

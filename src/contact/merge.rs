@@ -5,7 +5,6 @@ use super::running::Role;
 use super::{Call, Connection, Contact, Cx, Kind, Line, Method, Out, Phase, Progress, Reason, Refused};
 use crate::flow::Outcome;
 use crate::ids::{ConnectionId, ContactId};
-use crate::limits::PARTIES;
 use tracing::info;
 
 fn state(text: impl Into<String>) -> Refused {
@@ -81,9 +80,6 @@ impl Call {
                 self.waiting_flow(cx, party)?;
             }
             Part::Party(_) => {}
-        }
-        if self.persons() + other.persons() - 2 > PARTIES {
-            return Err(Refused::Quota(format!("a contact holds {PARTIES} parties")));
         }
         Ok(())
     }

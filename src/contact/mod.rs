@@ -168,10 +168,10 @@ impl Call {
         self.drop_stale_notices();
     }
 
-    /// Nobody is left and nothing is under way.
+    /// Nobody is left.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.contacts.values().all(Contact::is_over) && self.connections.values().all(Connection::is_gone)
+        self.connections.values().all(Connection::is_gone)
     }
 
     #[must_use]

@@ -95,7 +95,7 @@ impl Call {
 
     /// A party that was called has answered.
     pub fn answered(&mut self, cx: &mut Cx, connection: ConnectionId) {
-        let Some(c) = self.connections.get_mut(&connection).filter(|c| !c.is_gone() && c.dialled.is_some()) else {
+        let Some(c) = self.connections.get_mut(&connection).filter(|c| c.dialled.is_some()) else {
             // An answer that crossed our CANCEL.
             cx.out.push(Out::HangUp { connection, why: Reason::Cancelled, like: None });
             return;
@@ -118,7 +118,7 @@ impl Call {
 
     /// A party that was called will not answer.
     pub fn failed(&mut self, cx: &mut Cx, connection: ConnectionId, why: Reason) {
-        let Some(c) = self.connections.get_mut(&connection).filter(|c| !c.is_gone() && c.dialled.is_some()) else {
+        let Some(c) = self.connections.get_mut(&connection).filter(|c| c.dialled.is_some()) else {
             return;
         };
         c.dialled = None;

@@ -38,10 +38,8 @@ impl Call {
             return Hears::Silence;
         }
         let serves = self.contacts.values().find(|k| k.agent == Some(c.id));
-        match serves.map(|k| &k.phase) {
-            Some(Phase::AgentWhisper { whisper, .. }) => return whisper.hears(),
-            Some(Phase::CustomerWhisper { .. }) => return Hears::Silence,
-            _ => {}
+        if let Some(Phase::AgentWhisper { whisper, .. }) = serves.map(|k| &k.phase) {
+            return whisper.hears();
         }
         let talkers = self.talkers(c);
         if !talkers.is_empty() {

@@ -433,7 +433,6 @@ impl Data for Facts<'_, '_> {
             },
             ["Agent", "UserName" | "ARN"] => agent().map(|a| a.to_string()),
             ["Agent", "FirstName"] => agent().and_then(|a| self.cx.catalog.agents.get(&a).map(|a| a.name.clone())),
-            ["Attributes", name] => k.attributes.get(*name).cloned(),
             _ => None,
         }
     }

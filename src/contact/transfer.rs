@@ -71,7 +71,7 @@ impl Call {
     /// anybody else with the one he has.
     pub(super) fn transferee(&self, by: ConnectionId) -> Result<ConnectionId, Refused> {
         let me = self.connections.get(&by).filter(|c| c.is_up()).ok_or_else(|| state("not on this call"))?;
-        if self.is_target_of_pending(by) || me.transfers.is_some() {
+        if self.is_target_of_pending(by) {
             return Err(state("the contact is not connected yet"));
         }
         if self.contacts.values().any(|k| matches!(k.phase, Phase::Line(Line::Room))) {
@@ -101,7 +101,7 @@ impl Call {
         let other = |holder: ConnectionId| {
             !mine.contains(&holder) && self.connections.get(&holder).is_some_and(Connection::is_up)
         };
-        c.state == State::Hold && c.held_by.is_some_and(other)
+        c.held_by.is_some_and(other)
     }
 
     /// `sip:qc-…`: as the button, but for those he leaves behind instead of himself.
@@ -256,7 +256,7 @@ impl Call {
         let k = self.contacts.get(&contact)?;
         match &k.queued {
             Some((place @ Place::Queue(_), _)) => Some(place.clone()),
-            _ => self.home(k.previous.filter(|previous| *previous != contact)?),
+            _ => self.home(k.previous?),
         }
     }
 

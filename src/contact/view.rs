@@ -47,7 +47,7 @@ impl Call {
     /// A quick connect of his is on its way: it is connected once it waits in its queue, whoever answers it later.
     fn calls_somebody(&self, me: &Connection) -> bool {
         let connecting = |row: &Connection| row.state == State::Connecting;
-        self.contacts.values().filter(|k| k.method == Method::Transfer && k.is_pending()).any(|k| {
+        self.contacts.values().any(|k| {
             k.agent.and_then(|row| self.connections.get(&row)).is_some_and(connecting)
                 && self.connections.get(&k.party).is_some_and(|party| super::plan::same_person(party, me))
         })
@@ -103,6 +103,11 @@ impl Call {
         let (Some(mine), Some(c)) = (self.connections.get(&me), self.connections.get(&of)) else { return Vec::new() };
         if c.is_gone() || !mine.is_up() || self.is_target_of_pending(me) {
             return Vec::new();
+        }
+        if let Some(contact) = mine.transfers_to() {
+            // Who waits to be replaced can only call it off.
+            let called = self.contacts.get(&contact).and_then(|k| k.agent);
+            return if called == Some(of) { vec!["destroyConnection"] } else { Vec::new() };
         }
         let mut lit = vec!["destroyConnection"];
         match c.state {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A flow of actions that follow one another. Any error plays None.wav, a full queue Full.wav.
-fn flow(name: &str, kind: FlowType, actions: &[(&str, Value)]) -> Flow {
+pub fn flow(name: &str, kind: FlowType, actions: &[(&str, Value)]) -> Flow {
     let says = |name: &str, next: &str| {
         json!({"Identifier": name, "Type": "MessageParticipant", "Parameters": {"PromptId": format!("{name}.wav")},
                "Transitions": {"NextAction": next}})
@@ -32,7 +32,7 @@ fn flow(name: &str, kind: FlowType, actions: &[(&str, Value)]) -> Flow {
                         "Transitions": errors}));
     }
     if !hold {
-        all.extend([says("Full", "end"), says("None", "end")]);
+        all.extend(["Full", "None"].map(|name| says(name, "end")));
     }
     all.push(json!({"Identifier": "end", "Type": "EndFlowExecution", "Parameters": {}, "Transitions": {}}));
     let document = json!({"Version": "2019-10-30", "StartAction": "0",
@@ -60,7 +60,7 @@ fn enqueue() -> (&'static str, Value) {
     ("TransferContactToQueue", json!({}))
 }
 
-fn with(flows: impl IntoIterator<Item = Flow>) -> Catalog {
+pub fn with(flows: impl IntoIterator<Item = Flow>) -> Catalog {
     let mut catalog = catalog();
     catalog.flows.extend(flows.into_iter().map(|flow| (flow.id.clone(), Arc::new(flow))));
     catalog
@@ -162,6 +162,27 @@ fn where_a_flow_leads_a_contact() {
         let s = Stage::of(catalog, "Test");
         s.hears(if place.is_some() { "customer:ThankYouForCalling.wav" } else { "customer:None.wav" });
         assert_eq!(sales(s), place, "{target:?}");
+    }
+    // A contact stays in its queue when its queue flow has no more to say, also while an agent is on the way.
+    let end = flow("Default customer queue", FlowType::CustomerQueue, &[prompt("Wait.wav")]);
+    for steps in 0..3 {
+        let mut s = Stage::of(with([end.clone()]), "Support line");
+        s.played("customer");
+        if steps > 0 {
+            s.offer("john");
+        }
+        if steps > 1 {
+            s.answer("john");
+        }
+        s.played("customer");
+        assert!(!s.call.is_over(), "{steps}");
+        if steps == 0 {
+            s.offer("john");
+        }
+        if steps < 2 {
+            s.answer("john");
+        }
+        s.hears("customer:silence john:Support.wav");
     }
     // Without a target there is no queue to go into, and who waits already does not ask again.
     inbound(&[enqueue()]).hears("customer:None.wav");
@@ -359,11 +380,16 @@ fn a_place_that_is_refused() {
     s.played("john");
     s.hears("customer:CustomerHold.wav(held) john:None.wav");
     s.admission = Admission::Refused(Reason::Busy);
+    s.press("john", Press::DropLast);
     let peter = s.catalog.quick_connects.get_mut("peter").unwrap();
     peter.to = cordboard::contact::QuickConnectTo::Agent { agent: "peter".into(), flow: "Direct".into() };
-    s.press("john", Press::DropLast);
     s.press("john", Press::QuickConnect("peter".into()));
     s.hears("customer:CustomerHold.wav(held) john:Busy");
+    // A flow that hangs up on him who called fails, too.
+    let gives_up = flow("Agent transfer", FlowType::AgentTransfer, &[("DisconnectParticipant", json!({}))]);
+    let mut s = Stage::talking_with(with([gives_up]));
+    s.press("john", Press::QuickConnect("maria".into()));
+    s.hears("customer:CustomerHold.wav(held) john:Congestion");
     // An answer that nobody waits for any more changes nothing.
     let waiting = Stage::ringing();
     let (contact, before) = (waiting.pending(), format!("{:?}", waiting.call));

@@ -1,8 +1,8 @@
 //! One call alone, without switch, phones or sound: what happens to it, who hears whom in it, and what it asks of the world.
 
 use cordboard::contact::{
-    Admission, Agent, Call, Catalog, Cx, Hears, Identity, Names, Out, Press, QuickConnect, QuickConnectTo, Reason,
-    Sound, State,
+    Admission, Agent, Call, Catalog, Cx, Dial, Goal, Hears, Identity, Names, Out, Press, QuickConnect, QuickConnectTo,
+    Reason, Refused, Sound, State,
 };
 use cordboard::flow::{self, FlowType, Speech};
 use cordboard::ids::{AgentId, ConnectionId, ContactId, FlowId, Mint, PlayId, PromptId, QuickConnectId};
@@ -64,16 +64,36 @@ pub struct Stage {
 impl Stage {
     /// The customer has dialled a number with this flow.
     pub fn of(catalog: Catalog, flow: &str) -> Stage {
+        let carol = Identity { name: "Carol".into(), address: "carol".into() };
+        let mut stage = Stage::begin(catalog, "customer", |cx| Call::inbound(cx, carol, &FlowId::from(flow)));
+        stage.answer_the_queue();
+        stage
+    }
+
+    /// A call that begins as no contact centre's does.
+    pub fn begin(catalog: Catalog, who: &'static str, begin: impl FnOnce(&mut Cx) -> (Call, ConnectionId)) -> Stage {
         let mut names = Names::new(Mint::new(1));
         let mut out = Vec::new();
         let now = Time::from_micros(1_000_000);
         let mut cx = Cx { now, catalog: &catalog, names: &mut names, out: &mut out };
-        let caller = Identity { name: "Carol".into(), address: "carol".into() };
-        let (call, customer) = Call::inbound(&mut cx, caller, &FlowId::from(flow));
-        let who = BTreeMap::from([("customer", customer)]);
-        let mut stage = Stage { catalog, names, now, call, out, who, admission: Admission::Waiting };
-        stage.answer_the_queue();
-        stage
+        let (call, first) = begin(&mut cx);
+        let who = BTreeMap::from([(who, first)]);
+        Stage { catalog, names, now, call, out, who, admission: Admission::Waiting }
+    }
+
+    /// Somebody calls somebody; whoever is called has not answered.
+    pub fn bridge(agent: Option<&'static str>, to: Dial) -> Stage {
+        let caller = Identity { name: "Caller".into(), address: "caller".into() };
+        let mut s = Stage::begin(catalog(), "caller", |cx| Call::bridge(cx, caller, agent.map(AgentId::from), to));
+        s.newest("callee");
+        s
+    }
+
+    /// Names the party that came last.
+    pub fn newest(&mut self, who: &'static str) -> ConnectionId {
+        let id = *self.call.connections().keys().next_back().unwrap();
+        self.who.insert(who, id);
+        id
     }
 
     pub fn act<R>(&mut self, act: impl FnOnce(&mut Call, &mut Cx) -> R) -> R {
@@ -228,6 +248,35 @@ impl Stage {
             Out::HangUp { connection, why, .. } if *connection == self.who[who] => Some(*why),
             _ => None,
         })
+    }
+
+    pub fn transfer(&mut self, by: &str, goal: Goal) -> Result<(), Refused> {
+        let id = self.id(by);
+        self.act(|call, cx| call.transfer(cx, id, goal))
+    }
+
+    pub fn refuses(&mut self, agent: &str, press: &Press) -> bool {
+        self.act(|call, cx| call.press(cx, &AgentId::from(agent), press)).is_err()
+    }
+
+    pub fn ring(&mut self, who: &'static str) {
+        let id = self.id(who);
+        self.act(|call, cx| call.ringing(cx, id));
+    }
+
+    /// What this agent's screen says: banner, lit buttons, and those of every party.
+    pub fn screen(&self, agent: &'static str) -> String {
+        let me = self.id(agent);
+        let contact = &self.call.contacts()[&self.call.connections()[&me].contact];
+        let banner = self.call.banner(contact, me);
+        let mut said = format!("{}, {}: {}", banner.state, banner.text, self.call.actions(me).join(" "));
+        for (who, id) in &self.who {
+            let lit = self.call.connection_actions(me, *id).join(" ");
+            if !lit.is_empty() {
+                said += &format!("; {who}: {lit}");
+            }
+        }
+        said
     }
 
     pub fn row(&self, who: &'static str) -> (State, bool, Option<Reason>) {

@@ -1,0 +1,77 @@
+//! A queue quick connect: the row that nobody has yet, whoever is asked to take it, and her phone that goes away.
+
+use super::flows::{flow, with};
+use super::stage::Stage;
+use cordboard::contact::{Press, QuickConnect, QuickConnectTo, Reason, State};
+use cordboard::flow::FlowType;
+use serde_json::json;
+
+fn asked() -> Stage {
+    let says = ("MessageParticipant", json!({"PromptId": "Going.wav"}));
+    let queued = flow("To a queue", FlowType::QueueTransfer, &[says, ("TransferContactToQueue", json!({}))]);
+    let mut catalog = with([queued]);
+    let to = QuickConnectTo::Queue { queue: "Support".into(), flow: "To a queue".into() };
+    catalog.quick_connects.insert("help".into(), QuickConnect { name: "Help".into(), code: None, to });
+    catalog.agents.get_mut("john").unwrap().quick_connects.push("help".into());
+    let mut s = Stage::talking_with(catalog);
+    s.press("john", Press::QuickConnect("help".into()));
+    s.newest("row");
+    s
+}
+
+#[test]
+fn the_row_is_nobodys_until_somebody_answers() {
+    let shows = |s: &Stage, agent: Option<&str>, name: &str, state, last_offer| {
+        let c = &s.call.connections()[&s.id("row")];
+        assert_eq!((c.agent.as_ref().map(|a| a.as_str()), c.identity.name.as_str()), (agent, name));
+        assert_eq!((c.state, c.last_offer), (state, last_offer));
+    };
+    let mut s = asked();
+    shows(&s, None, "Help", State::Connecting, None);
+    // On its way to the queue; then it is there, whoever takes it.
+    assert!(s.screen("john").starts_with("connected, Connecting:"));
+    s.played("john");
+    shows(&s, None, "Help", State::Connected, None);
+    assert!(s.screen("john").starts_with("connected, Connected:"));
+    s.offer("maria");
+    shows(&s, Some("maria"), "Maria", State::Connected, None);
+    assert!(s.act(|call, cx| call.reject(cx, &"maria".into())).is_ok());
+    shows(&s, None, "Help", State::Connected, Some(Reason::Rejected));
+    // Her last phone is gone while it rings, and later.
+    s.offer("peter");
+    let contact = s.pending();
+    s.act(|call, cx| call.lost(cx, contact));
+    assert_eq!(s.hung_up("peter"), Some(Reason::Unreachable));
+    shows(&s, None, "Help", State::Connected, Some(Reason::Unreachable));
+    s.offer("maria");
+    s.answer("maria");
+    s.act(|call, cx| call.lost(cx, contact));
+    shows(&s, Some("maria"), "Maria", State::Connected, None);
+    s.played("maria");
+    s.played("john");
+    s.who.retain(|who, _| !["maria", "peter"].contains(who));
+    s.hears("customer:CustomerHold.wav(held) john:row row:john");
+}
+
+#[test]
+fn only_he_who_asked_sees_it_connecting() {
+    let mut s = Stage::consult();
+    s.press("john", Press::Join);
+    let help = asked().catalog;
+    s.catalog = help;
+    s.press("john", Press::QuickConnect("help".into()));
+    assert!(s.screen("john").starts_with("connected, Connecting:"));
+    assert!(s.screen("maria").starts_with("connected, On hold:"));
+    s.press("john", Press::DropLast);
+    assert!(s.screen("john").starts_with("connected, On hold:"));
+}
+
+#[test]
+fn a_queue_that_is_taken_away_lets_go_whom_it_had() {
+    let mut s = asked();
+    s.played("john");
+    let contact = s.pending();
+    s.act(|call, cx| call.give_up(cx, contact));
+    s.hears("customer:CustomerHold.wav(held) john:Congestion");
+    assert_eq!(s.call.connections()[&s.id("row")].state, State::Disconnected(Reason::Failed));
+}
