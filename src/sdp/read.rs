@@ -2,7 +2,7 @@
 
 use super::{Direction, Name, SdpError, lines};
 use sdp_types::{Attribute, Connection, Media, Session, Time};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Milliseconds of sound in a packet when nobody says anything (RFC 3551 section 4.2).
 const USUAL: u16 = 20;
@@ -21,7 +21,7 @@ pub(super) struct Stream {
 /// What an audio stream says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Audio {
-    /// `None` where the connection address is a name that nobody here resolves.
+    /// `None` where the connection address is a name that nobody here resolves, or no single host's.
     pub address: Option<IpAddr>,
     pub rtcp: Option<SocketAddr>,
     /// The codecs we know, in the peer's order.
@@ -125,8 +125,14 @@ fn encoding(media: &Media, number: u8) -> Encoding {
 }
 
 fn address(connection: &Connection) -> Option<IpAddr> {
-    // A TTL or count after a slash belongs to multicast; the address before it is all that matters.
-    connection.connection_address.split('/').next()?.parse().ok()
+    // Some write a TTL after a slash, which belongs to groups.
+    let address = connection.connection_address.split('/').next()?.parse().ok()?;
+    is_one(address).then_some(address)
+}
+
+/// One host or none. What is sent to a group or to everybody would be heard by those who have not asked.
+fn is_one(address: IpAddr) -> bool {
+    !address.is_multicast() && address != IpAddr::V4(Ipv4Addr::BROADCAST)
 }
 
 /// Milliseconds a packet: what is asked for, no more than what is taken (RFC 8866 sections 6.4 and 6.5), in whole tens.
@@ -148,7 +154,7 @@ fn ptime(session: &Session, media: &Media) -> Option<u16> {
 fn rtcp(text: &str, address: Option<IpAddr>) -> Option<SocketAddr> {
     let mut words = text.split_ascii_whitespace();
     let port = words.next()?.parse().ok()?;
-    let own = words.nth(2).and_then(|word| word.parse().ok());
+    let own = words.nth(2).and_then(|word| word.parse().ok()).filter(|own| is_one(*own));
     Some(SocketAddr::new(own.or(address)?, port))
 }
 

@@ -298,6 +298,9 @@ fn what_cannot_be_answered_says_why() {
         ("encrypted", body("m=audio 5000 RTP/SAVP 0"), SdpError::NoAudio, 488),
         ("stopped from the start", body("m=audio 0 RTP/AVP 0"), SdpError::NoAudio, 488),
         ("a host name", body("m=audio 5000 RTP/AVP 0\nc=IN IP4 host.example"), SdpError::Address, 488),
+        ("a group", body("m=audio 5000 RTP/AVP 0\nc=IN IP4 224.2.1.1/127"), SdpError::Address, 488),
+        ("a group of IPv6", body("m=audio 5000 RTP/AVP 0\nc=IN IP6 ff15::101"), SdpError::Address, 488),
+        ("everybody", body("m=audio 5000 RTP/AVP 0\nc=IN IP4 255.255.255.255"), SdpError::Address, 488),
     ] {
         let found = Negotiator::new(1).answer(&offer, &local(SendRecv)).expect_err(why);
         assert_eq!((&found, found.status()), (&error, status), "{why}");
