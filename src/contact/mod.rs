@@ -184,6 +184,13 @@ impl Call {
         &self.connections
     }
 
+    /// Somebody who is no agent is another from now on.
+    pub fn renamed(&mut self, connection: ConnectionId, identity: Identity) {
+        if let Some(c) = self.connections.get_mut(&connection).filter(|c| c.agent.is_none()) {
+            c.identity = identity;
+        }
+    }
+
     /// The customer, while he is there.
     #[must_use]
     pub fn customer(&self) -> Option<&Connection> {

@@ -6,7 +6,7 @@ use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::leg::Leg;
 use crate::limits::UNACKNOWLEDGED;
 use crate::routing::{AVAILABLE, OFFLINE};
-use crate::sip::{End, Link, Name, Replaces, Request, SessionId, Status, Text, Uri};
+use crate::sip::{End, Headers, Link, Name, NameAddr, Replaces, Request, SessionId, Status, Text, Uri};
 use crate::site::{Guests, NumberTo};
 use tracing::{info, warn};
 
@@ -74,10 +74,7 @@ impl Engine {
             Caller::Guest => None,
         };
         let private = privacy::is_asked_for(&request.headers).then(privacy::anonymous);
-        let identity = private.or(identity).unwrap_or_else(|| Identity {
-            name: sender.display.as_ref().map(|d| d.as_str().to_owned()).unwrap_or_default(),
-            address: sender.uri.user().unwrap_or_else(|| sender.uri.to_string()),
-        });
+        let identity = private.or(identity).unwrap_or_else(|| as_he_says(&sender));
         let (call, connection) = self.place(&caller, identity, &dialled)?;
         self.open_line(call, connection);
         self.keep_user_to_user(connection, request);
@@ -126,6 +123,21 @@ impl Engine {
             return Err(End::with(Status::FORBIDDEN));
         }
         Ok(Caller::Agent(agent))
+    }
+
+    /// Somebody outside is another from now on: a switch there has moved the call, or somebody else has picked it up (RFC
+    /// 4916). Agents are who they have proven to be, and nobody becomes one of us, nor known who wants not to be.
+    pub(super) fn on_renamed(&mut self, session: SessionId, name: &NameAddr, headers: &Headers) {
+        let Some((_, connection, call)) = self.whose(session) else { return };
+        let Some(from) = self.endpoint.peer(session).map(|peer| peer.link) else { return };
+        let known = self.calls.get(&call).and_then(|call| call.connections().get(&connection));
+        let fixed = known.is_none_or(|c| c.agent.is_some() || privacy::is_anonymous(&c.identity));
+        if fixed || self.claims_to_be_ours(from, &name.uri) {
+            return;
+        }
+        let who = if privacy::is_asked_for(headers) { privacy::anonymous() } else { as_he_says(name) };
+        info!(%connection, name = who.name, address = who.address, "another name");
+        self.with_call(call, |call, _| call.renamed(connection, who));
     }
 
     /// Whether there is such an agent or not: any name may be one's, and any telephone number, where agents have such ids.
@@ -243,5 +255,12 @@ impl Engine {
             }
             None => Err(End::with(Status::SERVER_INTERNAL_ERROR)),
         }
+    }
+}
+
+fn as_he_says(sender: &NameAddr) -> Identity {
+    Identity {
+        name: sender.display.as_ref().map(|d| d.as_str().to_owned()).unwrap_or_default(),
+        address: sender.uri.user().unwrap_or_else(|| sender.uri.to_string()),
     }
 }

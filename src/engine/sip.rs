@@ -73,6 +73,7 @@ impl Engine {
                     self.with_call(call, |call, cx| call.phone_hold(cx, connection, on));
                 }
             }
+            Event::Renamed { session, name, headers } => self.on_renamed(session, &name, &headers),
             Event::Refresh { session } => {
                 if let Some((leg, ..)) = self.whose(session) {
                     self.with_leg(leg, |leg, doors| leg.refresh(doors));

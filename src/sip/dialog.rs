@@ -133,11 +133,13 @@ impl Dialog {
         self.local = from.to_string().into();
     }
 
-    /// The peer names itself so from now on (RFC 4916 section 4.4.3).
-    pub fn renamed(&mut self, headers: &Headers) {
-        if let Ok(remote) = line(headers, &Name::From) {
-            self.remote = remote;
-        }
+    /// The peer names itself so from now on (RFC 4916 section 4.4.3). How, when that is news.
+    pub fn renamed(&mut self, headers: &Headers) -> Option<NameAddr> {
+        let (new, remote) = (headers.from().ok()?, line(headers, &Name::From).ok()?);
+        let old = NameAddr::read(&self.remote, "To").ok();
+        self.remote = remote;
+        let same = |old: &NameAddr| old.uri == new.uri && old.display == new.display;
+        (!old.as_ref().is_some_and(same)).then_some(new)
     }
 
     /// What an early dialog learned that the 2xx does not tell.

@@ -123,3 +123,39 @@ fn why_one_end_hangs_up_is_told_to_the_other() {
     world.hear(CALLEE, format!("{}{with}", answer("486 Busy Here", &ours, "")).as_bytes());
     assert_eq!(line(&sent(&mut world, "SIP/2.0 486"), "Reason"), reason, "RFC 6432");
 }
+
+#[test]
+fn who_takes_over_at_the_other_end_is_shown() {
+    for (rule, from, lines, shown) in [
+        (
+            "RFC 4916 section 4.4.2: another is there now",
+            "\"Bob\" <sip:bob@example.com>",
+            "Supported: from-change",
+            "\"Bob\" <sip:bob@cordboard.lab>",
+        ),
+        ("the same as before", &format!("<sip:uas@{CALLEE}>"), "Supported: from-change", ""),
+        ("section 4.2: only who says so changes his From", "\"Bob\" <sip:bob@example.com>", "", ""),
+        ("nobody becomes one of us", "\"Bob\" <sip:john@cordboard.lab>", "Supported: from-change", ""),
+        (
+            "RFC 3323: and does not want to be named",
+            "\"Bob\" <sip:bob@example.com>",
+            "Supported: from-change\nPrivacy: id",
+            "\"Anonymous\" <sip:anonymous@anonymous.invalid>",
+        ),
+    ] {
+        for (method, body) in [("UPDATE", String::new()), ("INVITE", sdp("192.0.2.200", 6000))] {
+            let mut world = bridge();
+            let (_, ours) = up(&mut world);
+            let headers = format!(
+                "From: {from};tag=callee\nTo: {}\nCall-ID: {}\nContact: <sip:uas@{CALLEE}>\n{lines}",
+                line(&ours, "From"),
+                line(&ours, "Call-ID")
+            );
+            world.hear(CALLEE, request(method, "sip:cordboard@192.0.2.1", CALLEE, &headers, &body).as_bytes());
+            let sent = world.take();
+            let told = sent.iter().filter(|(to, text)| to == CALLER && text.starts_with("INVITE")).next_back();
+            let identity = told.map(|(_, text)| line(text, "P-Asserted-Identity")).unwrap_or_default();
+            assert_eq!(identity, shown, "{rule}, by {method}: {sent:#?}");
+        }
+    }
+}

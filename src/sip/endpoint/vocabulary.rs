@@ -136,6 +136,8 @@ pub enum Event {
     /// The peer's re-INVITE, UPDATE or PRACK: it waits for `answer`. A re-INVITE without a body asks for our offer.
     /// `fork`: the early dialog that it came in, while our call is unanswered.
     Offered { session: SessionId, by: Method, fork: Option<u32>, body: Option<Bytes>, headers: Headers },
+    /// The peer has another name from now on (RFC 4916), as it says itself.
+    Renamed { session: SessionId, name: NameAddr, headers: Headers },
     /// The session is to be refreshed by a re-INVITE that describes it as it is (RFC 4028 section 7.4).
     Refresh { session: SessionId },
     /// The session's own refresh is over, whatever came of it: an `offer` that found it busy with that can be made now.

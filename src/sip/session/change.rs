@@ -224,8 +224,9 @@ impl Session {
             && let Some(dialog) = self.dialog_with(&tag)
         {
             dialog.refresh(&request.headers);
-            if changes {
-                dialog.renamed(&request.headers);
+            if let Some(name) = changes.then(|| dialog.renamed(&request.headers)).flatten() {
+                let headers = request.headers.clone();
+                self.tell(Event::Renamed { session: self.id, name, headers }, out);
             }
         }
         if request.method == Method::Invite {

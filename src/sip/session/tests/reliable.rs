@@ -163,8 +163,22 @@ fn early_offers() {
         ("and in the other direction", 1, true, "new", "200", "Offered Update new"),
         ("RFC 3311 section 5.2: theirs is unanswered", 0, false, "new", "500", ""),
         ("RFC 3311 section 5.2: ours is unanswered", 1, false, "new", "491", ""),
-        ("nothing is offered: the target moves", 0, false, "", "200", ""),
-        ("nothing is offered: the target moves", 1, false, "", "200", ""),
+        (
+            "nothing is offered: the target moves, and has another name",
+            0,
+            false,
+            "",
+            "200",
+            "Renamed sip:f@192.0.2.1:5060",
+        ),
+        (
+            "nothing is offered: the target moves, and has another name",
+            1,
+            false,
+            "",
+            "200",
+            "Renamed sip:f@192.0.2.1:5061",
+        ),
     ] {
         let mut world = World::new(1, 2);
         let (caller, callee) = if settled {

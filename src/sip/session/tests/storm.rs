@@ -188,6 +188,7 @@ impl Storm {
             Event::Progress { session, .. }
             | Event::Acked { session, .. }
             | Event::Pracked { session, .. }
+            | Event::Renamed { session, .. }
             | Event::Refresh { session }
             | Event::RefreshEnded { session }
             | Event::OfferWithdrawn { session }

@@ -335,6 +335,7 @@ pub fn brief(event: &Event) -> String {
             let by = if *by == Method::Invite { "ReInvite".into() } else { format!("{by:?}") };
             format!("Offered {by}{}", text(body.as_ref()))
         }
+        Event::Renamed { name, .. } => format!("Renamed {}", name.uri),
         Event::Refresh { .. } => "Refresh".into(),
         Event::RefreshEnded { .. } => "RefreshEnded".into(),
         Event::OfferWithdrawn { .. } => "OfferWithdrawn".into(),
