@@ -25,7 +25,7 @@ use world::World;
 
 const RUNS: u64 = 20_000;
 /// Every so many runs have real sound.
-const REAL: u64 = 25;
+const REAL: u64 = 100;
 /// Failures that are looked at before the rest is left alone.
 const ENOUGH: usize = 5;
 /// As long as a phone rings, and what a flow says before and after.

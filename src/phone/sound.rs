@@ -203,7 +203,9 @@ impl Sound {
     /// Sound is remembered in frames, however long its packets are.
     fn cut(&mut self, now: Time, sequence: u16, timestamp: u32, pcm: Vec<i16>) {
         let (mut begun, mut samples) = std::mem::take(&mut self.rest);
-        if samples.is_empty() || begun.wrapping_add(samples.len() as u32) != timestamp {
+        // Whole frames begin anew: what is left of longer packets was of another source.
+        let whole = pcm.len().is_multiple_of(FRAME_SAMPLES);
+        if whole || samples.is_empty() || begun.wrapping_add(samples.len() as u32) != timestamp {
             samples.clear();
             begun = timestamp;
         }
@@ -242,5 +244,27 @@ impl Sound {
             return Some(format!("the RTP timestamp went back {} in {packets} packets", -ticks));
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_cut_from_packets_of_any_length() {
+        let mut sound = Sound::new(&mut Mint::new(1), 350.0);
+        for (samples, frames) in [
+            (240, &[0][..]),
+            // From here on whole frames come, from another phone: they are not cut in two.
+            (160, &[0, 240]),
+            (240, &[0, 240, 400]),
+            (240, &[0, 240, 400, 560, 720]),
+        ] {
+            let timestamp = sound.heard.last().map_or(0, |frame| frame.timestamp + 160 + sound.rest.1.len() as u32);
+            sound.cut(Time::default(), 1, timestamp, vec![0; samples]);
+            let cut: Vec<u32> = sound.heard.iter().map(|frame| frame.timestamp).collect();
+            assert_eq!(cut, frames, "{samples}");
+        }
     }
 }

@@ -108,7 +108,10 @@ fn notes(world: &World, ports: &[PortId]) -> Vec<u16> {
         let on = |hand: &&Handset| hand.plugged && hand.live().any(|line| line.remote_rtp() == Some(known.local));
         let hand = world.hands.iter().find(on)?;
         let mut lines = hand.live().filter(|line| line.remote_rtp() == Some(known.local));
-        let sends = lines.any(|line| line.state() == LineState::Up && line.direction().is_some_and(Direction::sends));
+        // Some phones go on humming while they hold, and are heard then: what the phone sends is its own affair.
+        let hums = hand.phone.habits().hums_on_hold;
+        let sends = |direction: Direction| direction.sends() || hums;
+        let sends = lines.any(|line| line.state() == LineState::Up && line.direction().is_some_and(sends));
         sends.then_some(hand.phone.config().note_hz as u16)
     };
     let notes: BTreeSet<u16> = ports.iter().filter_map(hum).collect();
