@@ -38,6 +38,13 @@ pub const FLOW_STEPS: usize = 1_000;
 pub const SESSION_EXPIRES: u32 = 1800;
 /// The shortest interval between two ends of a session, in seconds: the least that RFC 4028 section 5 allows.
 pub const MIN_SE: u32 = 90;
+/// Contacts that one record names as its next ones: Connect's limit. The latest stay.
+pub const NEXT_CONTACTS: usize = 24;
+/// From here on a record names what may have disturbed the talk: losses that concealment no longer hides (ITU-T G.113), a
+/// delay beyond which people interrupt each other (G.114, both ways), a jitter that fills a usual jitter buffer.
+pub const POOR_LOSS: f64 = 0.03;
+pub const POOR_ROUND_TRIP: Duration = Duration::from_millis(400);
+pub const POOR_JITTER: Duration = Duration::from_millis(40);
 /// Parties on one contact (Connect's multi-party calls).
 pub const PARTIES: usize = 6;
 /// How long a prompt waits for a phone's first RTP after the ACK, so that no word is clipped and no phone waits for ever.

@@ -1,5 +1,8 @@
 //! Every story of `tests/stories`, read and played in virtual time, a test for each.
 
+#[path = "stories/records.rs"]
+mod records;
+
 use cordboard::config::{self, Source};
 use cordboard::site::Site;
 use cordboard::story::virtual_stage::VirtualStage;
@@ -61,6 +64,7 @@ fn play_with(name: &str, seed: u64) -> VirtualStage {
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
+    records::judge(name, &stage.records, &stage.events);
     stage
 }
 

@@ -11,10 +11,19 @@ use crate::time::Time;
 use tracing::info;
 
 impl Call {
-    /// A party put down the phone, gave up before the answer, or its leg is dead.
+    /// A party put down the phone, or gave up before the answer.
     pub fn hung_up(&mut self, cx: &mut Cx, connection: ConnectionId) {
+        self.went(cx, connection, Reason::HungUp);
+    }
+
+    /// A party's leg is dead: its phone or its network failed.
+    pub fn lost(&mut self, cx: &mut Cx, connection: ConnectionId) {
+        self.went(cx, connection, Reason::Failed);
+    }
+
+    fn went(&mut self, cx: &mut Cx, connection: ConnectionId, why: Reason) {
         let before = cx.out.len();
-        self.gone(cx, connection, Reason::HungUp);
+        self.gone(cx, connection, why);
         self.settle(cx);
         // Whoever has to go with it goes for the same cause.
         for out in cx.out.iter_mut().skip(before) {
@@ -325,6 +334,7 @@ impl Call {
 
     /// Ends the whole call: the switch goes down, or a bug was found in it.
     pub fn end_all(&mut self, cx: &mut Cx) {
+        self.ended_by_us = true;
         let contacts: Vec<ContactId> = self.contacts.keys().copied().collect();
         for contact in contacts {
             self.close(cx, contact, Reason::Dropped);

@@ -100,6 +100,8 @@ impl Call {
         let wait = self.transferee(mine).and_then(|party| self.waiting_flow(cx, party));
         self.contacts.extend(other.contacts);
         self.connections.extend(other.connections);
+        self.facts.extend(other.facts);
+        self.gone.extend(other.gone);
         if let (Some(c), Some(before)) = (self.connections.get_mut(&theirs), before) {
             c.second_line_of = Some(mine);
             c.contact = before;

@@ -12,6 +12,7 @@ mod model;
 mod offer;
 mod plan;
 mod press;
+mod record;
 mod running;
 mod transfer;
 mod view;
@@ -20,6 +21,7 @@ pub use catalog::*;
 pub use keys::{FeatureCode, FeatureCodes, Keys, Typed};
 pub use model::*;
 pub use press::Press;
+pub use record::{Cause, Facts, Next};
 pub use running::Running;
 pub use transfer::Goal;
 pub use view::Banner;
@@ -29,12 +31,18 @@ use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PlayId};
 use crate::routing::Precedence;
 use crate::time::{Time, earliest};
 use running::Role;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, Default)]
 pub struct Call {
     contacts: BTreeMap<ContactId, Contact>,
     connections: BTreeMap<ConnectionId, Connection>,
+    /// What has happened in each contact.
+    facts: BTreeMap<ContactId, Facts>,
+    /// Who was gone when things were noted last.
+    gone: BTreeSet<ConnectionId>,
+    /// Nobody hung up: the switch did.
+    ended_by_us: bool,
 }
 
 impl Call {

@@ -512,6 +512,7 @@ pub enum Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     Initiated,
+    ConnectedToSystem,
     Queued,
     ConnectedToAgent,
     Disconnected,
@@ -523,6 +524,7 @@ impl Event {
     pub const fn as_str(self) -> &'static str {
         match self {
             Event::Initiated => "INITIATED",
+            Event::ConnectedToSystem => "CONNECTED_TO_SYSTEM",
             Event::Queued => "QUEUED",
             Event::ConnectedToAgent => "CONNECTED_TO_AGENT",
             Event::Disconnected => "DISCONNECTED",

@@ -76,6 +76,9 @@ impl Engine {
         let private = privacy::is_asked_for(&request.headers).then(privacy::anonymous);
         let identity = private.or(identity).unwrap_or_else(|| as_he_says(&sender));
         let (call, connection) = self.place(&caller, identity, &dialled)?;
+        if let Some(call) = self.calls.get_mut(&call) {
+            call.dialled(connection, &dialled);
+        }
         self.open_line(call, connection);
         self.keep_user_to_user(connection, request);
         if let Some(hops) = request.headers.max_forwards() {

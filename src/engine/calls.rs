@@ -1,7 +1,7 @@
 //! The contact wing: hands a call its events, and tells the others what it wants.
 
-use super::{Alarm, CallId, CcpEvent, ContactEvent, Engine, Output, Work};
-use crate::contact::{Admission, Call, Cx, Event, Hears, Out, Place, Reason, Sound as Heard, Tone as HeardTone};
+use super::{Alarm, CallId, CcpEvent, Engine, Output, Work};
+use crate::contact::{Admission, Call, Cx, Hears, Out, Place, Reason, Sound as Heard, Tone as HeardTone};
 use crate::flow::Metric;
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::leg::Want;
@@ -21,6 +21,7 @@ impl Engine {
         let survived = catch_unwind(AssertUnwindSafe(|| {
             let mut cx = Cx { now: self.now, catalog: &site.catalog, names: &mut names, out: &mut out };
             run(&mut call, &mut cx);
+            call.note(&mut cx);
         }))
         .is_ok();
         self.names = names;
@@ -40,7 +41,8 @@ impl Engine {
         let mut out = Vec::new();
         let site = self.site.clone();
         let mut cx = Cx { now: self.now, catalog: &site.catalog, names: &mut self.names, out: &mut out };
-        let (call, connection) = make(&mut cx);
+        let (mut call, connection) = make(&mut cx);
+        call.note(&mut cx);
         self.calls.insert(id, call);
         self.work.extend(out.into_iter().map(|out| Work::Call(id, out)));
         self.touched.insert(id);
@@ -49,6 +51,7 @@ impl Engine {
 
     /// Ends everything of a call without asking it.
     fn scrap(&mut self, id: CallId) {
+        self.cut_short(id);
         let Some(call) = self.calls.remove(&id) else { return };
         for connection in call.connections().keys() {
             self.hang_up(*connection, Reason::Failed, None);
@@ -274,30 +277,10 @@ impl Engine {
             // The call that left has ended its own ringing.
             crate::routing::Out::Withdraw { .. } => {}
             crate::routing::Out::State(agent) => {
+                self.look_at_work(&agent);
                 self.dirty.insert(agent);
             }
         }
-    }
-
-    fn contact_event(&mut self, id: CallId, contact: ContactId, event: Event) {
-        let Some(call) = self.calls.get(&id) else { return };
-        self.contacts.insert(contact, id);
-        let Some(k) = call.contacts().get(&contact) else { return };
-        let agent = k.agent.and_then(|c| call.connections().get(&c)).and_then(|c| c.agent.as_ref());
-        let queue = k.queued.as_ref().map(|(place, _)| match place {
-            Place::Queue(queue) => queue.to_string(),
-            Place::Agent(agent) => agent.to_string(),
-        });
-        self.outputs.push_back(Output::Contact(ContactEvent {
-            event_type: event.as_str(),
-            contact_id: contact.to_string(),
-            initial_contact_id: k.initial.map(|id| id.to_string()),
-            previous_contact_id: k.previous.map(|id| id.to_string()),
-            initiation_method: k.method.as_str(),
-            queue,
-            agent: agent.map(ToString::to_string),
-            timestamp: self.now.iso8601(),
-        }));
     }
 
     /// Gives every leg of a call what the call's plan wants of it, and lets a call go that is over.

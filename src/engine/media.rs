@@ -43,7 +43,7 @@ impl Engine {
             MediaEvent::Silent { .. } => {
                 info!(%leg, "no RTP and no RTCP for too long");
                 self.end_leg(leg, End::with(Status::REQUEST_TIMEOUT).reason("SIP;cause=408;text=\"No RTP\""));
-                self.with_call(call, |call, cx| call.hung_up(cx, connection));
+                self.with_call(call, |call, cx| call.lost(cx, connection));
             }
             MediaEvent::BindFailed { reason, .. } => {
                 // Somebody else has it: this number is not taken again.
@@ -65,7 +65,7 @@ impl Engine {
                 }
                 self.with_call(call, |call, cx| match call.connections().get(&connection) {
                     Some(c) if c.rang(cx.now).is_some() => call.failed(cx, connection, crate::contact::Reason::Failed),
-                    _ => call.hung_up(cx, connection),
+                    _ => call.lost(cx, connection),
                 });
             }
             MediaEvent::FirstRtp { .. } | MediaEvent::Closed { .. } => {}
@@ -75,6 +75,7 @@ impl Engine {
     /// How the leg sounded, for whoever looks into it later.
     fn port_closed(&mut self, port: PortId, stats: &PortStats) {
         let Some((contact, connection)) = self.closing.remove(&port) else { return };
+        self.heard_last(connection, stats);
         if stats.packets_received + stats.packets_sent == 0 {
             return; // It never came to a conversation.
         }

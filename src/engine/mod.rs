@@ -12,6 +12,8 @@ mod legs;
 mod media;
 mod privacy;
 mod queues;
+pub mod record;
+mod records;
 mod refer;
 mod register;
 mod replaces;
@@ -74,6 +76,8 @@ struct Desk {
     /// The contact that is over and not yet cleared: missed, rejected, or after-call work.
     last: Option<ContactSnapshot>,
     shown: Option<Arc<AgentSnapshot>>,
+    /// The contacts that his after-call work is for.
+    wraps_up: BTreeSet<ContactId>,
     /// The calls he has a line in.
     calls: BTreeSet<CallId>,
 }
@@ -112,6 +116,11 @@ pub struct Engine {
     port_numbers: HashMap<PortId, u16>,
     /// Ports of legs that are gone, until they say their last word: whose they were.
     closing: HashMap<PortId, (ContactId, ConnectionId)>,
+    /// Contacts that are over and not yet completed, and those of them to look at.
+    endings: BTreeMap<ContactId, records::Ending>,
+    closing_in: BTreeSet<ContactId>,
+    /// The switch goes down: no after-call work is waited for.
+    work_is_cut: bool,
     desks: BTreeMap<AgentId, Desk>,
     /// Agents in the middle of what may be a feature code, and the line on which they are.
     typing: BTreeMap<AgentId, ConnectionId>,
@@ -176,6 +185,9 @@ impl Engine {
             port_legs: HashMap::new(),
             port_numbers: HashMap::new(),
             closing: HashMap::new(),
+            endings: BTreeMap::new(),
+            closing_in: BTreeSet::new(),
+            work_is_cut: false,
             desks: site.agents.keys().map(|id| (id.clone(), Desk::default())).collect(),
             typing: BTreeMap::new(),
             alarms: BTreeSet::new(),
@@ -216,6 +228,7 @@ impl Engine {
                 for id in self.calls.keys().copied().collect::<Vec<_>>() {
                     self.with_call(id, |call, cx| call.end_all(cx));
                 }
+                self.end_all_work();
             }
             Input::Wake => self.wake(),
         }
@@ -254,6 +267,7 @@ impl Engine {
             && self.port_numbers.is_empty()
             && self.closing.is_empty()
             && self.hops.is_empty()
+            && self.is_recorded()
     }
 
     /// The hosts where agents' phones are registered or in calls of theirs, and those that other calls are up with.
@@ -335,6 +349,7 @@ impl Engine {
                 break;
             }
         }
+        self.complete();
         self.draw();
     }
 
@@ -373,6 +388,10 @@ impl Engine {
             self.desks.entry(id.clone()).or_default();
         }
         self.dirty.extend(site.agents.keys().cloned());
+        // Nobody is there any more to finish their work.
+        for (_, desk) in self.desks.iter_mut().filter(|(id, _)| !site.agents.contains_key(*id)) {
+            self.closing_in.append(&mut desk.wraps_up);
+        }
         self.desks.retain(|id, _| site.agents.contains_key(id));
         self.site = site;
     }

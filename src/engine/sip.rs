@@ -5,7 +5,7 @@ use crate::contact::Reason;
 use crate::ids::LegId;
 use crate::leg::{Heard, Leg};
 use crate::sip::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE};
-use crate::sip::{End, Event, Method, Name, Request, Response, ServerKey, SessionId, Status, Text};
+use crate::sip::{By, End, Event, Method, Name, Request, Response, ServerKey, SessionId, Status, Text};
 use tracing::debug;
 
 impl Engine {
@@ -97,7 +97,7 @@ impl Engine {
                 let heard = self.with_leg(leg, |leg, doors| leg.offer_answered(status, body.as_ref(), retry, doors));
                 if heard == Some(Heard::Deaf) {
                     self.end_leg(leg, End::with(Status::NOT_ACCEPTABLE_HERE));
-                    self.with_call(call, |call, cx| call.hung_up(cx, connection));
+                    self.with_call(call, |call, cx| call.lost(cx, connection));
                 }
             }
             Event::Ended { session, by, status, user_to_user, reason } => {
@@ -107,7 +107,10 @@ impl Engine {
                 if let Some(line) = self.lines.get_mut(&connection) {
                     line.reason = reason;
                 }
-                self.with_call(call, |call, cx| call.hung_up(cx, connection));
+                self.with_call(call, |call, cx| match by {
+                    By::Remote => call.hung_up(cx, connection),
+                    _ => call.lost(cx, connection),
+                });
                 self.pass_farewell(call, connection, user_to_user);
             }
         }
@@ -119,7 +122,7 @@ impl Engine {
         let Some(connection) = self.legs.get(&leg).map(|leg| leg.connection) else { return };
         self.end_leg(leg, End::with(status));
         if let Some(call) = self.lines.get(&connection).map(|line| line.call) {
-            self.with_call(call, |call, cx| call.hung_up(cx, connection));
+            self.with_call(call, |call, cx| call.lost(cx, connection));
         }
     }
 

@@ -3,7 +3,7 @@
 use super::snapshot::{
     AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QualitySnapshot, QuickConnectSnapshot,
 };
-use super::{CallId, ContactEvent, Engine, Output};
+use super::{CallId, Engine};
 use crate::contact::{self, Call, Connection, Contact, Place, QuickConnectTo, State, Want};
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::media::PortStats;
@@ -129,17 +129,7 @@ impl Engine {
         if shows || desk.last.is_none() {
             return;
         }
-        let Some(last) = desk.last.take().filter(|last| last.state == "ended") else { return };
-        self.outputs.push_back(Output::Contact(ContactEvent {
-            event_type: contact::Event::Completed.as_str(),
-            contact_id: last.contact_id,
-            initial_contact_id: last.initial_contact_id,
-            previous_contact_id: last.previous_contact_id,
-            initiation_method: contact::Method::parse(&last.initiation_method).as_str(),
-            queue: last.queue,
-            agent: Some(agent.to_string()),
-            timestamp: self.now.iso8601(),
-        }));
+        desk.last = None;
     }
 }
 

@@ -1,5 +1,6 @@
 //! What goes into the engine and what comes out: nothing else passes its door.
 
+use super::record::ContactRecord;
 use super::snapshot::AgentSnapshot;
 use crate::ids::{AgentId, QuickConnectId, ShardId, Ticket};
 use crate::media::{MediaCommand, MediaEvent};
@@ -47,6 +48,8 @@ pub enum Output {
     Ccp(AgentId, CcpEvent),
     /// The world's view of a contact, for the event stream and the log.
     Contact(ContactEvent),
+    /// A contact is completed: its record, and the event to publish once the record is safe.
+    Record(Box<ContactRecord>, Box<ContactEvent>),
 }
 
 #[derive(Clone, Debug)]
@@ -54,18 +57,41 @@ pub enum CcpEvent {
     Snapshot(Arc<AgentSnapshot>),
 }
 
-/// A contact event as Connect names them (amazon connect contact events).
+/// A contact event as Connect names them (Amazon Connect contact events).
 #[derive(Clone, Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactEvent {
-    pub event_type: &'static str, // INITIATED QUEUED CONNECTED_TO_AGENT DISCONNECTED COMPLETED
+    /// INITIATED CONNECTED_TO_SYSTEM QUEUED CONNECTED_TO_AGENT DISCONNECTED COMPLETED
+    pub event_type: &'static str,
     pub contact_id: String,
     pub initial_contact_id: Option<String>,
     pub previous_contact_id: Option<String>,
+    pub channel: &'static str,
     pub initiation_method: &'static str,
     pub queue: Option<String>,
+    pub queue_info: Option<QueueDetails>,
     pub agent: Option<String>,
+    pub agent_info: Option<AgentDetails>,
+    pub initiation_timestamp: String,
+    pub connected_to_system_timestamp: Option<String>,
+    pub disconnect_timestamp: Option<String>,
     pub timestamp: String,
+}
+
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueDetails {
+    pub queue_arn: String,
+    /// `STANDARD`, `AGENT`
+    pub queue_type: String,
+    pub enqueue_timestamp: String,
+}
+
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentDetails {
+    pub agent_arn: String,
+    pub connected_to_agent_timestamp: String,
 }
 
 /// What an agent can do, by the names of Connect's CTI methods. `contact` may be left out when there is one.

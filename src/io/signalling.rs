@@ -6,7 +6,7 @@ use super::inbox::Tray;
 use super::media::{Order, Shard};
 use super::tcp::Streams;
 use crate::control::{Gate, Keys};
-use crate::engine::{Engine, Input, Output};
+use crate::engine::{ContactEvent, Engine, Input, Output};
 use crate::ids::ShardId;
 use crate::limits::BATCH;
 use crate::sip::{Link, Transport};
@@ -166,21 +166,24 @@ impl Signalling {
                 },
                 Output::Reply(ticket, reply) => self.gate.reply(ticket, reply),
                 Output::Ccp(agent, event) => self.gate.ccp(agent, event),
-                Output::Contact(event) => {
-                    counter!(names::CONTACT_EVENTS, "type" => event.event_type).increment(1);
-                    tracing::info!(
-                        contact = %event.contact_id,
-                        event = event.event_type,
-                        method = event.initiation_method,
-                        queue = event.queue.as_deref(),
-                        agent = event.agent.as_deref(),
-                        previous = event.previous_contact_id.as_deref(),
-                        "contact"
-                    );
-                    self.gate.contact(event);
-                }
+                Output::Contact(event) => self.publish(event),
+                Output::Record(_, event) => self.publish(*event),
             }
         }
+    }
+
+    fn publish(&self, event: ContactEvent) {
+        counter!(names::CONTACT_EVENTS, "type" => event.event_type).increment(1);
+        tracing::info!(
+            contact = %event.contact_id,
+            event = event.event_type,
+            method = event.initiation_method,
+            queue = event.queue.as_deref(),
+            agent = event.agent.as_deref(),
+            previous = event.previous_contact_id.as_deref(),
+            "contact"
+        );
+        self.gate.contact(event);
     }
 
     fn send(&self, to: Link, bytes: Bytes, sight: &Sight) {

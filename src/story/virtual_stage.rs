@@ -8,8 +8,9 @@ use super::keys::Key;
 use super::network::{Parcel, Wires};
 use super::script::{Party, Story};
 use super::stage::Stage;
+use crate::engine::record::ContactRecord;
 use crate::engine::snapshot::AgentSnapshot;
-use crate::engine::{Button, CcpEvent, Engine, Input, Output, Refusal};
+use crate::engine::{Button, CcpEvent, ContactEvent, Engine, Input, Output, Refusal};
 use crate::ids::{AgentId, PortId, ShardId, Ticket};
 use crate::media::{Handed, MediaCommand, MediaEvent, Plane, Sink};
 use crate::sip::{self, Link, Transport};
@@ -37,6 +38,9 @@ pub struct VirtualStage {
     cast: Cast,
     wires: Wires,
     pub ladder: Ladder,
+    /// The records of the contacts that are completed, in the order of their ends.
+    pub records: Vec<ContactRecord>,
+    pub events: Vec<ContactEvent>,
     switch: SocketAddr,
     ticket: u64,
     replies: BTreeMap<Ticket, Result<(), Refusal>>,
@@ -120,6 +124,8 @@ impl VirtualStage {
             cast,
             wires: Wires::new(story.network.clone().unwrap_or_default(), seed ^ 2),
             ladder,
+            records: Vec::new(),
+            events: Vec::new(),
             switch,
             ticket: 0,
             replies: BTreeMap::new(),
@@ -217,7 +223,11 @@ impl VirtualStage {
                         self.replies.insert(ticket, outcome);
                     }
                     Output::Ccp(_, CcpEvent::Snapshot(screen)) => show(evidence, screen),
-                    Output::Contact(_) => {}
+                    Output::Contact(event) => self.events.push(event),
+                    Output::Record(record, event) => {
+                        self.records.push(*record);
+                        self.events.push(*event);
+                    }
                 }
             }
             for event in std::mem::take(&mut self.ports.events) {

@@ -1,0 +1,299 @@
+//! The record of a contact, in the shape and with the names of Amazon Connect's.
+//!
+//! Times are ISO 8601 in UTC, so that their order is that of their text; durations are whole seconds. Where Connect has an
+//! ARN there stands the id that the configuration gives.
+
+use super::Engine;
+use crate::contact::{self, Call, Cause, Contact, Facts, Identity, Place, QuickConnectTo};
+use crate::ids::{AgentId, ContactId};
+use crate::limits::{POOR_JITTER, POOR_LOSS, POOR_ROUND_TRIP};
+use crate::media::PortStats;
+use crate::time::{Duration, Time};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContactRecord {
+    pub contact_id: String,
+    /// The first contact of the chain; nothing in its own record.
+    pub initial_contact_id: Option<String>,
+    /// The contact of the agent who made this one.
+    pub previous_contact_id: Option<String>,
+    /// The last one that this contact's agent has made.
+    pub next_contact_id: Option<String>,
+    pub next_contacts: Vec<NextContact>,
+    /// The same for all contacts of a chain.
+    pub contact_association_id: String,
+    /// `INBOUND`, `OUTBOUND`, `TRANSFER`, `EXTERNAL_OUTBOUND`, ...
+    pub initiation_method: String,
+    /// Always `VOICE`.
+    pub channel: String,
+    pub initiation_timestamp: String,
+    pub connected_to_system_timestamp: Option<String>,
+    pub disconnect_timestamp: String,
+    /// `CUSTOMER_DISCONNECT`, `AGENT_DISCONNECT`, `THIRD_PARTY_DISCONNECT`, `TELECOM_PROBLEM`, `CONTACT_FLOW_DISCONNECT`, `OTHER`
+    pub disconnect_reason: String,
+    pub disconnect_details: Option<DisconnectDetails>,
+    pub last_update_timestamp: String,
+    /// When the agent was gone and the customer was left to somebody whom the agent had called.
+    pub transfer_completed_timestamp: Option<String>,
+    pub transferred_to_endpoint: Option<Endpoint>,
+    pub customer_endpoint: Option<Endpoint>,
+    /// What the customer has dialled.
+    pub system_endpoint: Option<Endpoint>,
+    pub queue: Option<QueueInfo>,
+    /// The agent who was connected.
+    pub agent: Option<AgentInfo>,
+    /// How often an agent's phones were rung.
+    pub agent_connection_attempts: u32,
+    pub external_third_party: Option<ExternalThirdParty>,
+    pub attributes: BTreeMap<String, String>,
+    pub quality_metrics: QualityMetrics,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct NextContact {
+    /// `QUICK_CONNECT`
+    #[serde(rename = "Type")]
+    pub kind: String,
+    pub contact_id: String,
+    pub initiation_timestamp: String,
+    pub quick_connect_id: Option<String>,
+    pub quick_connect_name: Option<String>,
+    /// `AGENT`, `QUEUE`, `EXTERNAL`
+    pub quick_connect_type: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DisconnectDetails {
+    /// `AGENT_CONNECTIVITY_ISSUE`: the agent's phone or network failed.
+    pub potential_disconnect_issue: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Endpoint {
+    pub address: String,
+    /// `TELEPHONE_NUMBER`
+    #[serde(rename = "Type")]
+    pub kind: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct QueueInfo {
+    pub name: String,
+    /// The queue's id; of an agent's own queue, the agent's.
+    #[serde(rename = "ARN")]
+    pub arn: String,
+    /// `STANDARD`, `AGENT`
+    pub queue_type: String,
+    pub enqueue_timestamp: String,
+    pub dequeue_timestamp: Option<String>,
+    pub duration: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AgentInfo {
+    pub username: String,
+    #[serde(rename = "ARN")]
+    pub arn: String,
+    pub accepted_by_agent_timestamp: String,
+    pub connected_to_agent_timestamp: String,
+    /// With the customer: talking with a colleague does not count.
+    pub agent_interaction_duration: u64,
+    /// A customer whom the agent had talked to was on hold, by whomever.
+    pub customer_hold_duration: u64,
+    /// By this agent.
+    pub agent_initiated_hold_duration: u64,
+    pub longest_hold_duration: u64,
+    pub number_of_holds: u32,
+    pub after_contact_work_start_timestamp: String,
+    pub after_contact_work_end_timestamp: String,
+    pub after_contact_work_duration: u64,
+    pub routing_profile: RoutingProfile,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoutingProfile {
+    #[serde(rename = "ARN")]
+    pub arn: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExternalThirdParty {
+    pub external_third_party_interaction_duration: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct QualityMetrics {
+    pub agent: Option<PartyQuality>,
+    pub customer: Option<PartyQuality>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PartyQuality {
+    pub audio: AudioQuality,
+}
+
+/// How the sound of one phone arrived here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AudioQuality {
+    /// The mean opinion score, 1.0 to 4.4 (ITU-T G.107).
+    pub quality_score: f64,
+    /// `HighPacketLoss`, `HighRoundTripTime`, `HighJitterBuffer`
+    pub potential_quality_issues: Vec<String>,
+}
+
+impl ContactRecord {
+    /// The contact that the chain is named after.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        &self.contact_association_id
+    }
+
+    /// After-call work is over.
+    pub(super) fn worked_until(&mut self, now: Time, since: Time) {
+        if let Some(agent) = &mut self.agent {
+            agent.after_contact_work_end_timestamp = now.iso8601();
+            agent.after_contact_work_duration = (now - since).as_secs();
+        }
+    }
+}
+
+impl PartyQuality {
+    /// Nothing, where nothing came.
+    pub(super) fn of(stats: &PortStats) -> Option<PartyQuality> {
+        let expected = stats.packets_received + stats.packets_lost;
+        #[allow(clippy::cast_precision_loss)]
+        let loss = stats.packets_lost as f64 / expected.max(1) as f64;
+        let issues = [
+            ("HighPacketLoss", loss > POOR_LOSS),
+            ("HighRoundTripTime", stats.round_trip.is_some_and(|span| span > POOR_ROUND_TRIP)),
+            ("HighJitterBuffer", stats.jitter > POOR_JITTER),
+        ];
+        Some(PartyQuality {
+            audio: AudioQuality {
+                quality_score: (stats.mos? * 100.0).round() / 100.0,
+                potential_quality_issues: issues.iter().filter(|(_, so)| *so).map(|(name, _)| (*name).into()).collect(),
+            },
+        })
+    }
+}
+
+impl Engine {
+    /// The record of a contact that is over, as far as it is known before its agent's after-call work.
+    pub(super) fn record_of(&self, call: &Call, id: ContactId) -> Option<ContactRecord> {
+        let k = call.contacts().get(&id)?;
+        let nothing = Facts::default();
+        let facts = call.facts(id).unwrap_or(&nothing);
+        let (ended, cause) = facts.ended.unwrap_or((self.now, Cause::Other));
+        let text = |id: ContactId| id.to_string();
+        let outside = call.added_from_outside(k);
+        Some(ContactRecord {
+            contact_id: text(k.id),
+            initial_contact_id: k.initial.map(text),
+            previous_contact_id: k.previous.map(text),
+            next_contact_id: facts.next.last().map(|next| text(next.contact)),
+            next_contacts: facts.next.iter().map(|next| self.next_contact(next)).collect(),
+            contact_association_id: text(k.initial.unwrap_or(k.id)),
+            initiation_method: if outside { "EXTERNAL_OUTBOUND" } else { k.method.as_str() }.into(),
+            channel: "VOICE".into(),
+            initiation_timestamp: k.initiated.iso8601(),
+            connected_to_system_timestamp: facts.to_system.map(Time::iso8601),
+            disconnect_timestamp: ended.iso8601(),
+            disconnect_reason: cause.as_str().into(),
+            disconnect_details: (cause == Cause::Telecom { agent: true })
+                .then(|| DisconnectDetails { potential_disconnect_issue: "AGENT_CONNECTIVITY_ISSUE".into() }),
+            last_update_timestamp: ended.iso8601(),
+            transfer_completed_timestamp: facts.transferred.as_ref().map(|(at, _)| at.iso8601()),
+            transferred_to_endpoint: facts.transferred.as_ref().map(|(_, to)| endpoint(to)),
+            customer_endpoint: facts.customer.as_ref().map(|(_, who)| endpoint(who)),
+            system_endpoint: facts
+                .system
+                .as_ref()
+                .map(|number| endpoint(&Identity { name: String::new(), address: number.clone() })),
+            queue: k.queued.as_ref().map(|(place, since)| self.queue_info(place, *since, facts.dequeued)),
+            agent: self.agent_info(k, facts, ended),
+            agent_connection_attempts: facts.attempts.times,
+            external_third_party: outside.then(|| ExternalThirdParty {
+                external_third_party_interaction_duration: facts.third_party.total.as_secs(),
+            }),
+            attributes: k.attributes.clone(),
+            quality_metrics: QualityMetrics::default(),
+        })
+    }
+
+    fn next_contact(&self, next: &contact::Next) -> NextContact {
+        let quick = next.quick_connect.as_ref();
+        let known = quick.and_then(|id| self.site.catalog.quick_connects.get(id));
+        NextContact {
+            kind: "QUICK_CONNECT".into(),
+            contact_id: next.contact.to_string(),
+            initiation_timestamp: next.initiated.iso8601(),
+            quick_connect_id: quick.map(ToString::to_string),
+            quick_connect_name: known.map(|quick| quick.name.clone()),
+            quick_connect_type: known.map(|quick| {
+                match quick.to {
+                    QuickConnectTo::Agent { .. } => "AGENT",
+                    QuickConnectTo::Queue { .. } => "QUEUE",
+                    QuickConnectTo::External { .. } => "EXTERNAL",
+                }
+                .into()
+            }),
+        }
+    }
+
+    pub(super) fn queue_info(&self, place: &Place, since: Time, until: Option<Time>) -> QueueInfo {
+        let catalog = &self.site.catalog;
+        let (arn, name, kind) = match place {
+            Place::Queue(id) => (id.as_str(), catalog.queues.get(id).map(|queue| queue.name.clone()), "STANDARD"),
+            Place::Agent(id) => (id.as_str(), catalog.agents.get(id).map(|agent| agent.name.clone()), "AGENT"),
+        };
+        QueueInfo {
+            name: name.unwrap_or_else(|| arn.to_owned()),
+            arn: arn.to_owned(),
+            queue_type: kind.into(),
+            enqueue_timestamp: since.iso8601(),
+            dequeue_timestamp: until.map(Time::iso8601),
+            duration: until.map_or(Duration::ZERO, |until| until - since).as_secs(),
+        }
+    }
+
+    fn agent_info(&self, k: &Contact, facts: &Facts, ended: Time) -> Option<AgentInfo> {
+        let (served, connected) = (facts.served.as_ref()?, k.connected?);
+        Some(AgentInfo {
+            username: served.agent.to_string(),
+            arn: served.agent.to_string(),
+            accepted_by_agent_timestamp: served.accepted.iso8601(),
+            connected_to_agent_timestamp: connected.iso8601(),
+            agent_interaction_duration: facts.interaction.total.as_secs(),
+            customer_hold_duration: facts.hold.total.as_secs(),
+            agent_initiated_hold_duration: facts.own_hold.total.as_secs(),
+            longest_hold_duration: facts.hold.longest.as_secs(),
+            number_of_holds: facts.hold.times,
+            after_contact_work_start_timestamp: ended.iso8601(),
+            after_contact_work_end_timestamp: ended.iso8601(),
+            after_contact_work_duration: 0,
+            routing_profile: RoutingProfile { arn: self.profile_of(&served.agent) },
+        })
+    }
+
+    fn profile_of(&self, agent: &AgentId) -> String {
+        self.site.routing.agents.get(agent).map(|setup| setup.profile.to_string()).unwrap_or_default()
+    }
+}
+
+fn endpoint(who: &Identity) -> Endpoint {
+    Endpoint { address: who.address.clone(), kind: "TELEPHONE_NUMBER".into() }
+}
