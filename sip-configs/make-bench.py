@@ -22,6 +22,9 @@ codecs = ["PCMU", "PCMA"]
 listen = "127.0.0.1:21081"
 admin_token_file = "bench.token"
 
+[store]
+url = "none"
+
 [flows]
 dir = "flows"
 

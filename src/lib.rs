@@ -29,8 +29,9 @@ pub mod site;
 // Floor 4: the one writer.
 pub mod engine;
 
-// Floor 5: text in, sight out.
+// Floor 5: text in, records out, sight.
 pub mod config;
+pub mod store;
 pub mod telemetry;
 
 // Floor 6: the API, and the language of the stories.

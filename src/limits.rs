@@ -45,6 +45,14 @@ pub const NEXT_CONTACTS: usize = 24;
 pub const POOR_LOSS: f64 = 0.03;
 pub const POOR_ROUND_TRIP: Duration = Duration::from_millis(400);
 pub const POOR_JITTER: Duration = Duration::from_millis(40);
+/// Contact records waiting for the journal's disk: minutes of a busy switch, 30 MB.
+pub const RECORDS_WAITING: usize = 8_192;
+/// How often phones that have only registered again are written down: a crash costs a second of registrations.
+pub const REMEMBER: Duration = Duration::from_secs(1);
+/// How much of the journal goes into the database in one transaction: some hundred records.
+pub const TAKE_BYTES: usize = 256 * 1024;
+/// How often records past their time are looked for.
+pub const RETENTION_ROUND: Duration = Duration::from_secs(3600);
 /// Parties on one contact (Connect's multi-party calls).
 pub const PARTIES: usize = 6;
 /// How long a prompt waits for a phone's first RTP after the ACK, so that no word is clipped and no phone waits for ever.

@@ -83,7 +83,7 @@ impl Lab {
         let accounts = ["john", "maria"].map(|id| (AgentId::from(id), Account { password: format!("{id}-secret") }));
         let keys = Keys::new(TOKEN, accounts.into(), Box::new(|| [7; 32]));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let router = router(Arc::clone(&gate), Arc::new(keys));
+        let router = router(Arc::clone(&gate), Arc::new(keys), None);
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move { axum::serve(listener, router).await });
@@ -350,12 +350,10 @@ fn contact_event(kind: &'static str, contact: &str, agent: Option<&str>) -> Cont
     ContactEvent {
         event_type: kind,
         contact_id: contact.into(),
-        initial_contact_id: None,
-        previous_contact_id: None,
         initiation_method: "INBOUND",
-        queue: None,
         agent: agent.map(str::to_owned),
         timestamp: "2026-11-22T16:04:41.250Z".into(),
+        ..ContactEvent::default()
     }
 }
 

@@ -180,6 +180,13 @@ fn the_ladder_of_the_agent_quick_connect() {
     insta::assert_snapshot!(stage.ladder.render(stage.begin()));
 }
 
+/// Every field of the records of the product's first story.
+#[test]
+fn the_records_of_the_agent_quick_connect() {
+    let stage = play("agent_quick_connect");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&stage.records).expect("records are JSON"));
+}
+
 /// The same seed gives the same run, to the microsecond: without that, no failure could be looked into.
 #[test]
 fn one_seed_one_run() {

@@ -23,6 +23,7 @@ fn lab(name: &str) -> Site {
     }
     site.http.listen.set_port(0);
     site.http.admin_token_file = scratch(name).join("token");
+    site.store = None;
     site
 }
 
@@ -338,6 +339,7 @@ impl Program {
         std::fs::write(&file, text).unwrap();
         let mut child = Command::new(BIN)
             .args(["serve", "--config", file.to_str().unwrap()])
+            .current_dir(&folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("site", 3),
     ("engine", 4),
     ("config", 5),
+    ("store", 5),
     ("telemetry", 5),
     ("control", 6),
     ("story", 6),

@@ -46,6 +46,7 @@ fn read<'a>(source: &Source, document: toml::Spanned<toml::de::DeTable<'a>>, fau
     let sip = sections::sip(root.table("sip"));
     let media = sections::media(root.table("media"));
     let http = sections::http(root.table("http"));
+    let store = sections::store(root.table("store"));
     let flows = root.table("flows");
     let prompts = root.table("prompts");
     let assets = Assets::read(source, flows, prompts, faults);
@@ -63,7 +64,17 @@ fn read<'a>(source: &Source, document: toml::Spanned<toml::de::DeTable<'a>>, fau
     let built = tables::build(tables, &assets, open, faults);
     assets.check(&built, faults);
     let (catalog, library) = assets.into_catalog(&built, feature_codes);
-    Site { sip, media, http, agents: built.agents, numbers: built.numbers, routing: built.routing, catalog, library }
+    Site {
+        sip,
+        media,
+        http,
+        store,
+        agents: built.agents,
+        numbers: built.numbers,
+        routing: built.routing,
+        catalog,
+        library,
+    }
 }
 
 #[cfg(test)]

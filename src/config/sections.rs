@@ -1,10 +1,10 @@
-//! The tables that stand once: [sip], [media], [http], [feature_codes].
+//! The tables that stand once: [sip], [media], [http], [store], [feature_codes].
 
 use super::table::{At, Table, nearest};
 use crate::contact::{FeatureCode, FeatureCodes};
 use crate::media::Codec;
 use crate::sip::Transport;
-use crate::site::{Guests, Http, Media, Net, Sip};
+use crate::site::{Guests, Http, Media, Net, Sip, Store};
 use crate::time::Duration;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -160,6 +160,41 @@ pub(super) fn http(mut table: Table<'_>) -> Http {
     let file = table.text("admin_token_file").map_or_else(|| "cordboard.token".to_owned(), |at| at.value);
     table.finish();
     Http { listen, admin_token_file: PathBuf::from(file) }
+}
+
+/// The URL of a switch that keeps no records.
+const NOWHERE: &str = "none";
+/// A day in seconds.
+const DAY: u64 = 86_400;
+/// More days than anybody keeps records, and few enough to count back from today.
+const LONGEST_RETENTION: u64 = 18_250;
+
+/// Where records are kept; `None`: nowhere.
+pub(super) fn store(mut table: Table<'_>) -> Option<Store> {
+    let url = match table.text("url") {
+        None => "sqlite:cordboard.db".to_owned(),
+        Some(url) => {
+            let kinds = ["sqlite:", "postgres://", "postgresql://"];
+            if url.value != NOWHERE && !kinds.iter().any(|kind| url.value.strip_prefix(kind).is_some_and(|rest| !rest.is_empty())) {
+                let problem = format!("url is no database: \"{}\"", url.value);
+                table.fault(url.span, problem, "Write it as \"sqlite:cordboard.db\" or \"postgres://user@host/name\".");
+            }
+            url.value
+        }
+    };
+    let journal = table.text("journal").map_or_else(|| "cordboard.journal".to_owned(), |at| at.value);
+    let days = table.whole("retention_days");
+    if let Some(days) = days.as_ref().filter(|days| days.value > LONGEST_RETENTION) {
+        let cure = format!("Write 0 to keep all, or at most {LONGEST_RETENTION}.");
+        table.fault(days.span.clone(), "retention_days is too much", cure);
+    }
+    table.finish();
+    let days = days.map_or(0, |days| days.value);
+    (url != NOWHERE).then(|| Store {
+        url,
+        journal: PathBuf::from(journal),
+        retention: (days > 0).then(|| Duration::from_secs(days.min(LONGEST_RETENTION) * DAY)),
+    })
 }
 
 /// Whether anybody but this machine can reach the switch.

@@ -144,6 +144,11 @@ fn each_fault_has_its_place_and_its_cure() {
         ("[media]\ncodecs = [\"PCMU\", \"pcmu\"]\n", "2:19", "pcmu stands there twice", "once"),
         ("[media]\nrecord = true\n", "2:1", "[media] has no key record", ""),
         ("[http]\nlisten = \"8080\"\n", "2:10", "listen is not an address and port", "127.0.0.1:8080"),
+        // [store]
+        ("[store]\nurl = \"mysql://a\"\n", "2:7", "url is no database", "sqlite:cordboard.db"),
+        ("[store]\nurl = \"sqlite:\"\n", "2:7", "url is no database", "postgres://"),
+        ("[store]\nretention_days = 100000\n", "2:18", "retention_days is too much", "at most 18250"),
+        ("[store]\nretention_days = -1\n", "2:18", "retention_days is not a whole number", ""),
         // [feature_codes]
         ("[feature_codes]\njoin = \"1\"\n", "2:8", "join is no feature code", "as \"*1\""),
         ("[feature_codes]\nswap = \"*11\"\n", "2:8", "swap cannot be told from the code *1", "no other begins with"),
@@ -420,6 +425,24 @@ fn broken_flows_and_prompts_are_faults_of_their_files() {
         assert!(told.iter().any(|line| line.contains(file) && line.contains(words)), "{file} {words}: {told:#?}");
     }
     assert_eq!(told.len(), 5, "{told:#?}");
+}
+
+/// A configuration without records, with days to keep them, and with nothing said.
+#[test]
+fn records_are_kept_where_the_configuration_says() {
+    for (name, text, kept) in [
+        ("nothing", "", Some(("sqlite:cordboard.db", "cordboard.journal", None))),
+        ("none", "[store]\nurl = \"none\"\n", None),
+        (
+            "all",
+            "[store]\nurl = \"postgres://a@b/c\"\njournal = \"/var/j\"\nretention_days = 2\n",
+            Some(("postgres://a@b/c", "/var/j", Some(172_800))),
+        ),
+    ] {
+        let site = Small::new(&format!("store-{name}")).load(&format!("{text}{NEEDED}")).unwrap();
+        let store = site.store.map(|s| (s.url, s.journal.display().to_string(), s.retention.map(|r| r.as_secs())));
+        assert_eq!(store, kept.map(|(url, journal, kept)| (url.to_owned(), journal.to_owned(), kept)), "{name}");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ impl Call {
     }
 
     /// A party's leg is dead: its phone or its network failed.
-    pub fn lost(&mut self, cx: &mut Cx, connection: ConnectionId) {
+    pub fn broke(&mut self, cx: &mut Cx, connection: ConnectionId) {
         self.went(cx, connection, Reason::Failed);
     }
 
@@ -312,6 +312,7 @@ impl Call {
 
     /// A call lives while two are on it, or one and a contact on its way, or one and a test line.
     pub(super) fn end_if_deserted(&mut self, cx: &mut Cx) {
+        self.end_empty_bridges(cx);
         let up: Vec<_> = self.connections.values().filter(|c| c.is_up()).collect();
         let persons = up.iter().filter(|c| c.second_line_of.is_none()).count();
         let human = up.iter().any(|c| c.agent.is_some() || c.kind == Kind::Inbound);
@@ -323,7 +324,16 @@ impl Call {
         if (persons >= 2 && human) || (persons == 1 && under_way) || (persons == 0 && under_way && self.persons() > 0) {
             return;
         }
-        self.end_all(cx);
+        self.end(cx);
+    }
+
+    /// A bridge whose ends have gone on to other contacts, or are gone.
+    fn end_empty_bridges(&mut self, cx: &mut Cx) {
+        let empty = |id: ContactId| !self.connections.values().any(|c| c.contact == id && !c.is_gone());
+        let bridges = self.contacts.values().filter(|k| matches!(k.phase, Phase::Line(Line::Bridge)) && empty(k.id));
+        for contact in bridges.map(|k| k.id).collect::<Vec<_>>() {
+            self.close(cx, contact, Reason::Left);
+        }
     }
 
     /// The place a contact waits in or waited in.
@@ -335,6 +345,10 @@ impl Call {
     /// Ends the whole call: the switch goes down, or a bug was found in it.
     pub fn end_all(&mut self, cx: &mut Cx) {
         self.ended_by_us = true;
+        self.end(cx);
+    }
+
+    fn end(&mut self, cx: &mut Cx) {
         let contacts: Vec<ContactId> = self.contacts.keys().copied().collect();
         for contact in contacts {
             self.close(cx, contact, Reason::Dropped);

@@ -98,8 +98,8 @@ pub struct Facts {
     /// Somebody outside talks with the customer.
     pub third_party: Spell,
     pub next: Vec<Next>,
-    /// When its agent was gone and the customer was left to somebody else, and to whom.
-    pub transferred: Option<(Time, Identity)>,
+    /// When its agent was gone and the customer was left to somebody else, and to whom, if it was not a flow.
+    pub transferred: Option<(Time, Option<Identity>)>,
     pub ended: Option<(Time, Cause)>,
     /// The contact before knows of this one.
     linked: bool,
@@ -173,9 +173,15 @@ impl Call {
         if let Some(c) = customer {
             facts.customer.get_or_insert_with(|| (c.id, c.identity.clone()));
         }
-        facts.to_system = facts.to_system.or_else(|| match k.method {
-            Method::Transfer => Some(k.initiated),
-            _ => self.connections.get(&k.party).and_then(|party| party.answered),
+        facts.to_system = facts.to_system.or_else(|| {
+            if self.added_from_outside(k) {
+                row.and_then(|row| row.answered)
+            } else if k.previous.is_some() {
+                Some(k.initiated)
+            } else {
+                // Who was transferred into a room has been there for longer.
+                self.connections.get(&k.party).and_then(|party| party.answered).map(|at| at.max(k.initiated))
+            }
         });
         let waits = matches!(k.phase, Phase::Queued(_) | Phase::Offered(_) | Phase::AgentWhisper { .. });
         if facts.waits != waits {
@@ -186,7 +192,11 @@ impl Call {
         if let Some(row) = up
             && let (Some(agent), Some(accepted)) = (&row.agent, row.answered)
         {
-            facts.served = Some(Served { agent: agent.clone(), line: row.id, accepted });
+            match &mut facts.served {
+                // On another of his lines now.
+                Some(served) if !k.is_pending() && served.agent == *agent => served.line = row.id,
+                _ => facts.served = Some(Served { agent: agent.clone(), line: row.id, accepted }),
+            }
         }
         let talks = match (up, customer) {
             (Some(row), Some(customer)) if row.id != customer.id => {
@@ -197,7 +207,8 @@ impl Call {
         let is_agent = row.is_some_and(|row| row.agent.is_some());
         facts.interaction.is(now, talks && is_agent);
         facts.third_party.is(now, talks && !is_agent);
-        let held = customer.filter(|c| up.is_some() && c.is_up() && c.state == State::Hold && facts.interaction.times > 0);
+        let held =
+            customer.filter(|c| up.is_some() && c.is_up() && c.state == State::Hold && facts.interaction.times > 0);
         facts.hold.is(now, held.is_some());
         let by = held.and_then(|c| c.held_by).and_then(|by| self.connections.get(&by));
         facts.own_hold.is(now, by.zip(row).is_some_and(|(by, row)| same_person(by, row)));
@@ -205,24 +216,37 @@ impl Call {
     }
 
     /// It has ended in this event.
-    fn look_back(&self, now: Time, k: &Contact, customer: Option<&Connection>, cause: Option<Cause>, facts: &mut Facts) {
+    fn look_back(
+        &self,
+        now: Time,
+        k: &Contact,
+        customer: Option<&Connection>,
+        cause: Option<Cause>,
+        facts: &mut Facts,
+    ) {
         for spell in [&mut facts.interaction, &mut facts.hold, &mut facts.own_hold, &mut facts.third_party] {
             spell.is(now, false);
         }
         let by_itself = if facts.pending { Cause::Flow } else { Cause::Agent };
         facts.ended = Some((now, cause.unwrap_or(by_itself)));
-        // Whom its agent has called last, if the customer is with him now.
-        let heir = self.contacts.values().filter(|n| n.previous == Some(k.id) && !n.is_over()).max_by_key(|n| n.initiated);
-        if let Some(row) = heir.and_then(|n| n.agent).and_then(|id| self.connections.get(&id))
-            && customer.is_some_and(Connection::is_up)
-        {
-            facts.transferred = Some((now, row.identity.clone()));
+        // Whom its agent has called last, if somebody is left with him.
+        let heir =
+            self.contacts.values().filter(|n| n.previous == Some(k.id) && !n.is_over()).max_by_key(|n| n.initiated);
+        let Some(heir) = heir else { return };
+        let row = heir.agent.and_then(|id| self.connections.get(&id));
+        let left = match k.agent {
+            Some(_) => customer.is_some_and(Connection::is_up),
+            // Between two who are no customers of an agent, whoever is left.
+            None => self.connections.values().any(|c| c.is_up() && row.is_none_or(|row| !same_person(c, row))),
+        };
+        if left {
+            facts.transferred = Some((now, row.map(|row| row.identity.clone())));
         }
     }
 
     /// Who called in, or was called for the contact's own sake; not who was added to it.
     fn is_customer(&self, c: &Connection) -> bool {
-        let added = |k: &Contact| k.agent == Some(c.id) && k.method == Method::Transfer;
+        let added = |k: &Contact| k.agent == Some(c.id) && k.previous.is_some();
         c.agent.is_none() && c.second_line_of.is_none() && !self.contacts.values().any(added)
     }
 
@@ -230,7 +254,9 @@ impl Call {
     #[must_use]
     pub fn added_from_outside(&self, k: &Contact) -> bool {
         let row = k.agent.and_then(|id| self.connections.get(&id));
-        k.method == Method::Transfer && k.quick_connect.is_none() && row.is_some_and(|row| row.agent.is_none())
+        // A queue's row has no agent either, until one is found.
+        let queue = k.method == Method::Transfer && k.quick_connect.is_some();
+        k.previous.is_some() && !queue && row.is_some_and(|row| row.agent.is_none())
     }
 
     /// What ended whatever ended in this event: somebody's hand before anything that follows from it.
@@ -246,7 +272,8 @@ impl Call {
             State::Disconnected(Reason::Busy | Reason::Rejected | Reason::NoAnswer) => 4,
             _ => 5,
         };
-        let first = self.connections.values().filter(|c| c.is_gone() && !self.gone.contains(&c.id)).min_by_key(|c| rank(c))?;
+        let first =
+            self.connections.values().filter(|c| c.is_gone() && !self.gone.contains(&c.id)).min_by_key(|c| rank(c))?;
         match rank(first) {
             0 if first.agent.is_some() => Some(Cause::Agent),
             0 if self.is_customer(first) => Some(Cause::Customer),

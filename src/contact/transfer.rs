@@ -205,7 +205,7 @@ impl Call {
 
     /// The contact of what comes after `by`.
     fn open_transfer(&mut self, cx: &mut Cx, by: ConnectionId, party: ConnectionId, phase: Phase) -> ContactId {
-        let before = self.contact_served_by(by).or_else(|| self.connections.get(&by).map(|c| c.contact));
+        let before = self.contact_of_party(by);
         let from = before.and_then(|id| self.contacts.get(&id)).cloned();
         let contact = cx.names.contact();
         self.contacts.insert(
@@ -233,6 +233,16 @@ impl Call {
         self.unbridge(party, contact);
         cx.out.push(Out::Event { contact, event: Event::Initiated });
         contact
+    }
+
+    /// The contact that somebody is in now: the one he serves, or the one that serves him.
+    fn contact_of_party(&self, id: ConnectionId) -> Option<ContactId> {
+        let served = || {
+            let his = self.contacts.values().filter(|k| k.party == id && !k.is_over());
+            his.max_by_key(|k| k.initiated).map(|k| k.id)
+        };
+        let begun = || self.connections.get(&id).map(|c| c.contact);
+        self.contact_served_by(id).or_else(served).or_else(begun)
     }
 
     /// Who is at one end of a bridge is not to go with the other end: the new contact is his now.

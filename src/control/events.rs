@@ -28,7 +28,7 @@ pub(crate) struct Filter {
     params(("agent" = Option<String>, Query, description = "Only this agent's snapshots and contacts; an agent gets only his own anyway")),
     responses(
     (status = 200, description = "text/event-stream. `event: snapshot` with an AgentSnapshot, first of all each one as it is now, then at every \
-        change. `event: INITIATED | QUEUED | CONNECTED_TO_AGENT | DISCONNECTED | COMPLETED` with {eventType, contactId, initialContactId, \
+        change. `event: INITIATED | CONNECTED_TO_SYSTEM | QUEUED | CONNECTED_TO_AGENT | DISCONNECTED | COMPLETED` with {eventType, contactId, initialContactId, \
         previousContactId, initiationMethod, queue, agent, timestamp (ISO 8601, UTC, milliseconds)}. A comment every 15 seconds keeps the \
         connection. A reader that falls behind gets fresh snapshots.", content_type = "text/event-stream"),
     (status = 400, description = "InvalidParameterException", body = Problem),

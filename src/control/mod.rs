@@ -3,6 +3,7 @@
 mod actions;
 mod agents;
 mod auth;
+mod contacts;
 mod events;
 mod gate;
 mod openapi;
@@ -12,6 +13,7 @@ mod queues;
 mod session;
 
 pub use auth::{Account, Keys};
+pub use contacts::{Archive, Unavailable};
 pub use gate::{Gate, Notice};
 pub use problem::Problem;
 
@@ -31,11 +33,12 @@ const BODY_BYTES: usize = 16 * 1024;
 pub(crate) struct Api {
     pub gate: Arc<Gate>,
     pub keys: Arc<Keys>,
+    pub archive: Option<Arc<Archive>>,
 }
 
-/// The whole API. Whoever serves it bounds the connections and the time a request may take.
-pub fn router(gate: Arc<Gate>, keys: Arc<Keys>) -> Router {
-    let api = Api { gate, keys };
+/// The whole API; without an archive no record can be asked for. Whoever serves it bounds the connections and the time a request may take.
+pub fn router(gate: Arc<Gate>, keys: Arc<Keys>, archive: Option<Archive>) -> Router {
+    let api = Api { gate, keys, archive: archive.map(Arc::new) };
     Router::new()
         .route("/", get(page::front))
         .route("/healthz", get(page::alive))
@@ -48,6 +51,8 @@ pub fn router(gate: Arc<Gate>, keys: Arc<Keys>) -> Router {
         .route("/api/agents/{id}", get(agents::one))
         .route("/api/agents/{id}/status", put(agents::status))
         .route("/api/agents/{id}/actions/{method}", post(agents::act))
+        .route("/api/contacts", get(contacts::list))
+        .route("/api/contacts/{id}", get(contacts::one))
         .route("/api/events", get(events::stream))
         .route("/api/queues", get(queues::list))
         .fallback(nowhere)

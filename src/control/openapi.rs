@@ -1,6 +1,7 @@
 //! The API's description in OpenAPI, made from the handlers themselves.
 
-use super::{actions, agents, events, page, problem, queues, session};
+use super::{actions, agents, contacts, events, page, problem, queues, session};
+use crate::engine::record::ContactRecord;
 use crate::engine::snapshot::{
     AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QueueSnapshot, QuickConnectSnapshot, WaitingSnapshot,
 };
@@ -20,11 +21,13 @@ use utoipa::{Modify, OpenApi};
     paths(
         session::open, session::who, session::close,
         agents::list, agents::one, agents::status, agents::act,
+        contacts::list, contacts::one,
         events::stream, queues::list,
         page::alive, page::ready, page::metrics,
     ),
     components(schemas(
         AgentSnapshot, ContactSnapshot, ConnectionSnapshot, Hears, QuickConnectSnapshot, QueueSnapshot, WaitingSnapshot,
+        ContactRecord, contacts::Page, contacts::Chained,
         problem::Problem, agents::StatusBody, actions::ActionBody, session::SignIn, session::SignedIn,
     )),
     security(("token" = []), ("password" = []), ("cookie" = [])),
@@ -60,7 +63,15 @@ mod tests {
         for method in actions::METHODS {
             assert!(text.contains(method), "{method}");
         }
-        for path in ["/api/agents/{id}/status", "/api/events", "/api/queues", "/api/session", "/readyz"] {
+        for path in [
+            "/api/agents/{id}/status",
+            "/api/contacts",
+            "/api/contacts/{id}",
+            "/api/events",
+            "/api/queues",
+            "/api/session",
+            "/readyz",
+        ] {
             assert!(text.contains(&format!("\"{path}\"")), "{path}");
         }
         let described: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -33,6 +33,7 @@ const NAMES: &[(&str, &str)] = &[
     ("QuotaExceededException", "A limit is reached: parties of a contact, for one."),
     ("AccessDeniedException", "Signed in, but this belongs to somebody else."),
     ("UnauthorizedException", "Not signed in, or with the wrong password or token."),
+    ("ServiceUnavailable", "Something that the switch needs for this does not answer: the database. Try again later."),
     ("ThrottlingException", "The switch has too much to do now. Try again after Retry-After seconds."),
 ];
 
@@ -69,6 +70,14 @@ impl Problem {
 
     pub(crate) fn busy() -> Self {
         Problem::named(StatusCode::SERVICE_UNAVAILABLE, "ThrottlingException", "The switch has too much to do now.")
+    }
+
+    pub(crate) fn denied(detail: impl Into<String>) -> Self {
+        Problem::named(StatusCode::FORBIDDEN, "AccessDeniedException", detail)
+    }
+
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+        Problem::named(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", detail)
     }
 
     pub(crate) fn unauthorized(detail: &str) -> Self {

@@ -126,6 +126,7 @@ pub fn show(file: &str, text: &str, folder: Option<&Path>, page: &mut dyn Write)
     let scratch = Scratch::new()?;
     let mut site = config::load(&Source::Lab).map_err(Fault::Lab)?;
     site.http.admin_token_file = scratch.0.join("token");
+    site.store = None;
     play(&story, site, folder, page)
 }
 

@@ -330,6 +330,7 @@ impl Engine {
     pub(super) fn draw(&mut self) {
         for agent in std::mem::take(&mut self.dirty) {
             self.drop_cleared(&agent);
+            self.remember(&agent);
             let Some(snapshot) = self.snapshot(&agent) else { continue };
             let Some(desk) = self.desks.get_mut(&agent) else { continue };
             if desk.shown.as_deref() != Some(&snapshot) {

@@ -43,7 +43,7 @@ impl Engine {
             MediaEvent::Silent { .. } => {
                 info!(%leg, "no RTP and no RTCP for too long");
                 self.end_leg(leg, End::with(Status::REQUEST_TIMEOUT).reason("SIP;cause=408;text=\"No RTP\""));
-                self.with_call(call, |call, cx| call.lost(cx, connection));
+                self.with_call(call, |call, cx| call.broke(cx, connection));
             }
             MediaEvent::BindFailed { reason, .. } => {
                 // Somebody else has it: this number is not taken again.
@@ -65,7 +65,7 @@ impl Engine {
                 }
                 self.with_call(call, |call, cx| match call.connections().get(&connection) {
                     Some(c) if c.rang(cx.now).is_some() => call.failed(cx, connection, crate::contact::Reason::Failed),
-                    _ => call.lost(cx, connection),
+                    _ => call.broke(cx, connection),
                 });
             }
             MediaEvent::FirstRtp { .. } | MediaEvent::Closed { .. } => {}

@@ -10,6 +10,7 @@ mod info;
 mod laws;
 mod legs;
 mod media;
+mod memory;
 mod privacy;
 mod queues;
 pub mod record;
@@ -23,6 +24,7 @@ mod uui;
 mod view;
 mod vocabulary;
 
+pub use memory::Memory;
 pub use vocabulary::*;
 
 use crate::contact::{self, Call, Keys, Names};
@@ -76,6 +78,8 @@ struct Desk {
     /// The contact that is over and not yet cleared: missed, rejected, or after-call work.
     last: Option<ContactSnapshot>,
     shown: Option<Arc<AgentSnapshot>>,
+    /// What was last told to be kept of him.
+    remembered: Option<Memory>,
     /// The contacts that his after-call work is for.
     wraps_up: BTreeSet<ContactId>,
     /// The calls he has a line in.
@@ -222,6 +226,7 @@ impl Engine {
                 self.outputs.push_back(Output::Reply(ticket, reply));
             }
             Input::Reload(site) => self.reload(site),
+            Input::Restore(memories) => self.restore(memories),
             Input::Drain => self.draining = true,
             Input::HangUpAll => {
                 self.draining = true;

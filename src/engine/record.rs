@@ -44,6 +44,10 @@ pub struct ContactRecord {
     /// What the customer has dialled.
     pub system_endpoint: Option<Endpoint>,
     pub queue: Option<QueueInfo>,
+    /// Lower comes first; 5 when no flow said anything.
+    pub queue_priority: u8,
+    /// How much longer it counted as having waited.
+    pub queue_time_adjustment_seconds: i32,
     /// The agent who was connected.
     pub agent: Option<AgentInfo>,
     /// How often an agent's phones were rung.
@@ -217,17 +221,19 @@ impl Engine {
                 .then(|| DisconnectDetails { potential_disconnect_issue: "AGENT_CONNECTIVITY_ISSUE".into() }),
             last_update_timestamp: ended.iso8601(),
             transfer_completed_timestamp: facts.transferred.as_ref().map(|(at, _)| at.iso8601()),
-            transferred_to_endpoint: facts.transferred.as_ref().map(|(_, to)| endpoint(to)),
+            transferred_to_endpoint: facts.transferred.as_ref().and_then(|(_, to)| to.as_ref()).map(endpoint),
             customer_endpoint: facts.customer.as_ref().map(|(_, who)| endpoint(who)),
             system_endpoint: facts
                 .system
                 .as_ref()
                 .map(|number| endpoint(&Identity { name: String::new(), address: number.clone() })),
             queue: k.queued.as_ref().map(|(place, since)| self.queue_info(place, *since, facts.dequeued)),
+            queue_priority: k.precedence.priority,
+            queue_time_adjustment_seconds: k.precedence.adjustment,
             agent: self.agent_info(k, facts, ended),
             agent_connection_attempts: facts.attempts.times,
             external_third_party: outside.then(|| ExternalThirdParty {
-                external_third_party_interaction_duration: facts.third_party.total.as_secs(),
+                external_third_party_interaction_duration: seconds(facts.third_party.total),
             }),
             attributes: k.attributes.clone(),
             quality_metrics: QualityMetrics::default(),
@@ -277,10 +283,10 @@ impl Engine {
             arn: served.agent.to_string(),
             accepted_by_agent_timestamp: served.accepted.iso8601(),
             connected_to_agent_timestamp: connected.iso8601(),
-            agent_interaction_duration: facts.interaction.total.as_secs(),
-            customer_hold_duration: facts.hold.total.as_secs(),
-            agent_initiated_hold_duration: facts.own_hold.total.as_secs(),
-            longest_hold_duration: facts.hold.longest.as_secs(),
+            agent_interaction_duration: seconds(facts.interaction.total),
+            customer_hold_duration: seconds(facts.hold.total),
+            agent_initiated_hold_duration: seconds(facts.own_hold.total),
+            longest_hold_duration: seconds(facts.hold.longest),
             number_of_holds: facts.hold.times,
             after_contact_work_start_timestamp: ended.iso8601(),
             after_contact_work_end_timestamp: ended.iso8601(),
@@ -292,6 +298,11 @@ impl Engine {
     fn profile_of(&self, agent: &AgentId) -> String {
         self.site.routing.agents.get(agent).map(|setup| setup.profile.to_string()).unwrap_or_default()
     }
+}
+
+/// Every second that has begun: who has met is never told apart by nothing.
+fn seconds(span: Duration) -> u64 {
+    u64::try_from(span.as_micros().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 fn endpoint(who: &Identity) -> Endpoint {

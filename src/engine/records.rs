@@ -34,6 +34,10 @@ impl Engine {
 
     fn event_of(&self, call: &Call, contact: ContactId, event: Event) -> Option<ContactEvent> {
         let k = call.contacts().get(&contact)?;
+        // Somebody outside is no agent.
+        if event == Event::ConnectedToAgent && call.added_from_outside(k) {
+            return None;
+        }
         let facts = call.facts(contact);
         let agent = k.agent.and_then(|c| call.connections().get(&c)).and_then(|c| c.agent.as_ref());
         let queue = k.queued.as_ref().map(|(place, since)| {

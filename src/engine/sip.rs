@@ -97,7 +97,7 @@ impl Engine {
                 let heard = self.with_leg(leg, |leg, doors| leg.offer_answered(status, body.as_ref(), retry, doors));
                 if heard == Some(Heard::Deaf) {
                     self.end_leg(leg, End::with(Status::NOT_ACCEPTABLE_HERE));
-                    self.with_call(call, |call, cx| call.lost(cx, connection));
+                    self.with_call(call, |call, cx| call.broke(cx, connection));
                 }
             }
             Event::Ended { session, by, status, user_to_user, reason } => {
@@ -109,7 +109,7 @@ impl Engine {
                 }
                 self.with_call(call, |call, cx| match by {
                     By::Remote => call.hung_up(cx, connection),
-                    _ => call.lost(cx, connection),
+                    _ => call.broke(cx, connection),
                 });
                 self.pass_farewell(call, connection, user_to_user);
             }
@@ -122,7 +122,7 @@ impl Engine {
         let Some(connection) = self.legs.get(&leg).map(|leg| leg.connection) else { return };
         self.end_leg(leg, End::with(status));
         if let Some(call) = self.lines.get(&connection).map(|line| line.call) {
-            self.with_call(call, |call, cx| call.lost(cx, connection));
+            self.with_call(call, |call, cx| call.broke(cx, connection));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What goes into the engine and what comes out: nothing else passes its door.
 
+use super::Memory;
 use super::record::ContactRecord;
 use super::snapshot::AgentSnapshot;
 use crate::ids::{AgentId, QuickConnectId, ShardId, Ticket};
@@ -28,6 +29,8 @@ pub enum Input {
     },
     /// A new, checked installation.
     Reload(Arc<Site>),
+    /// How the agents were when the switch ended.
+    Restore(Vec<Memory>),
     /// No new calls; the rest may end by themselves.
     Drain,
     /// End everything now.
@@ -50,6 +53,8 @@ pub enum Output {
     Contact(ContactEvent),
     /// A contact is completed: its record, and the event to publish once the record is safe.
     Record(Box<ContactRecord>, Box<ContactEvent>),
+    /// What is to be known of an agent after the switch's own end. Whether it is worth writing down at once.
+    Remember(Box<Memory>, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +63,7 @@ pub enum CcpEvent {
 }
 
 /// A contact event as Connect names them (Amazon Connect contact events).
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactEvent {
     /// INITIATED CONNECTED_TO_SYSTEM QUEUED CONNECTED_TO_AGENT DISCONNECTED COMPLETED

@@ -14,6 +14,7 @@ mod media;
 mod serve;
 mod signalling;
 mod signals;
+mod store;
 mod switch;
 mod system;
 mod tcp;

@@ -4,9 +4,10 @@ use super::clock::Clock;
 use super::door::Door;
 use super::inbox::Tray;
 use super::media::{Order, Shard};
+use super::store::{self, Books};
 use super::tcp::Streams;
 use crate::control::{Gate, Keys};
-use crate::engine::{ContactEvent, Engine, Input, Output};
+use crate::engine::{Engine, Input, Output};
 use crate::ids::ShardId;
 use crate::limits::BATCH;
 use crate::sip::{Link, Transport};
@@ -54,6 +55,8 @@ pub(super) struct Signalling {
     pub shards: Vec<Shard>,
     pub gate: Arc<Gate>,
     pub keys: Arc<Keys>,
+    /// Where records go, if they are kept.
+    pub books: Option<Books>,
     pub course: Arc<Course>,
     pub draining: bool,
 }
@@ -109,7 +112,10 @@ impl Signalling {
                     self.clock.now() + GOODBYE
                 });
                 self.flush(&sight);
-                if self.engine.is_idle() || self.clock.now() >= end {
+                if (self.engine.is_idle() && self.engine.is_recorded()) || self.clock.now() >= end {
+                    if let Some(books) = &mut self.books {
+                        books.flush(self.clock.now(), true);
+                    }
                     self.shards.iter_mut().for_each(|shard| shard.order(Order::Stop));
                     self.flush_shards();
                     return;
@@ -166,24 +172,22 @@ impl Signalling {
                 },
                 Output::Reply(ticket, reply) => self.gate.reply(ticket, reply),
                 Output::Ccp(agent, event) => self.gate.ccp(agent, event),
-                Output::Contact(event) => self.publish(event),
-                Output::Record(_, event) => self.publish(*event),
+                Output::Contact(event) => store::publish(&self.gate, event),
+                Output::Record(record, event) => match &self.books {
+                    // Told once it is written down.
+                    Some(books) => books.record(record, event),
+                    None => store::publish(&self.gate, *event),
+                },
+                Output::Remember(memory, urgent) => {
+                    if let Some(books) = &mut self.books {
+                        books.remember(*memory, urgent);
+                    }
+                }
             }
         }
-    }
-
-    fn publish(&self, event: ContactEvent) {
-        counter!(names::CONTACT_EVENTS, "type" => event.event_type).increment(1);
-        tracing::info!(
-            contact = %event.contact_id,
-            event = event.event_type,
-            method = event.initiation_method,
-            queue = event.queue.as_deref(),
-            agent = event.agent.as_deref(),
-            previous = event.previous_contact_id.as_deref(),
-            "contact"
-        );
-        self.gate.contact(event);
+        if let Some(books) = &mut self.books {
+            books.flush(self.clock.now(), false);
+        }
     }
 
     fn send(&self, to: Link, bytes: Bytes, sight: &Sight) {

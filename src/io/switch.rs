@@ -5,7 +5,7 @@ use super::door::Door;
 use super::inbox::{self, Inbox, Refused};
 use super::signalling::{Course, Signalling};
 use super::tcp::Streams;
-use super::{entropy, http, media, system, token, udp};
+use super::{entropy, http, media, store, system, token, udp};
 use crate::control::{self, Account, Gate, Keys};
 use crate::engine::{Engine, Input};
 use crate::ids::AgentId;
@@ -46,6 +46,8 @@ pub enum StartError {
     Bind { what: &'static str, address: SocketAddr, cause: io::Error },
     #[error("the admin token file {}: {cause}", .path.display())]
     Token { path: PathBuf, cause: io::Error },
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
     #[error("the operating system gives no {what}: {cause}")]
     System { what: &'static str, cause: io::Error },
 }
@@ -90,7 +92,14 @@ impl Switch {
         let shards = options.media_threads.unwrap_or_else(spare_cores).max(1);
         let gate = gate(&inbox, clock);
         let keys = Arc::new(keys(&token, &site).map_err(system("random bytes"))?);
-        let engine = Engine::new(clock.now(), Arc::clone(&site), seed, doors.sip.clone(), shards);
+        let opened = match &site.store {
+            Some(store) => Some(store::open(store, clock, &runtime)?),
+            None => None,
+        };
+        let mut engine = Engine::new(clock.now(), Arc::clone(&site), seed, doors.sip.clone(), shards);
+        if let Some(opened) = &opened {
+            engine.handle_input(clock.now(), Input::Restore(opened.memories.clone()));
+        }
         gate.set_agents(engine.snapshots());
         gate.set_queues(engine.queues(clock.now()));
         let door = Door::default();
@@ -137,7 +146,13 @@ impl Switch {
         for (local, listener) in doors.tcp {
             streams.listen(listener, local).map_err(system("sockets"))?;
         }
-        let router = control::router(Arc::clone(&gate), Arc::clone(&keys));
+        let (mut archive, mut books) = (None, None);
+        if let Some(opened) = opened {
+            let (way_in, ask, run) = opened.start(Arc::clone(&gate), Arc::clone(&course), &runtime);
+            (archive, books) = (Some(ask), Some(way_in));
+            switch.spawn("journal", run).map_err(system("threads"))?;
+        }
+        let router = control::router(Arc::clone(&gate), Arc::clone(&keys), archive);
         let listener = {
             let _runtime = runtime.enter();
             tokio::net::TcpListener::from_std(doors.http).map_err(system("sockets"))?
@@ -159,6 +174,7 @@ impl Switch {
             shards: media,
             gate: Arc::clone(&gate),
             keys,
+            books,
             course,
             draining: false,
         };

@@ -83,8 +83,8 @@ pub struct Contact {
 /// way. A phone that came back from another port says so by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
-    instance: String,
-    reg_id: u32,
+    pub(super) instance: String,
+    pub(super) reg_id: u32,
 }
 
 impl Flow {

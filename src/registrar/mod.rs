@@ -5,9 +5,11 @@
 
 mod binding;
 mod guesses;
+mod kept;
 #[allow(clippy::module_inception)]
 mod registrar;
 
 pub use binding::{Binding, Contact, Contacts, Register};
 pub use guesses::Guesses;
+pub use kept::Kept;
 pub use registrar::{Change, Refused, Registrar};

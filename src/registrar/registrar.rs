@@ -95,6 +95,11 @@ impl Registrar {
         self.agents.len()
     }
 
+    /// The phones that an agent had before the switch was started again.
+    pub fn restore(&mut self, agent: &AgentId, bindings: Vec<Binding>, out: &mut Vec<Change>) {
+        self.put(agent, bindings, out);
+    }
+
     /// The agent is no longer configured.
     pub fn forget(&mut self, agent: &AgentId, out: &mut Vec<Change>) {
         self.put(agent, Vec::new(), out);

@@ -20,6 +20,8 @@ pub struct Site {
     pub sip: Sip,
     pub media: Media,
     pub http: Http,
+    /// Where contact records go; nowhere in a switch that is for show.
+    pub store: Option<Store>,
     pub agents: BTreeMap<AgentId, Agent>,
     pub numbers: Vec<Number>,
     /// What routing knows: agents, profiles, queues.
@@ -71,6 +73,16 @@ pub struct Media {
 pub struct Http {
     pub listen: SocketAddr,
     pub admin_token_file: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// `sqlite:` and a file, or `postgres://`.
+    pub url: String,
+    /// Written before the database is.
+    pub journal: PathBuf,
+    /// `None`: for ever.
+    pub retention: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]

@@ -223,6 +223,7 @@ impl VirtualStage {
                         self.replies.insert(ticket, outcome);
                     }
                     Output::Ccp(_, CcpEvent::Snapshot(screen)) => show(evidence, screen),
+                    Output::Remember(..) => {}
                     Output::Contact(event) => self.events.push(event),
                     Output::Record(record, event) => {
                         self.records.push(*record);

@@ -23,6 +23,10 @@ pub const MEDIA_RECEIVED: &str = "cordboard_media_packets_received_total";
 pub const MEDIA_SENT: &str = "cordboard_media_packets_sent_total";
 pub const MEDIA_UNSENT: &str = "cordboard_media_packets_unsent_total";
 pub const MEDIA_LATE_TICKS: &str = "cordboard_media_late_ticks_total";
+pub const STORE_UP: &str = "cordboard_store_up";
+pub const JOURNAL_BYTES: &str = "cordboard_store_journal_waiting_bytes";
+pub const JOURNAL_FAULTS: &str = "cordboard_store_journal_faults_total";
+pub const RECORDS_LOST: &str = "cordboard_store_records_lost_total";
 pub const HTTP_REQUESTS: &str = "cordboard_http_requests_total";
 
 /// Upper bounds of the step histogram: an engine step is microseconds; one past 10 ms is a fault worth seeing.
@@ -70,6 +74,10 @@ fn describe() {
     describe_gauge!(INBOX_DEPTH, "Inputs waiting for the engine");
     describe_histogram!(STEP_SECONDS, Unit::Seconds, "Time one batch of inputs took in the engine, outputs included");
     describe_counter!(CONTACT_EVENTS, "Contact events, by type");
+    describe_gauge!(STORE_UP, "1 while the database takes contact records, 0 while they wait in the journal");
+    describe_gauge!(JOURNAL_BYTES, Unit::Bytes, "What stood in the journal and not yet in the database when it was last written");
+    describe_counter!(JOURNAL_FAULTS, "Failed attempts to write the journal: a full disk, for one");
+    describe_counter!(RECORDS_LOST, "Contact records lost because the journal could not be written for too long");
     describe_gauge!(AGENTS, "Agents, by state");
     describe_gauge!(QUEUE_AGENTS, "Agents who serve a queue, by queue and state; one may count in several states");
     describe_gauge!(QUEUE_CONTACTS, "Contacts waiting or being offered, by queue");

@@ -21,6 +21,7 @@ fn start(name: &str) -> Switch {
     let folder = std::env::temp_dir().join(format!("cordboard-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     site.http.admin_token_file = folder.join("token");
+    site.store = None;
     Switch::start(Arc::new(site), Options { seed: Some(7), media_threads: Some(1) }).unwrap()
 }
 

@@ -312,7 +312,7 @@ impl World {
                     Output::Reply(ticket, reply) => {
                         self.replies.insert(ticket, reply.map(drop));
                     }
-                    Output::Ccp(_, CcpEvent::Snapshot(_)) | Output::Contact(_) | Output::Record(..) => {}
+                    Output::Ccp(_, CcpEvent::Snapshot(_)) | Output::Contact(_) | Output::Record(..) | Output::Remember(..) => {}
                 }
             }
             for event in std::mem::take(&mut self.media.said.events) {

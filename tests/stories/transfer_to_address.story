@@ -40,6 +40,7 @@ The callee answers:
     john's state is AfterCallWork
 
 Nobody of the house is left, and they talk on until one hangs up:
+  john presses clear
   callee hangs up
   expect customer's call ends
     the switch is empty

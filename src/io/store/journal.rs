@@ -1,0 +1,179 @@
+//! The journal: a file to which everything is appended and synced before anybody is told.
+
+use super::{Parcel, publish};
+use crate::control::Gate;
+use crate::engine::Memory;
+use crate::io::signalling::Course;
+use crate::limits::BATCH;
+use crate::store::Entry;
+use crate::telemetry::metrics as names;
+use metrics::{counter, gauge};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How long until a disk that took nothing is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// How far the journal is written and taken, in bytes.
+#[derive(Clone, Default)]
+pub(super) struct Marks {
+    inner: Arc<Mutex<Positions>>,
+    pub written: Arc<Notify>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Positions {
+    pub written: u64,
+    pub taken: u64,
+}
+
+impl Marks {
+    pub fn get(&self) -> Positions {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Positions> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The database has what stands in the journal up to here.
+    pub fn took(&self, bytes: u64) {
+        self.lock().taken += bytes;
+    }
+}
+
+pub(super) struct Journal {
+    file: File,
+    marks: Marks,
+}
+
+impl Journal {
+    /// Opens a journal and cuts off the line that a crash has torn. Also gives what is remembered in it.
+    pub fn open(path: &Path) -> io::Result<(Journal, Vec<Memory>)> {
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole < bytes.len() {
+            tracing::warn!(bytes = bytes.len() - whole, "the journal's last line is torn and cut off");
+            file.set_len(whole as u64)?;
+        }
+        bytes.truncate(whole);
+        let text = String::from_utf8_lossy(&bytes);
+        let memories = text.lines().filter_map(|line| match Entry::read(line)? {
+            Entry::Memory(memory) => Some(memory),
+            Entry::Record(_) => None,
+        });
+        let memories = memories.collect();
+        // A new file is there after a crash only when its folder says so.
+        if let Some(folder) = path.parent() {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            File::open(folder).and_then(|folder| folder.sync_all())?;
+        }
+        let marks = Marks::default();
+        marks.lock().written = whole as u64;
+        Ok((Journal { file, marks }, memories))
+    }
+
+    pub fn marks(&self) -> Marks {
+        self.marks.clone()
+    }
+
+    /// Runs until the engine has ended and everything is written.
+    pub fn run(mut self, parcels: &Receiver<Parcel>, gate: &Gate, course: &Course) {
+        loop {
+            let first = match parcels.recv() {
+                Ok(first) => first,
+                Err(_) => return self.tidy(),
+            };
+            let mut batch = vec![first];
+            batch.extend(parcels.try_iter().take(BATCH - 1));
+            let lines: String = batch.iter().map(|parcel| parcel.entry.line()).collect();
+            let mut told = false;
+            while let Err(fault) = self.append(lines.as_bytes()) {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::error!(%fault, "the journal cannot be written; contact records wait in memory");
+                }
+                counter!(names::JOURNAL_FAULTS).increment(1);
+                if course.stop.load(Ordering::Relaxed) {
+                    tracing::error!(records = batch.len(), "the switch ends and the journal cannot be written");
+                    return;
+                }
+                #[allow(clippy::disallowed_methods)]
+                std::thread::sleep(AGAIN);
+            }
+            if told {
+                tracing::info!("the journal is written again");
+            }
+            for event in batch.into_iter().filter_map(|parcel| parcel.event) {
+                publish(gate, *event);
+            }
+            self.marks.written.notify_one();
+        }
+    }
+
+    /// All of it, or nothing.
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        let Positions { written, taken } = self.marks.get();
+        let mut begin = written;
+        if written > 0 && written == taken {
+            // The database has everything: the taker looks at nothing until more is written.
+            self.file.set_len(0)?;
+            *self.marks.lock() = Positions::default();
+            begin = 0;
+        }
+        if let Err(fault) = self.file.write_all(lines).and_then(|()| self.file.sync_data()) {
+            self.file.set_len(begin)?;
+            return Err(fault);
+        }
+        let end = begin + lines.len() as u64;
+        self.marks.lock().written = end;
+        let waiting = self.marks.get();
+        #[allow(clippy::cast_precision_loss)]
+        gauge!(names::JOURNAL_BYTES).set((waiting.written - waiting.taken) as f64);
+        Ok(())
+    }
+
+    /// What the database has need not be read again.
+    fn tidy(self) {
+        let Positions { written, taken } = self.marks.get();
+        if written == taken {
+            // A journal that is left as it is costs the next start a moment.
+            let _left = self.file.set_len(0);
+        }
+    }
+}
+
+/// Whole lines from a place in the journal on, and how many bytes they are.
+pub(super) fn read(file: &mut File, from: u64, to: u64, most: usize) -> io::Result<(Vec<Entry>, u64)> {
+    let wanted = usize::try_from(to - from).unwrap_or(usize::MAX);
+    let mut size = most.min(wanted);
+    loop {
+        let mut bytes = vec![0; size];
+        file.seek(SeekFrom::Start(from))?;
+        file.read_exact(&mut bytes)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole == 0 && size < wanted {
+            size = (size * 2).min(wanted); // one long line
+            continue;
+        }
+        bytes.truncate(whole);
+        let entries = String::from_utf8_lossy(&bytes)
+            .lines()
+            .filter_map(|line| {
+                let entry = Entry::read(line);
+                if entry.is_none() {
+                    tracing::error!(line, "the journal has a line that is none of ours; it is passed over");
+                }
+                entry
+            })
+            .collect();
+        return Ok((entries, whole.max(if size == wanted { size } else { 0 }) as u64));
+    }
+}

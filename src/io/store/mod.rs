@@ -1,0 +1,173 @@
+//! The store at work: a thread that writes the journal, a task that takes it into the database, and the way to ask.
+//!
+//! ```text
+//!   engine --bounded queue--> journal (append, fsync) --> COMPLETED is published
+//!                                 |
+//!                                 +--> taker --> database (again and again while it is down)
+//! ```
+//! The engine never waits. What the database has not taken stays in the journal, also over a restart.
+
+mod database;
+mod journal;
+mod taker;
+
+use super::clock::Clock;
+use super::signalling::Course;
+use crate::control::{Archive, Gate};
+use crate::engine::record::ContactRecord;
+use crate::engine::{ContactEvent, Memory};
+use crate::ids::AgentId;
+use crate::limits::{RECORDS_WAITING, REMEMBER};
+use crate::site;
+use crate::store::Entry;
+use crate::telemetry::metrics as names;
+use crate::time::Time;
+use database::Database;
+use journal::Journal;
+use metrics::counter;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+use taker::{Taker, archive};
+
+/// How long a start waits for the database until it goes on without.
+const START: Duration = Duration::from_secs(5);
+
+/// Something to write down, and what may be told once that is done.
+pub(super) struct Parcel {
+    entry: Entry,
+    event: Option<Box<ContactEvent>>,
+}
+
+/// A store that is open: what its threads need, and what was in it.
+pub(super) struct Opened {
+    journal: Journal,
+    taker: Taker,
+    pub memories: Vec<Memory>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the journal {path}: {cause}")]
+    Journal { path: String, cause: io::Error },
+    #[error("the database's URL: {0}")]
+    Url(String),
+}
+
+/// Opens the journal, takes what is left in it into the database, and reads what is remembered. A database that is not
+/// there is no reason not to start: what it would have been given waits.
+pub(super) fn open(store: &site::Store, clock: Clock, runtime: &tokio::runtime::Runtime) -> Result<Opened, OpenError> {
+    let (journal, left) = Journal::open(&store.journal)
+        .map_err(|cause| OpenError::Journal { path: store.journal.display().to_string(), cause })?;
+    let database = {
+        let _runtime = runtime.enter();
+        Database::new(&store.url).map_err(OpenError::Url)?
+    };
+    let mut taker = Taker::new(database, journal.marks(), &store.journal, clock, store.retention);
+    let remembered = runtime.block_on(async {
+        let all = async {
+            taker.catch_up().await?;
+            taker.remembered().await
+        };
+        match tokio::time::timeout(START, all).await {
+            Ok(Ok(memories)) => memories,
+            Ok(Err(fault)) => {
+                tracing::error!(%fault, "the database is not there; contact records wait in the journal");
+                Vec::new()
+            }
+            Err(_) => {
+                tracing::error!("the database does not answer; contact records wait in the journal");
+                Vec::new()
+            }
+        }
+    });
+    let mut memories: BTreeMap<String, Memory> = remembered.into_iter().map(|m| (m.agent.clone(), m)).collect();
+    for memory in left {
+        if memories.get(&memory.agent).is_none_or(|known| known.changed <= memory.changed) {
+            memories.insert(memory.agent.clone(), memory);
+        }
+    }
+    Ok(Opened { journal, taker, memories: memories.into_values().collect() })
+}
+
+impl Opened {
+    /// Starts the taker; gives the engine's way in, the API's way to ask, and what the journal's thread is to run.
+    pub fn start(
+        self,
+        gate: Arc<Gate>,
+        course: Arc<Course>,
+        runtime: &tokio::runtime::Runtime,
+    ) -> (Books, Archive, impl FnOnce() + Send + 'static) {
+        let archive = archive(&self.taker);
+        runtime.spawn(self.taker.run());
+        let (sender, parcels) = sync_channel(RECORDS_WAITING);
+        let journal = self.journal;
+        let books = Books { sender, memories: BTreeMap::new(), urgent: BTreeSet::new(), told: Time::default() };
+        (books, archive, move || journal.run(&parcels, &gate, &course))
+    }
+}
+
+/// The engine's end of the store: gives, and never waits.
+pub(super) struct Books {
+    sender: SyncSender<Parcel>,
+    /// The latest of each agent, until it is given.
+    memories: BTreeMap<AgentId, Memory>,
+    urgent: BTreeSet<AgentId>,
+    told: Time,
+}
+
+impl Books {
+    pub fn record(&self, record: Box<ContactRecord>, event: Box<ContactEvent>) {
+        let contact = event.contact_id.clone();
+        let parcel = Parcel { entry: Entry::Record(record), event: Some(event) };
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.sender.try_send(parcel) {
+            // Thousands wait already for a disk that takes nothing: calls go on, and this is told.
+            counter!(names::RECORDS_LOST).increment(1);
+            tracing::error!(%contact, "the disk has taken nothing for too long; a contact record is lost");
+        }
+    }
+
+    pub fn remember(&mut self, memory: Memory, urgent: bool) {
+        let agent = AgentId::from(memory.agent.as_str());
+        if urgent {
+            self.urgent.insert(agent.clone());
+        }
+        self.memories.insert(agent, memory);
+    }
+
+    /// Gives what is urgent now, and phones that have only registered again once a second.
+    pub fn flush(&mut self, now: Time, last: bool) {
+        let all = last || now.since(self.told) >= REMEMBER;
+        if all {
+            self.told = now;
+        }
+        let due: Vec<AgentId> =
+            if all { self.memories.keys().cloned().collect() } else { self.urgent.iter().cloned().collect() };
+        for agent in due {
+            let Some(memory) = self.memories.remove(&agent) else { continue };
+            let parcel = Parcel { entry: Entry::Memory(memory), event: None };
+            if let Err(TrySendError::Full(Parcel { entry: Entry::Memory(memory), .. })) = self.sender.try_send(parcel) {
+                self.memories.insert(agent, memory);
+                return;
+            }
+            self.urgent.remove(&agent);
+        }
+    }
+}
+
+/// Lets the world know of a contact event.
+pub(super) fn publish(gate: &Gate, event: ContactEvent) {
+    counter!(names::CONTACT_EVENTS, "type" => event.event_type).increment(1);
+    tracing::info!(
+        contact = %event.contact_id,
+        event = event.event_type,
+        method = event.initiation_method,
+        queue = event.queue.as_deref(),
+        agent = event.agent.as_deref(),
+        previous = event.previous_contact_id.as_deref(),
+        "contact"
+    );
+    gate.contact(event);
+}
