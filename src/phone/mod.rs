@@ -447,7 +447,8 @@ impl Phone {
             .or_else(|| live().next_back())
             .map(|line| line.id);
         let Some(line) = found.and_then(|id| self.lines.get_mut(&id)) else { return };
-        let noticed = line.sound.receive(now, line.session.stream.as_ref(), bytes);
+        let offered = line.session.offered();
+        let noticed = line.sound.receive(now, line.session.stream.as_ref(), &offered, bytes);
         let id = line.id;
         for fault in noticed.faults {
             self.complain_once(now, Some(id), fault);

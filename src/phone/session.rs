@@ -179,6 +179,12 @@ impl Session {
         self.offered.is_some() && self.answered.is_none()
     }
 
+    /// What may come in because of our offer, although its answer is still on its way (RFC 3264 section 5.1).
+    pub fn offered(&self) -> Vec<(u8, Codec)> {
+        let offer = self.offered.as_ref().filter(|_| self.answered.is_none());
+        offer.and_then(|offer| offer.medias.get(audio_place(&offer.medias))).map(formats).unwrap_or_default()
+    }
+
     /// The codec in use, where several were agreed on.
     pub fn several(&self) -> Option<Codec> {
         let theirs = &self.theirs.as_ref()?.0.medias;

@@ -157,7 +157,7 @@ impl Sound {
         }
     }
 
-    pub fn receive(&mut self, now: Time, stream: Option<&Stream>, packet: &[u8]) -> Noticed {
+    pub fn receive(&mut self, now: Time, stream: Option<&Stream>, offered: &[(u8, Codec)], packet: &[u8]) -> Noticed {
         let mut noticed = Noticed::default();
         let Ok(packet) = Packet::read(packet) else {
             noticed.faults.push(format!("{} bytes that are no RTP", packet.len()));
@@ -173,7 +173,7 @@ impl Sound {
                 noticed.digit = self.digits.hear(ssrc, timestamp, marker, packet.payload);
                 None
             }
-            Some(stream) => match stream.accepts.iter().find(|(number, _)| *number == payload_type) {
+            Some(stream) => match stream.accepts.iter().chain(offered).find(|(number, _)| *number == payload_type) {
                 Some((_, codec)) => {
                     self.known.insert(payload_type);
                     Some(*codec)

@@ -1,6 +1,7 @@
 //! A phone and a script that plays the switch: what it answers, and which broken rules it names.
 
 use super::*;
+use crate::rtp;
 
 #[test]
 fn registering_answers_the_challenge_and_refreshes() {
@@ -157,14 +158,48 @@ fn what_it_does_not_know_it_refuses() {
     assert!(script.sent().pop().unwrap().starts_with("SIP/2.0 481"));
 }
 
+fn packet(payload_type: u8, seq: u16, timestamp: u32, ssrc: u32) -> Vec<u8> {
+    let mut packet = vec![0; rtp::HEADER + 160];
+    let header = rtp::Header { payload_type, marker: false, seq, timestamp, ssrc };
+    rtp::write(&header, &[0xff; 160], None, &mut packet);
+    packet
+}
+
+/// Sound is faster than the answer that allows it (RFC 3264 section 5.1), and what was under way arrives (section 8.3).
+#[test]
+fn sound_in_another_codec_than_agreed_is_named_unless_it_crossed_the_change() {
+    for (offers, taken, payload_type, waits, fault) in [
+        (false, false, 8, 0, "payload type 8"),
+        (true, false, 8, 0, ""),
+        (true, true, 8, 0, ""),
+        (true, true, 0, 0, ""),
+        (true, true, 0, 300, "payload type 0"),
+    ] {
+        let (mut script, _) = in_call();
+        let peer = "10.0.0.10:9000".parse().unwrap();
+        let line = script.phone.live_line().unwrap();
+        script.phone.rtp(script.now, peer, &packet(0, 1, 0, 7));
+        if offers {
+            script.sent();
+            script.phone.offer_codecs(script.now, line, &[Codec::Pcma]);
+        }
+        if taken {
+            let offer = script.sent().pop().unwrap();
+            let sdp = SDP.replace("1 1 IN", "1 2 IN").replace("AVP 0", "AVP 8").replace('\n', "\r\n");
+            let described = "Contact: <sip:10.0.0.10:5060>\nContent-Type: application/sdp\n";
+            let answer = reply(&offer, "200 OK", described);
+            script.say(&answer.replace("Length: 0\n\n", &format!("Length: {}\n\n{sdp}", sdp.len())));
+        }
+        script.now += Duration::from_millis(waits);
+        script.phone.rtp(script.now, peer, &packet(payload_type, 2, 160, 7));
+        let told = script.complaints();
+        assert_eq!(fault.is_empty(), told.is_empty(), "{told}");
+        assert!(told.contains(fault), "{told}");
+    }
+}
+
 #[test]
 fn sound_that_breaks_its_own_clock_is_named() {
-    use crate::rtp::{HEADER, Header, write};
-    let packet = |payload_type, seq, timestamp, ssrc| {
-        let mut packet = vec![0; HEADER + 160];
-        write(&Header { payload_type, marker: false, seq, timestamp, ssrc }, &[0xff; 160], None, &mut packet);
-        packet
-    };
     for (second, fault) in [
         (packet(0, 2, 160, 7), ""),
         (packet(0, 4, 480, 7), ""),
