@@ -316,10 +316,13 @@ impl Call {
         let up: Vec<_> = self.connections.values().filter(|c| c.is_up()).collect();
         let persons = up.iter().filter(|c| c.second_line_of.is_none()).count();
         let human = up.iter().any(|c| c.agent.is_some() || c.kind == Kind::Inbound);
+        let is_there = |k: &super::Contact| self.connections.get(&k.party).is_some_and(|p| !p.is_gone());
         let under_way = self.contacts.values().any(|k| match &k.phase {
             Phase::Line(Line::Bridge) => self.persons() > 1,
-            Phase::Line(Line::Room | Line::Echo | Line::Play(_)) => true,
-            _ => k.is_pending() && self.connections.get(&k.party).is_some_and(|p| !p.is_gone()),
+            Phase::Line(Line::Room) => true,
+            // Nobody but who was led there hears it.
+            Phase::Line(Line::Echo | Line::Play(_)) => is_there(k),
+            _ => k.is_pending() && is_there(k),
         });
         if (persons >= 2 && human) || (persons == 1 && under_way) || (persons == 0 && under_way && self.persons() > 0) {
             return;

@@ -60,3 +60,18 @@ Nor while John only hears his whisper:
   customer hangs up
   expect john's call ends
     the switch is empty
+
+John, whom he leaves to an echo, asks Maria, and when he goes nobody keeps her:
+  customer dials 1000
+  expect john's phone rings within 15 s
+  john answers
+  expect customer and john hear each other within 15 s
+  customer transfers to 9002
+  expect john hears itself
+  john presses quick connect maria
+  expect maria's phone rings within 10 s
+  maria answers
+  expect john and maria hear each other within 15 s
+  john hangs up
+  expect maria's call ends
+    the switch is empty
