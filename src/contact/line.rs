@@ -84,7 +84,9 @@ impl Call {
                 let name = cx.catalog.agents.get(agent).map_or_else(|| agent.to_string(), |a| a.name.clone());
                 (Some(agent.clone()), Identity { name, address: agent.to_string() })
             }
-            Dial::Address(address) => (None, Identity { name: String::new(), address: address.clone() }),
+            Dial::Address(address) | Dial::Number { number: address, .. } => {
+                (None, Identity { name: String::new(), address: address.clone() })
+            }
         };
         let called = call.add(cx, contact, identity, callee, Kind::Outbound, State::Connecting);
         cx.out.push(Out::Event { contact, event: Event::Initiated });

@@ -495,6 +495,22 @@ pub enum Progress {
 pub enum Dial {
     Agent(AgentId),
     Address(String),
+    /// An E.164 number, by whichever trunk leads there; the called party sees this caller.
+    Number {
+        number: String,
+        caller: super::CallerId,
+    },
+}
+
+impl Dial {
+    /// Whose phones these are, if an agent's.
+    #[must_use]
+    pub fn agent(&self) -> Option<&AgentId> {
+        match self {
+            Dial::Agent(agent) => Some(agent),
+            Dial::Address(_) | Dial::Number { .. } => None,
+        }
+    }
 }
 
 /// What a queue says to a contact that asks for a place.

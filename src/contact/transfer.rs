@@ -151,10 +151,7 @@ impl Call {
         let run = self.waiting_flow(cx, party)?;
         let who = self.connections.get(&party).map(|c| c.identity.clone()).unwrap_or_default();
         let contact = self.open_transfer(cx, by, party, Phase::Dialling(run));
-        let agent = match &to {
-            Dial::Agent(agent) => Some(agent.clone()),
-            Dial::Address(_) => None,
-        };
+        let agent = to.agent().cloned();
         let row = self.add(cx, contact, identity, agent.clone(), Kind::Outbound, State::Connecting);
         let previous = self.contacts.get_mut(&contact).and_then(|k| {
             k.agent = Some(row);

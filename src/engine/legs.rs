@@ -147,6 +147,8 @@ impl Engine {
                 .and_then(|uri| self.link_to(&uri).map(|link| (uri, link, Vec::new())))
                 .into_iter()
                 .collect(),
+            // No trunk leads anywhere.
+            Dial::Number { .. } => Vec::new(),
         };
         if targets.is_empty() {
             debug!(contact = %contact, ?to, "nothing to call");
@@ -162,7 +164,7 @@ impl Engine {
                 Dial::Agent(agent) => {
                     NameAddr::new(None, Uri::sip(agent.as_str(), self.site.sip.domain.as_str(), None))
                 }
-                Dial::Address(_) => NameAddr::new(None, uri.clone().without_headers()),
+                Dial::Address(_) | Dial::Number { .. } => NameAddr::new(None, uri.clone().without_headers()),
             };
             let caller = name_addr(&from, &self.site.sip.domain);
             let mut headers = vec![(Name::from("X-Contact-Id"), Text::from(contact.to_string()))];
