@@ -194,6 +194,7 @@ impl Engine {
                     headers,
                     body: Some((Text::from("application/sdp"), offer)),
                     routes,
+                    account: None,
                 },
                 doors.sip,
             );

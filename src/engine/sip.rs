@@ -29,6 +29,7 @@ impl Engine {
                 _ => self.respond(key, Response::for_request(&request, Status::NOT_FOUND)),
             },
             Event::Stranger { session, key, from, request } => self.on_stranger(session, key, from, request),
+            Event::Reply { .. } => {}
             Event::InDialog { session, key, request } => self.on_in_dialog(session, key, &request),
             Event::Progress { session, status, fork, body, .. } => {
                 let Some((leg, connection, call)) = self.whose(session) else { return };

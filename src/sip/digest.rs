@@ -1,7 +1,9 @@
 //! Who somebody is, proven without sending the password: challenges and answers of RFC 7616 (and RFC 2617, RFC 8760).
 
+mod account;
 mod keeper;
 
+pub use account::Account;
 pub use keeper::Keeper;
 
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ use self::requests::open_body;
 use super::body;
 use super::link::Link;
 use super::refer::Replaces;
-use super::session::{Core, Session, Standing};
+use super::session::{Core, Login, Session, Standing};
 use super::transaction::{Heard, Lost, Purpose, ServerKey};
 use super::{Message, Method, Name, Request, Response, Status, Text, Uri};
 use crate::ids::Mint;
@@ -120,9 +120,35 @@ impl Endpoint {
 
     pub fn invite(&mut self, now: Time, call: Call, out: &mut Vec<Out>) -> SessionId {
         let id = self.session_id();
+        let mut call = call;
+        if let Some(account) = call.account.take() {
+            self.core.logins.insert(id, Login::new(account));
+        }
         let session = Session::call(now, id, call, &mut self.core, out);
         self.adopt(session);
         id
+    }
+
+    /// Sends a request outside of any dialog. `Reply` tells the outcome.
+    pub fn ask(&mut self, now: Time, asked: Outside, out: &mut Vec<Out>) -> RequestId {
+        let id = self.core.request_id();
+        let (mut request, branch) = self.core.begin(asked.to, asked.method.clone(), asked.uri);
+        let mut from = asked.from;
+        from.params.set("tag", self.core.token().as_str());
+        let call_id = asked.call_id.unwrap_or_else(|| self.core.token());
+        let headers = &mut request.headers;
+        headers.push(Name::From, from.to_string());
+        headers.push(Name::To, asked.to_header.to_string());
+        headers.push(Name::CallId, call_id);
+        headers.push(Name::CSeq, format!("{} {}", asked.seq, asked.method));
+        self.core.send(now, (request, branch, asked.to), asked.headers, None, Purpose::Outside(id), out);
+        id
+    }
+
+    /// Whether the peer of a call of ours has said anything yet, if only that it is trying.
+    #[must_use]
+    pub fn is_proceeding(&self, session: SessionId) -> bool {
+        self.sessions.get(&session).is_some_and(Session::is_proceeding)
     }
 
     /// The peer of this session has a name that it can prove. A request in the dialog from another host is told as
@@ -338,10 +364,14 @@ impl Endpoint {
             && let Some(session) = self.sessions.remove(&id)
         {
             self.tags.remove(&session.local_tag);
+            self.core.logins.remove(&id);
         }
     }
 
     fn lost(&mut self, now: Time, lost: Lost, out: &mut Vec<Out>) {
+        if let Purpose::Outside(request) = lost.purpose {
+            return out.push(Out::Event(Event::Reply { request, status: lost.status, response: None }));
+        }
         let Some(id) = lost.purpose.session() else { return };
         self.with(id, out, |session, core, out| session.lost(now, lost, core, out));
     }
@@ -356,6 +386,13 @@ impl Endpoint {
         };
         // Nobody can be told of an answer that cannot be read: the session finds that it does not fit.
         let _as_it_came = body::open(&mut response.headers, &mut response.body);
+        if let Purpose::Outside(request) = purpose {
+            if response.status.is_final() {
+                let status = response.status;
+                out.push(Out::Event(Event::Reply { request, status, response: Some(response) }));
+            }
+            return;
+        }
         if let Some(id) = purpose.session()
             && self.sessions.contains_key(&id)
         {

@@ -7,6 +7,7 @@ use super::method::Method;
 use super::status::Status;
 use super::text::Text;
 use super::uri::Uri;
+use crate::time::Duration;
 
 #[derive(Clone, Debug)]
 #[expect(
@@ -89,6 +90,14 @@ impl Response {
     pub fn with_reason(mut self, reason: impl Into<Text>) -> Response {
         self.reason = reason.into();
         self
+    }
+
+    /// The seconds of a Retry-After; a comment or a parameter may follow them.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let value = self.headers.first(&Name::RetryAfter)?;
+        let digits: String = value.as_str().trim_start().chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok().map(Duration::from_secs)
     }
 
     /// Adds the tag to To if it has none.

@@ -24,7 +24,7 @@ mod uri;
 
 pub use body::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE};
 pub use endpoint::{
-    Busy, By, Call, End, Endpoint, Event, NoSession, OfferBy, Out, Peer, RequestId, SessionId, Settings,
+    Busy, By, Call, End, Endpoint, Event, NoSession, OfferBy, Out, Outside, Peer, RequestId, SessionId, Settings,
 };
 pub use frame::{Frame, FrameError, Framer, PONG};
 pub use header::{CSeq, Contacts, Headers, Name, NameAddr, Valued, Via};

@@ -123,6 +123,7 @@ impl Machine for UserAgent {
                     headers: Vec::new(),
                     body: Some(("application/sdp".into(), body)),
                     routes: Vec::new(),
+                    account: None,
                 };
                 self.session = Some(endpoint.invite(now, call, &mut out));
             }

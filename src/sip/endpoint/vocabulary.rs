@@ -1,5 +1,6 @@
 //! What goes into the endpoint and comes out of it: calls, offers, ends, and the events that tell of them.
 
+use crate::sip::digest::Account;
 use crate::sip::link::Link;
 use crate::sip::transaction::ServerKey;
 use crate::sip::{Headers, Method, Name, NameAddr, Request, Response, Status, Text, Uri};
@@ -17,7 +18,7 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// A request of ours in a dialog, made by [`Endpoint::request`].
+/// A request of ours, made by [`Endpoint::request`] or [`Endpoint::ask`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
@@ -42,6 +43,23 @@ pub struct Call {
     pub body: Option<(Text, Bytes)>,
     /// Route headers, in order.
     pub routes: Vec<NameAddr>,
+    /// Who we are to a peer that asks for a password.
+    pub account: Option<Account>,
+}
+
+/// A request to send outside of any dialog: OPTIONS, REGISTER.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    pub to: Link,
+    pub method: Method,
+    pub uri: Uri,
+    /// Our tag is added.
+    pub from: NameAddr,
+    pub to_header: NameAddr,
+    /// Where there is none, one of its own.
+    pub call_id: Option<Text>,
+    pub seq: u32,
+    pub headers: Vec<(Name, Text)>,
 }
 
 /// How to end a session: the status for an incoming call that is unanswered, and headers for whatever is sent
@@ -155,6 +173,8 @@ pub enum Event {
     },
     /// The final response to a `request`; `None` when there was none (408, 503).
     Replied { session: SessionId, request: RequestId, status: Status, response: Option<Response> },
+    /// The final response to a request outside of dialogs; `None` when there was none (408, 503).
+    Reply { request: RequestId, status: Status, response: Option<Response> },
     /// Over. `reason` is the Reason header of the BYE or CANCEL; `status` what a request of ours was answered with.
     /// `user_to_user` is that of the BYE.
     Ended { session: SessionId, by: By, status: Option<Status>, reason: Option<Text>, user_to_user: Option<Text> },

@@ -8,7 +8,7 @@ use crate::sip::endpoint::{Busy, Event, OfferBy, Out};
 use crate::sip::link::Link;
 use crate::sip::transaction::{ClientKey, Purpose, ServerKey};
 use crate::sip::{Method, Name, NameAddr, Request, Response, Status, Text};
-use crate::time::{Duration, Time};
+use crate::time::Time;
 use bytes::Bytes;
 
 /// The option tag of RFC 4916: the From of a dialog may change in its middle.
@@ -111,7 +111,7 @@ impl Session {
         let retry_after = match status {
             Status::SESSION_INTERVAL_TOO_SMALL => again,
             Status::REQUEST_PENDING => Some(core.back_off(self.owner)),
-            Status::SERVER_INTERNAL_ERROR | Status::SERVICE_UNAVAILABLE => retry_after(&response),
+            Status::SERVER_INTERNAL_ERROR | Status::SERVICE_UNAVAILABLE => response.retry_after(),
             _ => None,
         };
         let body = body_of(&response.body);
@@ -242,11 +242,4 @@ impl Session {
         }
         core.reply(now, key, response, &self.local_tag, headers, body_of(&body), out);
     }
-}
-
-/// The seconds of a Retry-After; a comment or a parameter may follow them.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.headers.first(&Name::RetryAfter)?;
-    let digits: String = value.as_str().trim_start().chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok().map(Duration::from_secs)
 }

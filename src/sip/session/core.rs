@@ -1,14 +1,16 @@
 //! What every session works with: settings, randomness, transactions, and the making of messages.
 
+use super::login::Login;
 use crate::ids::Mint;
 use crate::limits::DATAGRAM_BYTES;
 use crate::sip::dialog::Dialog;
-use crate::sip::endpoint::{Out, RequestId, Settings};
+use crate::sip::endpoint::{Out, RequestId, SessionId, Settings};
 use crate::sip::link::is_own;
 use crate::sip::transaction::{ClientKey, Purpose, ServerKey, Transactions};
 use crate::sip::{Link, Method, Name, Request, Response, Status, Text, Transport, Uri};
 use crate::time::{Duration, Time};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 #[derive(Clone, Debug)]
@@ -16,6 +18,8 @@ pub struct Core {
     pub settings: Settings,
     pub mint: Mint,
     pub transactions: Transactions,
+    /// Sessions with peers that may ask for a password.
+    pub logins: BTreeMap<SessionId, Login>,
     next_request: u64,
 }
 
@@ -31,7 +35,7 @@ const SDP: Text = Text::from_static("application/sdp");
 impl Core {
     pub fn new(settings: Settings, mint: Mint) -> Self {
         let transactions = Transactions::new(settings.timers, settings.locals.clone());
-        Core { settings, mint, transactions, next_request: 0 }
+        Core { settings, mint, transactions, logins: BTreeMap::new(), next_request: 0 }
     }
 
     pub fn request_id(&mut self) -> RequestId {
@@ -94,12 +98,18 @@ impl Core {
             request.headers.set(Name::ContentType, content_type);
             request.body = body;
         }
-        match self.stream_for(&request, link) {
+        self.sign(purpose, &mut request);
+        let kept = (!self.logins.is_empty()).then(|| request.clone());
+        let client = match self.stream_for(&request, link) {
             Some((stream, large)) => {
                 self.transactions.start_over(now, stream, large, Some((link, request)), &branch, purpose, out)
             }
             None => self.transactions.start(now, link, request, &branch, purpose, out),
+        };
+        if let Some(kept) = kept {
+            self.keep(purpose, client, link, &kept);
         }
+        client
     }
 
     /// RFC 3261 section 18.1.1: what a datagram might not carry in one piece goes over a stream, and says so in its Via.
@@ -144,6 +154,9 @@ impl Core {
         out: &mut Vec<Out>,
     ) {
         let (mut ack, _, link) = self.begin_inside(dialog, last, Method::Ack, seq);
+        for (name, value) in self.credentials_of(client) {
+            ack.headers.push(name, value);
+        }
         if let Some(body) = body {
             ack.headers.push(Name::ContentType, SDP);
             ack.body = body;

@@ -9,6 +9,7 @@ mod core;
 mod ending;
 mod incoming;
 mod inside;
+mod login;
 mod named;
 mod outgoing;
 mod owner;
@@ -19,6 +20,7 @@ mod timer;
 
 pub(super) use self::change::FROM_CHANGE;
 pub(super) use self::core::Core;
+pub(super) use self::login::Login;
 pub(super) use self::reliable::RELIABLE;
 pub(super) use owner::Standpoint;
 pub(super) use self::timer::TIMER;
@@ -291,6 +293,11 @@ impl Session {
                 None
             }
         }
+    }
+
+    /// Whether a call of ours has been answered by anything, a 100 included.
+    pub fn is_proceeding(&self) -> bool {
+        matches!(&self.phase, Phase::Calling(calling) if calling.proceeding)
     }
 
     /// The engine has been told, or has said itself, that this session is gone.

@@ -84,6 +84,9 @@ impl Session {
         core: &mut Core,
         out: &mut Vec<Out>,
     ) {
+        if self.has_asked_again(now, client, purpose, &response, core, out) {
+            return;
+        }
         match purpose {
             Purpose::Invite(_) => self.invite_response(now, from, client, response, core, out),
             Purpose::ReInvite(_) | Purpose::Update(_) => self.offer_response(now, from, client, response, core, out),
@@ -97,7 +100,7 @@ impl Session {
                 let (session, status) = (self.id, response.status);
                 self.tell(Event::Replied { session, request, status, response: Some(response) }, out);
             }
-            Purpose::Bye(_) | Purpose::Request(..) | Purpose::Notify(..) | Purpose::Nothing => {}
+            Purpose::Bye(_) | Purpose::Request(..) | Purpose::Notify(..) | Purpose::Outside(_) | Purpose::Nothing => {}
         }
     }
 
@@ -120,7 +123,7 @@ impl Session {
             Purpose::Notify(_, request) => {
                 self.tell(Event::Replied { session: self.id, request, status: lost.status, response: None }, out);
             }
-            Purpose::Nothing => {}
+            Purpose::Outside(_) | Purpose::Nothing => {}
         }
     }
 
@@ -142,14 +145,16 @@ impl Session {
             return;
         }
         self.link = from;
+        let challenged = core.is_challenged(self.id, &response);
         if status.is_provisional() {
             self.provisional(now, response, core, out);
         } else if status.is_success() {
             self.answered(now, client, response, core, out);
         } else if self.asks_again(&response, core) && self.invite_again(now, core, out) {
             // RFC 4028 section 7.3: the same call, with more time.
+        } else if challenged && self.invite_again(now, core, out) {
+            // RFC 3261 section 22.2: the same call, with credentials.
         } else {
-            // A 401 or 407 ends here too: whoever has credentials starts anew with them.
             self.tell(Event::Failed { session: self.id, status, response: Some(response) }, out);
             self.phase = Phase::Over;
         }

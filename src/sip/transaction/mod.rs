@@ -36,6 +36,8 @@ pub(super) enum Purpose {
     Request(SessionId, RequestId),
     /// A NOTIFY: its outcome is that of a subscription, never of the call (RFC 5057 section 5.1).
     Notify(SessionId, RequestId),
+    /// Outside of any dialog.
+    Outside(RequestId),
     /// A CANCEL, or the BYE of a fork that lost: however it goes, nobody waits for it.
     Nothing,
 }
@@ -49,7 +51,7 @@ impl Purpose {
             | Purpose::Bye(session)
             | Purpose::Request(session, _)
             | Purpose::Notify(session, _) => Some(session),
-            Purpose::Nothing => None,
+            Purpose::Outside(_) | Purpose::Nothing => None,
         }
     }
 }

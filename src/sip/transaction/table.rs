@@ -277,6 +277,10 @@ impl Transactions {
         true
     }
 
+    pub fn purpose_of(&self, client: ClientKey) -> Option<Purpose> {
+        self.clients.get(&client).map(|entry| entry.purpose)
+    }
+
     /// This fork's 2xx came, and its ACK cannot be sent yet: the core owes it an answer to its offer.
     pub fn owe_ack(&mut self, client: ClientKey, fork: Text) {
         if let Some(entry) = self.clients.get_mut(&client) {

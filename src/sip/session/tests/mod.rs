@@ -1,6 +1,7 @@
 //! What sessions promise: single calls by the rule, and storms of calls over a bad link.
 
 mod calls;
+mod login;
 mod offers;
 mod reliable;
 mod requests;

@@ -193,7 +193,7 @@ impl Storm {
             | Event::RefreshEnded { session }
             | Event::OfferWithdrawn { session }
             | Event::Replied { session, .. } => self.known(node, session, &text),
-            Event::Request { .. } | Event::Stranger { .. } => panic!("nobody sent one"),
+            Event::Request { .. } | Event::Stranger { .. } | Event::Reply { .. } => panic!("nobody sent one"),
         }
     }
 

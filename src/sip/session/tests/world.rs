@@ -202,6 +202,7 @@ impl World {
             headers: vec![(Name::Subject, Text::from("test"))],
             body: body.map(|body| ("application/sdp".into(), Bytes::from(body.to_owned()))),
             routes: Vec::new(),
+            account: None,
         }
     }
 
@@ -340,6 +341,7 @@ pub fn brief(event: &Event) -> String {
         Event::RefreshEnded { .. } => "RefreshEnded".into(),
         Event::OfferWithdrawn { .. } => "OfferWithdrawn".into(),
         Event::OfferAnswered { status, body, .. } => format!("OfferAnswered {}{}", status.code(), text(body.as_ref())),
+        Event::Reply { status, .. } => format!("Reply {}", status.code()),
         Event::Replied { status, .. } => format!("Replied {}", status.code()),
         Event::Ended { by, status, reason, .. } => {
             let status = status.map_or_else(String::new, |status| format!(" {}", status.code()));
