@@ -49,6 +49,8 @@ name! {
     RoutingProfileId,
     /// A flow, by its name.
     FlowId,
+    /// A trunk: a way to the world outside.
+    TrunkId,
     /// A prompt, by its file name: `CustomerHold.wav`.
     PromptId,
 }

@@ -21,6 +21,7 @@ pub mod contact;
 pub mod media;
 pub mod phone;
 pub mod registrar;
+pub mod trunk;
 
 // Floor 3: one party, and the checked picture of the installation.
 pub mod leg;

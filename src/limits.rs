@@ -157,3 +157,40 @@ pub const CONNECTIONS_OF_STRANGERS: usize = 2_000;
 /// Answered calls of one guest whose ACKs are still to come. A forged address never acknowledges, and gets each 200 eleven
 /// times; a real one takes a moment.
 pub const UNACKNOWLEDGED: usize = 20;
+/// Digits of an international number (ITU-T E.164 section 6.1), and of one as it is dialled: with a way out before it.
+pub const E164_DIGITS: usize = 15;
+pub const DIALLED_DIGITS: usize = 20;
+/// Trunks of one installation, and hosts of one trunk: more than any has, few enough that a call looks at all of them.
+pub const TRUNKS: usize = 100;
+pub const TRUNK_HOSTS: usize = 16;
+/// Records of one answer of the name service that are used, and addresses of one host name.
+pub const HOST_RECORDS: usize = 16;
+pub const HOST_ADDRESSES: usize = 8;
+/// Hosts that one call is tried at: with the pause between two of them that is as long as anybody waits for a ringing.
+pub const TRIES: usize = 8;
+/// A host of a trunk that says nothing at all to a call for so long is passed over for the next: three repetitions of the INVITE.
+/// The last is given the time that RFC 3261 has (timer B).
+pub const NEXT_HOST: Duration = Duration::from_secs(4);
+/// How often a trunk's host is asked whether it is there, if the configuration does not say.
+pub const PROBE: Duration = Duration::from_secs(30);
+/// An OPTIONS without an answer for so long means down: five repetitions. An answer that comes later still counts.
+pub const PROBE_SILENT: Duration = Duration::from_secs(8);
+/// How soon a host that is down is asked again.
+pub const PROBE_DOWN: Duration = Duration::from_secs(10);
+/// How long a host that is never asked stays down after a call got nothing from it.
+pub const REST: Duration = Duration::from_secs(30);
+/// The longest Retry-After that is believed of a host: a mistyped one must not close a trunk for a day.
+pub const RETRY_AFTER: Duration = Duration::from_secs(300);
+/// For how many seconds we register at a trunk.
+pub const TRUNK_EXPIRES: u32 = 3600;
+/// How patiently a registration that failed is begun anew (RFC 5626 section 4.5).
+pub const FLOW_BASE: Duration = Duration::from_secs(30);
+pub const FLOW_MAX: Duration = Duration::from_secs(1_800);
+/// How long a name's address is used at least and at most, whatever its record says: neither a question for each call, nor
+/// a day with one that has moved.
+pub const NAME_LEAST: Duration = Duration::from_secs(5);
+pub const NAME_MOST: Duration = Duration::from_secs(3_600);
+/// How soon a question is asked again that nobody answered. What was known holds until then.
+pub const NAME_AGAIN: Duration = Duration::from_secs(30);
+/// Answers of the name service that are kept while they hold: some for each host of each trunk.
+pub const NAMES: u64 = 1_024;

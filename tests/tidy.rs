@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("routing", 1),
     ("media", 2),
     ("registrar", 2),
+    ("trunk", 2),
     ("contact", 2),
     ("phone", 2),
     ("leg", 3),
