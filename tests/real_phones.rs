@@ -23,6 +23,8 @@ mod scripts;
 mod sipp;
 #[path = "real_phones/transfers.rs"]
 mod transfers;
+#[path = "real_phones/trunks.rs"]
+mod trunks;
 
 use baresip::Baresip;
 use hearing::{Listener, Sound};

@@ -22,6 +22,8 @@ mod second_reading;
 mod torture;
 #[path = "wire/transport.rs"]
 mod transport;
+#[path = "wire/trunks.rs"]
+mod trunks;
 #[path = "wire/ways.rs"]
 mod ways;
 #[path = "wire/world.rs"]

@@ -13,6 +13,7 @@ mod sections;
 mod source;
 mod table;
 mod tables;
+mod trunks;
 
 pub use check::{Report, check};
 pub use fault::Fault;
@@ -58,7 +59,9 @@ fn read<'a>(source: &Source, document: toml::Spanned<toml::de::DeTable<'a>>, fau
         queues: root.tables("queues"),
         quick_connects: root.tables("quick_connects"),
         numbers: root.tables("numbers"),
+        trunks: trunks::build(root.tables("trunks")),
     };
+    let trunks = tables.trunks.clone();
     root.finish();
     let open = sections::open_to_others(&sip, &http);
     let built = tables::build(tables, &assets, open, faults);
@@ -71,6 +74,7 @@ fn read<'a>(source: &Source, document: toml::Spanned<toml::de::DeTable<'a>>, fau
         store,
         agents: built.agents,
         numbers: built.numbers,
+        trunks,
         routing: built.routing,
         catalog,
         library,

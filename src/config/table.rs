@@ -128,6 +128,17 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// A text, or a list of them.
+    pub fn text_or_texts(&mut self, key: &'static str) -> Option<At<Vec<At<String>>>> {
+        self.known.push(key);
+        let (_, value) = self.entries.get(key)?;
+        if matches!(value.get_ref(), DeValue::Array(_)) {
+            self.texts(key)
+        } else {
+            self.text(key).map(|text| At { span: text.span.clone(), value: vec![text] })
+        }
+    }
+
     pub fn texts(&mut self, key: &'static str) -> Option<At<Vec<At<String>>>> {
         let value = self.take(key)?;
         let span = value.span();

@@ -12,6 +12,7 @@ use crate::routing::{self, AfterCallWork, AgentSetup, Hours, Profile, QueueSetup
 use crate::sip::{OfferBy, Uri};
 use crate::site::{Agent, Number, NumberTo, Role};
 use crate::time::Duration;
+use crate::trunk::TrunkSetup;
 use std::collections::BTreeMap;
 
 /// Connect's longest after-call work, in seconds.
@@ -24,6 +25,8 @@ pub(super) struct Tables<'a> {
     pub queues: Vec<Table<'a>>,
     pub quick_connects: Vec<Table<'a>>,
     pub numbers: Vec<Table<'a>>,
+    /// Read before, so that what goes by them can be checked.
+    pub trunks: Vec<TrunkSetup>,
 }
 
 #[derive(Default)]
@@ -51,11 +54,13 @@ struct Builder<'a> {
     built: Built,
     references: Vec<Reference>,
     default_queues: BTreeMap<RoutingProfileId, QueueId>,
+    trunks: Vec<TrunkSetup>,
 }
 
 pub(super) fn build(tables: Tables<'_>, assets: &Assets, open: bool, faults: &Faults) -> Built {
     let built = Built::default();
-    let mut builder = Builder { assets, faults, open, built, references: Vec::new(), default_queues: BTreeMap::new() };
+    let (references, default_queues, trunks) = (Vec::new(), BTreeMap::new(), tables.trunks);
+    let mut builder = Builder { assets, faults, open, built, references, default_queues, trunks };
     tables.agents.into_iter().for_each(|table| builder.agent(table));
     tables.profiles.into_iter().for_each(|table| builder.profile(table));
     tables.hours.into_iter().for_each(|table| builder.hours(table));
@@ -113,6 +118,10 @@ impl Builder<'_> {
                 format!("{} has a lab password, and others than this machine can reach the switch", id.value),
                 "Set a password that cannot be guessed, or listen on 127.0.0.1 only; `--lan` makes fresh ones.",
             );
+        }
+        if let Some(trunk) = self.trunks.iter().find(|trunk| trunk.is_login(&id.value)) {
+            let problem = format!("{} is the username of the trunk {}", id.value, trunk.id);
+            table.fault(id.span.clone(), problem, "Take another id: whoever proves to be one is not the other.");
         }
         let agent = AgentId::from(id.value.as_str());
         self.twice(&table, &id, self.built.agents.contains_key(&agent));
@@ -306,7 +315,7 @@ impl Builder<'_> {
             to = Some(NumberTo::Flow(self.assets.flow(&table, &named, FlowType::Inbound)));
         }
         if let Some(address) = table.text("dial") {
-            dial(&table, &address);
+            dial(&table, &address, &self.trunks);
             to = Some(NumberTo::Dial(address.value));
         }
         let repeat = table.flag("loop");
@@ -399,8 +408,16 @@ fn after_call_work(table: &mut Table<'_>) -> AfterCallWork {
     }
 }
 
-/// A plain bridge goes to one address; nothing looks names up.
-fn dial(table: &Table<'_>, address: &At<String>) {
+/// A plain bridge goes to one address, where nothing looks names up, or to a number that a trunk leads to.
+fn dial(table: &Table<'_>, address: &At<String>, trunks: &[TrunkSetup]) {
+    if address.value.starts_with('+') {
+        let allowed = |trunk: &TrunkSetup| trunk.allows(&address.value);
+        if !trunks.iter().any(allowed) {
+            let cure = "Write a number in E.164 that begins with one of the prefixes of a trunk.";
+            table.fault(address.span.clone(), format!("no trunk leads to {}", address.value), cure);
+        }
+        return;
+    }
     let fits = Uri::parse(&address.value).is_ok_and(|uri| uri.is_sip() && uri.host.ip().is_some());
     if !fits {
         let problem = format!("\"{}\" cannot be called", address.value);

@@ -5,6 +5,7 @@ use crate::contact::{FeatureCode, QuickConnectTo};
 use crate::flow::FlowType;
 use crate::ids::{AgentId, Mint};
 use crate::routing::AfterCallWork;
+use crate::sip::Transport;
 use crate::site::NumberTo;
 use crate::time::Duration;
 use std::fs;
@@ -60,6 +61,28 @@ fn the_bench_loads() {
     let Some(NumberTo::Play { prompt, repeat: false }) = short else { panic!("short plays once: {short:?}") };
     assert_eq!(site.library.clip(&prompt).unwrap().duration(), Duration::from_secs(5));
     assert_eq!(site.number("bridge").unwrap().to, NumberTo::Dial("sip:uas@127.0.0.1:21070".into()));
+}
+
+#[test]
+fn a_trunk_is_read_with_all_it_can_say() {
+    let small = Small::new("trunk");
+    let text = "[[trunks]]\nid = \"t\"\nhost = [\"192.0.2.9:5070\", \"[2001:db8::9]\", \"sip.example.com\"]\n\
+        transport = \"tcp\"\nprefixes = [\"+\", \"110\"]\nto_e164 = [{ strip = \"0\", add = \"+49\" }]\n\
+        from_e164 = [{ strip = \"+\" }]\nmax_calls = 3\nusername = \"u\"\npassword = \"p\"\nregister = true\n\
+        trusted = true\noptions_seconds = 0\nhold_signalling = \"none\"\n\
+        [[trunks]]\nid = \"v\"\nhost = \"a\"\nusername = \"\"\npassword = \"\"\nregister = false\n\
+        [[numbers]]\nnumber = \"7\"\ndial = \"+4420\"\n";
+    let site = small.load(&format!("{text}{NEEDED}")).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let [t, v] = site.trunks.as_slice() else { panic!("{:?}", site.trunks) };
+    let hosts: Vec<String> = t.hosts.iter().map(|place| format!("{} {:?}", place.host, place.port)).collect();
+    assert_eq!(hosts, ["192.0.2.9 Some(5070)", "[2001:db8::9] None", "sip.example.com None"]);
+    assert_eq!((t.transport, t.max_calls, t.probe, t.hold_signalling), (Some(Transport::Tcp), Some(3), None, None));
+    assert!(t.register && t.trusted && t.is_login("u") && t.allows("110") && t.allows("+4420") && !t.allows("112"));
+    assert_eq!((t.e164("0301"), t.written("+49301")), ("+49301".into(), "49301".into()));
+    assert!(!format!("{t:?}").contains("\"p\""), "no password is in a log");
+    assert_eq!((v.transport, v.max_calls, v.login.is_none(), v.register, v.trusted), (None, None, true, false, false));
+    assert_eq!(v.probe, Some(Duration::from_secs(30)));
+    assert!(v.prefixes.is_empty(), "nothing is allowed that is not said");
 }
 
 #[test]
@@ -122,6 +145,54 @@ fn each_fault_has_its_place_and_its_cure() {
         ("[sip]\nlissten = []\n", "2:1", "[sip] has no key lissten", "Did you mean listen?"),
         ("[trunk]\n", "1:2", "the configuration has no key trunk", ""),
         ("sip = 5\n", "1:7", "sip is not a table", "Write sip = { … }"),
+        // [[trunks]]
+        ("[[trunks]]\nid = \"t\"\n", "1:1", "[[trunks]] has no host", "192.0.2.9:5060"),
+        ("[[trunks]]\nhost = \"a.example\"\n", "1:1", "[[trunks]] has no id", ""),
+        ("[[trunks]]\nid = \"t\"\nhost = []\n", "3:8", "host is not a list of 1 to 16", ""),
+        ("[[trunks]]\nid = \"t\"\nhost = [\"a.example\", \"192.0.2\"]\n", "3:22", "\"192.0.2\" is no host", ""),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a.example:0\"\n", "3:8", "\"a.example:0\" is no host", "5060"),
+        ("[[trunks]]\nid = \"t\"\nhost = \"sip:a.example\"\n", "3:8", "is no host", ""),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\ntransport = \"tls\"\n", "4:13", "transport cannot be \"tls\"", "\"tcp\""),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nprefixes = [\"+1\", \"\"]\n", "4:19", "\"\" is no prefix", "+1555"),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nprefixes = [\"+1*\"]\n", "4:13", "\"+1*\" is no prefix", ""),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nmax_calls = 0\n", "4:13", "max_calls is 0", "no limit"),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nusername = \"u\"\n", "4:12", "username without password", ""),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\npassword = \"p\"\n", "4:12", "password without username", ""),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nregister = true\n", "4:12", "register without username", ""),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nto_e164 = [{ strip = \"x\" }]\n", "4:22", "\"x\" is no beginning", "+49"),
+        (
+            "[[trunks]]\nid = \"t\"\nhost = \"a\"\nfrom_e164 = [{ add = \"0\" }, { add = \"00\" }]\n",
+            "4:29",
+            "what begins with \"\" is changed already",
+            "",
+        ),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nprefix = \"+1\"\n", "4:1", "has no key prefix", "prefixes"),
+        (
+            "[[trunks]]\nid = \"t\"\nhost = \"a\"\n[[trunks]]\nid = \"t\"\nhost = \"b\"\n",
+            "5:6",
+            "t is there already",
+            "",
+        ),
+        (
+            "[[trunks]]\nid = \"t\"\nhost = \"a\"\nusername = \"u\"\npassword = \"p\"\n[[trunks]]\nid = \"v\"\n\
+             host = \"b\"\nusername = \"u\"\npassword = \"p\"\n",
+            "9:12",
+            "u is the username of the trunk t already",
+            "hosts of both",
+        ),
+        (
+            "[[trunks]]\nid = \"t\"\nhost = \"a\"\nusername = \"ann\"\npassword = \"p\"\n[[agents]]\nid = \"ann\"\n\
+             password = \"x\"\n",
+            "7:6",
+            "ann is the username of the trunk t",
+            "another id",
+        ),
+        (
+            "[[trunks]]\nid = \"t\"\nhost = \"a\"\nprefixes = [\"+1\"]\n[[numbers]]\nnumber = \"7\"\ndial = \"+4420\"\n",
+            "7:8",
+            "no trunk leads to +4420",
+            "prefixes",
+        ),
         // [sip]
         ("[sip]\ndomain = 5\n", "2:10", "domain is not a text", "Write domain = \"…\""),
         ("[sip]\ndomain = \"a b\"\n", "2:10", "domain is no host name", "cordboard.lab"),

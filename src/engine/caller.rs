@@ -1,18 +1,23 @@
 //! Who is calling, and what he has dialled.
 
+use super::register::Account;
 use super::{CallId, Engine, Work, privacy};
-use crate::contact::{Call, Dial, Identity};
+use crate::contact::{Call, CallerId, Dial, Identity};
 use crate::ids::{AgentId, ConnectionId, QuickConnectId};
 use crate::leg::Leg;
 use crate::limits::UNACKNOWLEDGED;
 use crate::routing::{AVAILABLE, OFFLINE};
 use crate::sip::{End, Headers, Link, Name, NameAddr, Replaces, Request, SessionId, Status, Text, Uri};
 use crate::site::{Guests, NumberTo};
+use crate::trunk::TrunkSetup;
+use std::sync::Arc;
 use tracing::{info, warn};
 
 /// Who somebody has proven to be.
 enum Caller {
     Agent(AgentId),
+    /// Somebody outside, by this trunk.
+    Trunk(Arc<TrunkSetup>),
     Guest,
 }
 
@@ -64,6 +69,10 @@ impl Engine {
             return refuse(Status::ADDRESS_INCOMPLETE);
         };
         let caller = self.identify(from, request, &privacy::claimed(&request.headers, &sender.uri), &dialled)?;
+        let dialled = match &caller {
+            Caller::Trunk(trunk) => self.called_by(trunk, request, &dialled),
+            _ => dialled,
+        };
         if let Caller::Agent(agent) = &caller {
             self.endpoint.entrust(session, Text::from(agent.as_str().to_owned()));
         }
@@ -71,15 +80,29 @@ impl Engine {
             Caller::Agent(agent) => {
                 self.site.agents.get(agent).map(|a| Identity { name: a.name.clone(), address: agent.to_string() })
             }
+            Caller::Trunk(trunk) => Some(self.caller_of(trunk, request, &sender)),
             Caller::Guest => None,
         };
         let private = privacy::is_asked_for(&request.headers).then(privacy::anonymous);
         let identity = private.or(identity).unwrap_or_else(|| as_he_says(&sender));
-        let (call, connection) = self.place(&caller, identity, &dialled)?;
+        if let Caller::Trunk(trunk) = &caller
+            && !self.trunks.seize(&trunk.id)
+        {
+            warn!(trunk = %trunk.id, "a trunk calls more often at once than it may");
+            return refuse(Status::SERVICE_UNAVAILABLE);
+        }
+        let placed = self.place(&caller, identity, &dialled);
+        if let (Caller::Trunk(trunk), Err(_)) = (&caller, &placed) {
+            self.trunks.release(&trunk.id);
+        }
+        let (call, connection) = placed?;
         if let Some(call) = self.calls.get_mut(&call) {
             call.dialled(connection, &dialled);
         }
         self.open_line(call, connection);
+        if let (Caller::Trunk(trunk), Some(line)) = (&caller, self.lines.get_mut(&connection)) {
+            line.trunk = Some(trunk.clone());
+        }
         self.keep_user_to_user(connection, request);
         if let Some(hops) = request.headers.max_forwards() {
             let fewest = self.hops.entry(call).or_insert(hops);
@@ -87,6 +110,9 @@ impl Engine {
         }
         let Some(mut plot) = self.plot(call, connection, from, &dialled) else {
             warn!("no RTP port is free");
+            if let Caller::Trunk(trunk) = &caller {
+                self.trunks.release(&trunk.id);
+            }
             self.with_call(call, |call, cx| call.hung_up(cx, connection));
             let mut end = End::with(Status::SERVICE_UNAVAILABLE);
             end.headers.push((Name::RetryAfter, Text::from("30")));
@@ -97,18 +123,27 @@ impl Engine {
         let offer = (!request.body.is_empty()).then(|| request.body.clone());
         let mut doors = self.doors();
         let leg = Leg::incoming(plot, offer, &mut doors);
+        if let Caller::Trunk(trunk) = &caller {
+            self.trunk_legs.insert(leg.id, trunk.id.clone());
+        }
         self.adopt(leg);
         Ok(())
     }
 
     /// Who claims to be one of us is always challenged, and so is who dials anything but a number: whether there is such
-    /// an agent is not for strangers to find out. Anybody else is a guest, where guests are let in, and else challenged too.
+    /// an agent is not for strangers to find out. Who speaks from where a trunk is, is that trunk, and whoever says to be one
+    /// has to prove it. Anybody else is a guest, where guests are let in, and else challenged too.
     fn identify(&mut self, from: Link, request: &Request, sender: &Uri, dialled: &str) -> Result<Caller, End> {
         let welcome = match self.site.sip.guests {
             Guests::None => false,
             Guests::Loopback => from.remote.ip().is_loopback(),
             Guests::Any => true,
         };
+        if let Some(trunk) = self.trunk_at(from, request, sender, dialled) {
+            return Ok(Caller::Trunk(trunk));
+        }
+        let a_trunk = |user: String| self.trunks.by_login(&user).is_some();
+        let welcome = welcome && !sender.user().is_some_and(a_trunk);
         let claims = self.claims_to_be_ours(from, sender);
         if welcome && !claims && !self.may_be_an_agent(dialled) {
             // Nobody forges the address of our own machine from outside of it.
@@ -120,7 +155,10 @@ impl Engine {
             }
             return Ok(Caller::Guest);
         }
-        let agent = self.authenticate(from, request)?;
+        let agent = match self.authenticate(from, request)? {
+            Account::Agent(agent) => agent,
+            Account::Trunk(trunk) => return Ok(Caller::Trunk(trunk)),
+        };
         if claims && sender.user().as_deref() != Some(agent.as_str()) {
             warn!(source = %from, %agent, from = %sender, "an INVITE in somebody else's name");
             return Err(End::with(Status::FORBIDDEN));
@@ -191,7 +229,7 @@ impl Engine {
         }
         let agent = match caller {
             Caller::Agent(agent) => Some(agent.clone()),
-            Caller::Guest => None,
+            Caller::Trunk(_) | Caller::Guest => None,
         };
         let site = self.site.clone();
         let Some(number) = site.number(dialled) else {
@@ -203,7 +241,15 @@ impl Engine {
             NumberTo::Flow(flow) => self.new_call(|cx| Call::inbound(cx, who, flow)),
             NumberTo::Play { prompt, repeat } => self.new_call(|cx| Call::play(cx, who, prompt, *repeat)),
             NumberTo::Echo => self.new_call(|cx| Call::echo(cx, who)),
-            NumberTo::Dial(address) => self.new_call(|cx| Call::bridge(cx, who, agent, Dial::Address(address.clone()))),
+            NumberTo::Dial(address) => {
+                let to = if address.starts_with('+') {
+                    let caller = CallerId { name: who.name.clone(), number: who.address.clone() };
+                    Dial::Number { number: address.clone(), caller }
+                } else {
+                    Dial::Address(address.clone())
+                };
+                self.new_call(|cx| Call::bridge(cx, who, agent, to))
+            }
             NumberTo::Room => match self.rooms.get(dialled).copied() {
                 Some(room) => {
                     let mut joined = None;

@@ -5,6 +5,7 @@ use super::{Alarm, CallId, Engine, Line, privacy};
 use crate::contact::{Dial, Identity, Phase, Reason};
 use crate::ids::{AgentId, ConnectionId, ContactId, LegId, PortId, ShardId};
 use crate::leg::{Doors, Leg, Plot, Stage, name_addr};
+use crate::sip::digest::Account;
 use crate::sip::{
     Call as SipCall, End, Host, Link, Name, NameAddr, OfferBy, Scheme, SessionId, Status, Text, Transport, Uri,
     is_nowhere, is_own,
@@ -29,6 +30,10 @@ impl Engine {
         if gone && let Some(leg) = self.legs.remove(&id) {
             self.sessions.remove(&leg.session);
             self.arm(Alarm::Leg(id), None);
+            self.arm(Alarm::Hunt(id), None);
+            if let Some(trunk) = self.trunk_legs.remove(&id) {
+                self.trunks.release(&trunk);
+            }
         } else {
             self.arm(Alarm::Leg(id), deadline);
         }
@@ -42,8 +47,14 @@ impl Engine {
         let port = self.new_port(id, number);
         let settings = &self.site.media;
         let agent = self.calls.get(&call).and_then(|c| c.connections().get(&connection)).and_then(|c| c.agent.clone());
-        let signalling =
-            agent.and_then(|a| self.site.agents.get(&a)).map_or(Some(OfferBy::ReInvite), |a| a.hold_signalling);
+        let trunk = self.lines.get(&connection).and_then(|line| line.trunk.as_deref());
+        let signalling = match trunk {
+            Some(trunk) => trunk.hold_signalling,
+            None => agent
+                .and_then(|a| self.site.agents.get(&a))
+                .map_or(Some(OfferBy::ReInvite), |a| a.hold_signalling),
+        };
+        let tells = trunk.is_none_or(|trunk| trunk.trusted);
         // A phone of the other family gets an address it can reach, where there is one.
         let listen = if settings.listen.is_ipv4() == link.remote.is_ipv4() || settings.listen.is_unspecified() {
             settings.listen
@@ -63,6 +74,7 @@ impl Engine {
             peer: link.remote.ip(),
             contact: self.our_uri(user, link),
             signalling,
+            tells,
             domain: self.site.sip.domain.clone(),
             codecs: settings.codecs.clone(),
             sdp_session: self.mint.u64() >> 2,
@@ -107,7 +119,16 @@ impl Engine {
     pub(super) fn open_line(&mut self, call: CallId, connection: ConnectionId) {
         self.lines.insert(
             connection,
-            Line { call, legs: Vec::new(), failed: None, reason: None, user_to_user: Vec::new(), farewell: None },
+            Line {
+                call,
+                legs: Vec::new(),
+                failed: None,
+                reason: None,
+                trunk: None,
+                hunt: None,
+                user_to_user: Vec::new(),
+                farewell: None,
+            },
         );
     }
 
@@ -140,6 +161,9 @@ impl Engine {
         from: Identity,
     ) {
         self.open_line(call, connection);
+        if let Dial::Number { number, caller } = to {
+            return self.dial_outside(call, connection, contact, previous, number, caller);
+        }
         let targets = match to {
             Dial::Agent(agent) => self.phones(agent),
             Dial::Address(address) => Uri::parse(address)
@@ -147,7 +171,7 @@ impl Engine {
                 .and_then(|uri| self.link_to(&uri).map(|link| (uri, link, Vec::new())))
                 .into_iter()
                 .collect(),
-            // No trunk leads anywhere.
+            // Called by their trunk, above.
             Dial::Number { .. } => Vec::new(),
         };
         if targets.is_empty() {
@@ -155,53 +179,8 @@ impl Engine {
             self.with_call(call, |call, cx| call.failed(cx, connection, Reason::Unreachable));
             return;
         }
-        for (uri, link, routes) in targets {
-            let Some(plot) = self.plot(call, connection, link, "cordboard") else {
-                warn!(contact = %contact, "no RTP port is free");
-                continue;
-            };
-            let to_header = match to {
-                Dial::Agent(agent) => {
-                    NameAddr::new(None, Uri::sip(agent.as_str(), self.site.sip.domain.as_str(), None))
-                }
-                Dial::Address(_) | Dial::Number { .. } => NameAddr::new(None, uri.clone().without_headers()),
-            };
-            let caller = name_addr(&from, &self.site.sip.domain);
-            let mut headers = vec![(Name::from("X-Contact-Id"), Text::from(contact.to_string()))];
-            if !privacy::is_anonymous(&from) {
-                headers.insert(0, (Name::PAssertedIdentity, Text::from(caller.to_string())));
-            }
-            // RFC 7332 section 4: a call that goes in circles ends, whatever B2BUAs it passes.
-            if let Some(hops) = self.hops.get(&call) {
-                headers.push((Name::MaxForwards, Text::from(hops.saturating_sub(1).to_string())));
-            }
-            if let Some(previous) = previous {
-                headers.push((Name::from("X-Previous-Contact-Id"), Text::from(previous.to_string())));
-            }
-            headers.extend(self.along(call, contact));
-            headers.extend(self.auto_answer(call, contact, to));
-            let contact_uri = plot.contact.clone();
-            let mut doors = self.doors();
-            let (mut leg, offer) = Leg::outgoing(plot, from.clone(), &mut doors);
-            leg.session = doors.endpoint.invite(
-                doors.now,
-                SipCall {
-                    to: link,
-                    uri,
-                    from: caller,
-                    to_header,
-                    contact: contact_uri,
-                    headers,
-                    body: Some((Text::from("application/sdp"), offer)),
-                    routes,
-                    account: None,
-                },
-                doors.sip,
-            );
-            if let Dial::Agent(agent) = to {
-                self.endpoint.entrust(leg.session, Text::from(agent.as_str().to_owned()));
-            }
-            self.adopt(leg);
+        for target in targets {
+            self.invite(call, connection, contact, previous, to, &from, target);
         }
         if self.lines.get(&connection).is_none_or(|line| line.legs.is_empty()) {
             self.with_call(call, |call, cx| call.failed(cx, connection, Reason::Failed));
@@ -222,6 +201,73 @@ impl Engine {
             (Name::from("Call-Info"), Text::from(format!("<sip:{domain}>;answer-after=0"))),
             (Name::from("Alert-Info"), Text::from(format!("<http://{domain}>;info=alert-autoanswer;delay=0"))),
         ]
+    }
+
+    /// Calls one phone; says whether there was a port for it.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn invite(
+        &mut self,
+        call: CallId,
+        connection: ConnectionId,
+        contact: ContactId,
+        previous: Option<ContactId>,
+        to: &Dial,
+        from: &Identity,
+        (uri, link, routes): (Uri, Link, Vec<NameAddr>),
+    ) -> bool {
+        let trunk = self.lines.get(&connection).and_then(|line| line.trunk.clone());
+        let login = trunk.as_ref().and_then(|trunk| trunk.login.as_ref());
+        let user = login.map_or("cordboard", |login| login.user.as_str());
+        let Some(plot) = self.plot(call, connection, link, user) else {
+            warn!(contact = %contact, "no RTP port is free");
+            return false;
+        };
+        let to_header = match to {
+            Dial::Agent(agent) => NameAddr::new(None, Uri::sip(agent.as_str(), self.site.sip.domain.as_str(), None)),
+            Dial::Address(_) | Dial::Number { .. } => NameAddr::new(None, uri.clone().without_headers()),
+        };
+        let caller = name_addr(from, &self.site.sip.domain);
+        let mut headers = Vec::new();
+        // RFC 3325 section 5: what we know of a caller is for those whom we trust.
+        if trunk.as_ref().is_none_or(|trunk| trunk.trusted) {
+            if !privacy::is_anonymous(from) {
+                headers.push((Name::PAssertedIdentity, Text::from(caller.to_string())));
+            }
+            headers.push((Name::from("X-Contact-Id"), Text::from(contact.to_string())));
+            headers.extend(
+                previous.map(|previous| (Name::from("X-Previous-Contact-Id"), Text::from(previous.to_string()))),
+            );
+            headers.extend(self.along(call, contact));
+            headers.extend(self.auto_answer(call, contact, to));
+        }
+        // RFC 7332 section 4: a call that goes in circles ends, whatever B2BUAs it passes.
+        if let Some(hops) = self.hops.get(&call) {
+            headers.push((Name::MaxForwards, Text::from(hops.saturating_sub(1).to_string())));
+        }
+        let account = login.map(|login| Account::new(&login.user, &login.password));
+        let contact_uri = plot.contact.clone();
+        let mut doors = self.doors();
+        let (mut leg, offer) = Leg::outgoing(plot, from.clone(), &mut doors);
+        leg.session = doors.endpoint.invite(
+            doors.now,
+            SipCall {
+                to: link,
+                uri,
+                from: caller,
+                to_header,
+                contact: contact_uri,
+                headers,
+                body: Some((Text::from("application/sdp"), offer)),
+                routes,
+                account,
+            },
+            doors.sip,
+        );
+        if let Dial::Agent(agent) = to {
+            self.endpoint.entrust(leg.session, Text::from(agent.as_str().to_owned()));
+        }
+        self.adopt(leg);
+        true
     }
 
     /// Where an agent's phones are: the Contact to ask for, the way to it, and whom the request visits first.
@@ -257,13 +303,17 @@ impl Engine {
             Some(text) if !text.eq_ignore_case("udp") => return None,
             _ => Transport::Udp,
         };
-        let remote = SocketAddr::new(ip, uri.port.unwrap_or(5060));
+        self.link_at(transport, SocketAddr::new(ip, uri.port.unwrap_or(5060)))
+    }
+
+    /// The way to an address, by the socket that fits best.
+    pub(super) fn link_at(&self, transport: Transport, remote: SocketAddr) -> Option<Link> {
         let same = |(t, local): &&(Transport, SocketAddr)| *t == transport && local.is_ipv4() == remote.is_ipv4();
         let local = self
             .locals
             .iter()
             .filter(same)
-            .find(|(_, local)| local.ip().is_loopback() == ip.is_loopback())
+            .find(|(_, local)| local.ip().is_loopback() == remote.ip().is_loopback())
             .or_else(|| self.locals.iter().find(same))?
             .1;
         // To ourselves is never anybody's phone.

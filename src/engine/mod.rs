@@ -20,6 +20,7 @@ mod register;
 mod replaces;
 mod sip;
 pub mod snapshot;
+mod trunks;
 mod uui;
 mod view;
 mod vocabulary;
@@ -28,16 +29,17 @@ pub use memory::Memory;
 pub use vocabulary::*;
 
 use crate::contact::{self, Call, Keys, Names};
-use crate::ids::{AgentId, ConnectionId, ContactId, LegId, Mint, PortId, ShardId};
+use crate::ids::{AgentId, ConnectionId, ContactId, LegId, Mint, PortId, ShardId, TrunkId};
 use crate::leg::{Leg, Ports};
 use crate::limits::give_back;
 use crate::media::MediaCommand;
 use crate::registrar::{self, Guesses, Registrar};
 use crate::routing::{self, Router};
 use crate::sip::digest::Guard;
-use crate::sip::{Endpoint, SessionId, Transport};
+use crate::sip::{Endpoint, RequestId, SessionId, Transport};
 use crate::site::Site;
 use crate::time::{Time, earliest};
+use crate::trunk::{self, Errand, Trunks};
 use snapshot::{AgentSnapshot, ContactSnapshot};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -55,6 +57,7 @@ enum Work {
     Call(CallId, contact::Out),
     Routing(routing::Out),
     Registrar(registrar::Change),
+    Trunk(trunk::Out),
 }
 
 /// The sessions that fill one connection: a phone each, until one of them has answered.
@@ -66,6 +69,10 @@ struct Line {
     failed: Option<(contact::Reason, crate::sip::Status)>,
     /// Why its phone ended or refused the call, in its own words (RFC 3326).
     reason: Option<crate::sip::Text>,
+    /// The trunk that it goes by or came by.
+    trunk: Option<Arc<trunk::TrunkSetup>>,
+    /// Where a number outside has been called, and where else it can be.
+    hunt: Option<trunks::Hunt>,
     /// What its INVITE says to whoever answers (RFC 7433), and what its BYE is to say.
     user_to_user: Vec<crate::sip::Text>,
     farewell: Option<crate::sip::Text>,
@@ -91,6 +98,7 @@ enum Alarm {
     Call(CallId),
     Leg(LegId),
     Referral(SessionId),
+    Hunt(LegId),
 }
 
 pub struct Engine {
@@ -103,6 +111,11 @@ pub struct Engine {
     guesses: Guesses,
     registrar: Registrar,
     router: Router,
+    trunks: Trunks,
+    /// Requests of ours to trunks, and what they are for.
+    errands: BTreeMap<RequestId, Errand>,
+    /// Legs that a trunk counts as its calls.
+    trunk_legs: HashMap<LegId, TrunkId>,
     ports: Ports,
     locals: Vec<(Transport, SocketAddr)>,
     shards: u16,
@@ -148,6 +161,7 @@ impl std::hash::Hash for Alarm {
             Alarm::Call(CallId(n)) => (0_u8, *n).hash(state),
             Alarm::Leg(LegId(n)) => (1_u8, *n).hash(state),
             Alarm::Referral(SessionId(n)) => (2_u8, *n).hash(state),
+            Alarm::Hunt(LegId(n)) => (3_u8, *n).hash(state),
         }
     }
 }
@@ -174,6 +188,9 @@ impl Engine {
             guesses: Guesses::default(),
             registrar: Registrar::default(),
             router: Router::new(now, site.routing.clone()),
+            trunks: Trunks::new(now, &site.trunks, mint.branch()),
+            errands: BTreeMap::new(),
+            trunk_legs: HashMap::new(),
             ports,
             locals,
             shards: shards.max(1),
@@ -225,11 +242,14 @@ impl Engine {
                 });
                 self.outputs.push_back(Output::Reply(ticket, reply));
             }
+            Input::Answer(Question::Resolve(question), Fact::Resolved(answer)) => {
+                self.trunks.answered(self.now, &question, answer);
+            }
             Input::Reload(site) => self.reload(site),
             Input::Restore(memories) => self.restore(memories),
-            Input::Drain => self.draining = true,
+            Input::Drain => self.drain(),
             Input::HangUpAll => {
-                self.draining = true;
+                self.drain();
                 for id in self.calls.keys().copied().collect::<Vec<_>>() {
                     self.with_call(id, |call, cx| call.end_all(cx));
                 }
@@ -248,7 +268,7 @@ impl Engine {
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
         let keys = self.typing.keys().filter_map(|agent| self.desks.get(agent)?.keys.deadline()).min();
-        [self.endpoint.deadline(), self.registrar.deadline(), self.router.deadline(), keys]
+        [self.endpoint.deadline(), self.registrar.deadline(), self.router.deadline(), self.trunks.deadline(), keys]
             .into_iter()
             .fold(self.alarms.first().map(|(at, _)| *at), earliest)
     }
@@ -273,12 +293,15 @@ impl Engine {
             && self.closing.is_empty()
             && self.hops.is_empty()
             && self.is_recorded()
+            && self.trunk_legs.is_empty()
+            && self.trunks.is_idle()
     }
 
-    /// The hosts where agents' phones are registered or in calls of theirs, and those that other calls are up with.
+    /// The hosts where agents' phones are registered or in calls of theirs, those of the trunks among them, and those that
+    /// other calls are up with.
     #[must_use]
     pub fn known_hosts(&self) -> (BTreeSet<IpAddr>, BTreeSet<IpAddr>) {
-        let mut agents: BTreeSet<IpAddr> = self.registrar.hosts().collect();
+        let mut agents: BTreeSet<IpAddr> = self.registrar.hosts().chain(self.trunks.hosts()).collect();
         let mut parties = BTreeSet::new();
         for (host, proven) in self.endpoint.parties() {
             if proven {
@@ -306,6 +329,9 @@ impl Engine {
         let mut routed = Vec::new();
         self.router.wake(now, &mut routed);
         self.work.extend(routed.into_iter().map(Work::Routing));
+        let mut wanted = Vec::new();
+        self.trunks.wake(now, &mut wanted);
+        self.work.extend(wanted.into_iter().map(Work::Trunk));
         while let Some((at, alarm)) = self.alarms.first().copied() {
             if at > now {
                 break;
@@ -318,6 +344,7 @@ impl Engine {
                     self.with_leg(id, |leg, doors| leg.wake(doors));
                 }
                 Alarm::Referral(session) => self.referral_due(session, now),
+                Alarm::Hunt(leg) => self.host_is_late(leg),
             }
         }
         self.keys_expired();
@@ -328,6 +355,7 @@ impl Engine {
         give_back(&mut self.port_numbers);
         give_back(&mut self.closing);
         give_back(&mut self.hops);
+        give_back(&mut self.trunk_legs);
         give_back(&mut self.armed);
     }
 
@@ -347,6 +375,7 @@ impl Engine {
                     Work::Call(id, out) => self.on_call(id, out),
                     Work::Routing(out) => self.on_routing(out),
                     Work::Registrar(change) => self.on_registrar(&change),
+                    Work::Trunk(out) => self.on_trunk(out),
                 }
             } else if let Some(id) = self.touched.pop_first() {
                 self.carry_out(id);
@@ -356,6 +385,14 @@ impl Engine {
         }
         self.complete();
         self.draw();
+    }
+
+    /// Nothing new begins, and nobody outside is to begin anything with us.
+    fn drain(&mut self) {
+        self.draining = true;
+        let mut wanted = Vec::new();
+        self.trunks.close(&mut wanted);
+        self.work.extend(wanted.into_iter().map(Work::Trunk));
     }
 
     fn count(&mut self) -> u64 {
@@ -398,6 +435,9 @@ impl Engine {
             self.closing_in.append(&mut desk.wraps_up);
         }
         self.desks.retain(|id, _| site.agents.contains_key(id));
+        let mut wanted = Vec::new();
+        self.trunks.reload(self.now, &site.trunks, &mut wanted);
+        self.work.extend(wanted.into_iter().map(Work::Trunk));
         self.site = site;
     }
 }

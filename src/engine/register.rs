@@ -5,8 +5,16 @@ use crate::ids::AgentId;
 use crate::registrar::{Change, Contacts, Register};
 use crate::sip::digest::{Guard, Keeper, Verdict};
 use crate::sip::{End, Link, Name, Request, Response, ServerKey, SessionId, Status, Text, Uri, is_nowhere, is_own};
+use crate::trunk::TrunkSetup;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tracing::{info, warn};
+
+/// Whose password it was.
+pub(super) enum Account {
+    Agent(AgentId),
+    Trunk(Arc<TrunkSetup>),
+}
 
 impl Engine {
     pub(super) fn on_register(&mut self, key: ServerKey, from: Link, request: &Request) {
@@ -19,7 +27,7 @@ impl Engine {
             self.respond(key, Response::for_request(request, Status::NOT_FOUND));
             return;
         }
-        let user = match self.authenticate(from, request) {
+        let user = match self.authenticate_agent(from, request) {
             Ok(user) => user,
             Err(end) => return self.respond(key, refused_with(request, end)),
         };
@@ -87,9 +95,20 @@ impl Engine {
             .is_some_and(|ip| is_nowhere(ip) || uri.port.is_some_and(|port| is_own(locals, SocketAddr::new(ip, port))))
     }
 
+    /// As [`Engine::authenticate`], where only an agent will do.
+    pub(super) fn authenticate_agent(&mut self, from: Link, request: &Request) -> Result<AgentId, End> {
+        match self.authenticate(from, request)? {
+            Account::Agent(agent) => Ok(agent),
+            Account::Trunk(trunk) => {
+                warn!(source = %from, trunk = %trunk.id, method = request.method.as_str(), "a trunk does what is for agents");
+                Err(End::with(Status::FORBIDDEN))
+            }
+        }
+    }
+
     /// Who sent this, or what to answer. A wrong password and an unknown name look the same, also to the clock.
     /// Proxy-Authorization is for proxies, and we are none.
-    pub(super) fn authenticate(&mut self, from: Link, request: &Request) -> Result<AgentId, End> {
+    pub(super) fn authenticate(&mut self, from: Link, request: &Request) -> Result<Account, End> {
         let header = Name::Authorization;
         let site = self.site.clone();
         let realm = site.sip.domain.as_str();
@@ -105,11 +124,16 @@ impl Engine {
             end.headers.push((Name::RetryAfter, Text::from(wait.as_secs().saturating_add(1).to_string())));
             return Err(end);
         }
-        let password = |user: &str| site.agents.get(user).map(|a| a.password.clone());
+        let trunks = &self.trunks;
+        let trunk_password = |user: &str| Some(trunks.by_login(user)?.login.as_ref()?.password.clone());
+        let password = |user: &str| site.agents.get(user).map(|a| a.password.clone()).or_else(|| trunk_password(user));
         let stale = match self.guard.check(now, request, &header, realm, password) {
             Verdict::Ok(user) => {
                 self.guesses.right(now, &user, source);
-                return Ok(AgentId::from(user));
+                return Ok(match self.trunks.by_login(&user) {
+                    Some(trunk) if !site.agents.contains_key(user.as_str()) => Account::Trunk(trunk.clone()),
+                    _ => Account::Agent(AgentId::from(user)),
+                });
             }
             Verdict::Malformed(fault) => {
                 info!(%source, fault, "malformed credentials");
@@ -139,7 +163,7 @@ impl Engine {
     /// somebody else has overheard the dialog. The agent can prove that it is he.
     pub(super) fn on_stranger(&mut self, session: SessionId, key: ServerKey, from: Link, request: Request) {
         let owner = self.endpoint.owner(session).cloned();
-        match self.authenticate(from, &request) {
+        match self.authenticate_agent(from, &request) {
             Ok(agent) if owner.as_ref().is_some_and(|owner| *owner == agent.as_str()) => {
                 info!(%agent, source = %from, "a phone goes on from another address");
                 self.endpoint.admit(self.now, session, key, from, request, &mut self.sip_out);

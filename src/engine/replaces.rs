@@ -106,7 +106,7 @@ impl Engine {
         request: &Request,
         replaces: &Replaces,
     ) -> Result<(), End> {
-        let agent = self.authenticate(from, request)?;
+        let agent = self.authenticate_agent(from, request)?;
         let refuse = |status| Err(End::with(status));
         let Some((named, standing)) = self.endpoint.named(replaces) else { return refuse(Status::NO_SUCH_CALL) };
         match standing {

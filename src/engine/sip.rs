@@ -29,10 +29,11 @@ impl Engine {
                 _ => self.respond(key, Response::for_request(&request, Status::NOT_FOUND)),
             },
             Event::Stranger { session, key, from, request } => self.on_stranger(session, key, from, request),
-            Event::Reply { .. } => {}
+            Event::Reply { request, status, response } => self.on_reply(request, status, response.as_ref()),
             Event::InDialog { session, key, request } => self.on_in_dialog(session, key, &request),
             Event::Progress { session, status, fork, body, .. } => {
                 let Some((leg, connection, call)) = self.whose(session) else { return };
+                self.heard_outside(connection);
                 if status.code() >= 180 {
                     self.with_call(call, |call, cx| call.ringing(cx, connection));
                 }
@@ -43,6 +44,7 @@ impl Engine {
             }
             Event::Answered { session, fork, body, .. } => {
                 let Some((leg, connection, call)) = self.whose(session) else { return };
+                self.heard_outside(connection);
                 self.only(connection, leg);
                 match self.with_leg(leg, |leg, doors| leg.answered(fork, body.as_ref(), doors)) {
                     Some(Ok(())) => self.with_call(call, |call, cx| call.answered(cx, connection)),
@@ -54,8 +56,7 @@ impl Engine {
                 }
             }
             Event::Failed { session, status, response } => {
-                let reason = response.and_then(|response| reason_in(&response));
-                self.on_failed(session, status, reason);
+                self.on_failed(session, status, response.as_ref());
             }
             Event::Acked { session, body } => {
                 let Some((leg, ..)) = self.whose(session) else { return };
@@ -134,10 +135,14 @@ impl Engine {
     }
 
     /// One phone will not answer; when it was the last, the party will not.
-    fn on_failed(&mut self, session: SessionId, status: Status, reason: Option<Text>) {
+    fn on_failed(&mut self, session: SessionId, status: Status, response: Option<&Response>) {
         let Some((leg, connection, call)) = self.whose(session) else { return };
         let c = self.calls.get(&call).and_then(|c| c.connections().get(&connection));
         let (rang, waited) = c.and_then(|c| c.rang(self.now)).unwrap_or_default();
+        if self.goes_on(leg, (call, connection), status, response, rang) {
+            return;
+        }
+        let reason = response.and_then(reason_in);
         let why = match status.code() {
             // Busy at once, before it rang, is a line engaged; later it is somebody's hand.
             486 | 600 if !rang && waited.as_millis() < 1000 => Reason::Busy,

@@ -7,6 +7,7 @@ use crate::ids::{AgentId, QuickConnectId, ShardId, Ticket};
 use crate::media::{MediaCommand, MediaEvent};
 use crate::sip::{Link, Message};
 use crate::site::Site;
+use crate::trunk;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub enum Input {
         button: Button,
         ticket: Ticket,
     },
+    /// What was asked by [`Output::Ask`].
+    Answer(Question, Fact),
     /// A new, checked installation.
     Reload(Arc<Site>),
     /// How the agents were when the switch ended.
@@ -55,6 +58,21 @@ pub enum Output {
     Record(Box<ContactRecord>, Box<ContactEvent>),
     /// What is to be known of an agent after the switch's own end. Whether it is worth writing down at once.
     Remember(Box<Memory>, bool),
+    /// To be looked up outside, without haste; the answer comes as [`Input::Answer`].
+    Ask(Question),
+}
+
+/// What the engine does not know itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Of the name service.
+    Resolve(trunk::Question),
+}
+
+/// An answer to a [`Question`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    Resolved(trunk::Answer),
 }
 
 #[derive(Clone, Debug)]

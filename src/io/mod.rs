@@ -11,6 +11,7 @@ mod entropy;
 mod http;
 mod inbox;
 mod media;
+mod names;
 mod serve;
 mod signalling;
 mod signals;

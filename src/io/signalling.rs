@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::door::Door;
 use super::inbox::Tray;
 use super::media::{Order, Shard};
+use super::names::Names;
 use super::store::{self, Books};
 use super::tcp::Streams;
 use crate::control::{Gate, Keys};
@@ -13,6 +14,7 @@ use crate::limits::BATCH;
 use crate::sip::{Link, Transport};
 use crate::site::Site;
 use crate::telemetry::metrics as names;
+use crate::trunk::{Registered, State};
 use bytes::Bytes;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use std::collections::BTreeMap;
@@ -51,6 +53,7 @@ pub(super) struct Signalling {
     pub tray: Tray,
     pub udp: BTreeMap<SocketAddr, UdpSocket>,
     pub streams: Streams,
+    pub names: Names,
     pub door: Door,
     pub shards: Vec<Shard>,
     pub gate: Arc<Gate>,
@@ -92,6 +95,7 @@ impl Signalling {
                 let (agents, parties) = self.engine.known_hosts();
                 self.door.set_known(introduced, &agents, &parties);
                 self.gate.set_queues(self.engine.queues(self.clock.now()));
+                sight.trunks(&self.engine);
             }
             self.course.drained.store(self.draining && self.engine.is_idle(), Ordering::Relaxed);
             let counts = self.engine.counts();
@@ -153,6 +157,7 @@ impl Signalling {
         self.keys.set_accounts(super::switch::accounts(site));
         self.gate.set_agents(self.engine.snapshots());
         self.gate.set_queues(self.engine.queues(self.clock.now()));
+        self.names.forget();
         for shard in &mut self.shards {
             shard.order(Order::Library(Arc::clone(&site.library)));
         }
@@ -183,6 +188,7 @@ impl Signalling {
                         books.remember(*memory, urgent);
                     }
                 }
+                Output::Ask(question) => self.names.ask(question),
             }
         }
         if let Some(books) = &mut self.books {
@@ -226,6 +232,23 @@ struct Sight {
 }
 
 impl Sight {
+    /// How the trunks stand; one that is gone from the configuration keeps its last word until a restart.
+    fn trunks(&self, engine: &Engine) {
+        #[allow(clippy::cast_precision_loss)]
+        for standing in engine.trunks() {
+            let trunk = standing.trunk.to_string();
+            for state in [State::Unknown, State::Up, State::Down] {
+                let count = standing.servers.iter().filter(|(_, at)| *at == state).count();
+                gauge!(names::TRUNK_HOSTS, "trunk" => trunk.clone(), "state" => state.as_str()).set(count as f64);
+            }
+            gauge!(names::TRUNK_CALLS, "trunk" => trunk.clone()).set(standing.calls as f64);
+            if let Some(registered) = standing.registered {
+                let is = registered != Registered::Not;
+                gauge!(names::TRUNK_REGISTERED, "trunk" => trunk).set(f64::from(u8::from(is)));
+            }
+        }
+    }
+
     fn new() -> Self {
         Sight {
             depth: gauge!(names::INBOX_DEPTH),

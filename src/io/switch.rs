@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::door::Door;
 use super::inbox::{self, Inbox, Refused};
+use super::names::Names;
 use super::signalling::{Course, Signalling};
 use super::tcp::Streams;
 use super::{entropy, http, media, store, system, token, udp};
@@ -170,6 +171,7 @@ impl Switch {
             tray,
             udp: senders,
             streams,
+            names: Names::new(inbox.clone(), runtime.handle().clone()),
             door,
             shards: media,
             gate: Arc::clone(&gate),

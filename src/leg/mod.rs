@@ -75,6 +75,8 @@ pub struct Leg {
     pub contact: Uri,
     /// How the phone is told that it is held; `None`: not at all.
     pub signalling: Option<OfferBy>,
+    /// Whether it is told who the others are.
+    tells: bool,
     /// The SIP domain for addresses of agents and numbers.
     pub domain: String,
     codecs: Vec<Codec>,
@@ -130,6 +132,8 @@ pub struct Plot {
     pub contact: Uri,
     /// How the phone is told that it is held; `None`: not at all.
     pub signalling: Option<OfferBy>,
+    /// Whether it is told who the others are.
+    pub tells: bool,
     pub domain: String,
     pub codecs: Vec<Codec>,
     /// For o= of our SDP.
@@ -176,6 +180,7 @@ impl Leg {
             stage,
             contact: plot.contact,
             signalling: plot.signalling,
+            tells: plot.tells,
             domain: plot.domain,
             codecs: plot.codecs,
             negotiator: Negotiator::new(plot.sdp_session),
@@ -397,7 +402,7 @@ impl Leg {
         }
         let held = self.want.held;
         let direction = held != self.told_held && self.signalling.is_some() && self.refused != Some(held);
-        let shows = self.want.shows.clone();
+        let shows = self.want.shows.clone().filter(|_| self.tells);
         let identity = shows.is_some() && shows != self.shown;
         let only_stale = self.stale && !direction && !self.moved;
         if !direction && !identity && !self.moved && !self.stale {
@@ -418,7 +423,8 @@ impl Leg {
         });
         let by = if by_update { OfferBy::Update } else { OfferBy::ReInvite };
         let headers =
-            shows.as_ref().or(self.shown.as_ref()).map(|who| self.asserted(who)).into_iter().flatten().collect();
+            shows.as_ref().or(self.shown.as_ref()).filter(|_| self.tells).map(|who| self.asserted(who));
+        let headers = headers.into_iter().flatten().collect();
         // What is repeated says what it said.
         let held = if only_stale { self.told_held } else { held };
         let (with_body, port) = (body.is_some(), self.shown_address.port());

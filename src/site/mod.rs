@@ -9,6 +9,7 @@ use crate::media::{self, Codec};
 use crate::routing;
 use crate::sip::{OfferBy, Text, Transport};
 use crate::time::Duration;
+use crate::trunk::TrunkSetup;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -24,6 +25,8 @@ pub struct Site {
     pub store: Option<Store>,
     pub agents: BTreeMap<AgentId, Agent>,
     pub numbers: Vec<Number>,
+    /// In the order of the configuration.
+    pub trunks: Vec<TrunkSetup>,
     /// What routing knows: agents, profiles, queues.
     pub routing: routing::Setup,
     /// What calls know: flows, queues, quick connects, feature codes.

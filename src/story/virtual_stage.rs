@@ -10,13 +10,14 @@ use super::script::{Party, Story};
 use super::stage::Stage;
 use crate::engine::record::ContactRecord;
 use crate::engine::snapshot::AgentSnapshot;
-use crate::engine::{Button, CcpEvent, ContactEvent, Engine, Input, Output, Refusal};
+use crate::engine::{Button, CcpEvent, ContactEvent, Engine, Fact, Input, Output, Refusal};
 use crate::ids::{AgentId, PortId, ShardId, Ticket};
 use crate::media::{Handed, MediaCommand, MediaEvent, Plane, Sink};
 use crate::sip::{self, Link, Transport};
 use crate::site::Site;
 use crate::telemetry::Ladder;
 use crate::time::{Time, earliest};
+use crate::trunk::Answer;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -228,6 +229,11 @@ impl VirtualStage {
                     Output::Record(record, event) => {
                         self.records.push(*record);
                         self.events.push(*event);
+                    }
+                    // No story has a name service.
+                    Output::Ask(question) => {
+                        let none = Fact::Resolved(Answer::Failed);
+                        self.engine.handle_input(self.now, Input::Answer(question, none));
                     }
                 }
             }

@@ -65,6 +65,22 @@ impl TrunkSetup {
         rewrite(&self.from_e164, e164)
     }
 
+    /// Whether a number may be dialled by it.
+    #[must_use]
+    pub fn allows(&self, number: &str) -> bool {
+        self.longest_prefix(number).is_some()
+    }
+
+    /// Of the prefixes that allow a number in E.164, the length of the longest.
+    pub(super) fn longest_prefix(&self, e164: &str) -> Option<usize> {
+        self.prefixes.iter().filter(|prefix| e164.starts_with(prefix.as_str())).map(String::len).max()
+    }
+
+    #[must_use]
+    pub fn is_login(&self, user: &str) -> bool {
+        self.login.as_ref().is_some_and(|login| login.user == user)
+    }
+
     /// A URI at one of its hosts; without a user, the host itself.
     #[must_use]
     pub fn uri(&self, user: &str, place: usize) -> Uri {

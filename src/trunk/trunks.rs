@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tracing::{info, warn};
 
 /// What the trunks want done.
+#[allow(clippy::large_enum_variant)] // moved once, from one list to its handler
 #[derive(Clone, Debug)]
 pub enum Out {
     /// Of the name service.
@@ -25,6 +26,7 @@ pub enum Out {
 }
 
 /// A request of ours to a trunk, by what it is for.
+#[allow(clippy::large_enum_variant)] // some for each trunk, and only while it is asked
 #[derive(Clone, Debug)]
 pub enum Errand {
     Options { trunk: TrunkId, server: Server },
@@ -295,8 +297,7 @@ impl Trunks {
         let mut found = Vec::new();
         for trunk in &self.trunks {
             let Some(number) = to_e164(&trunk.setup.to_e164, number) else { continue };
-            let allows = trunk.setup.prefixes.iter().filter(|prefix| number.starts_with(prefix.as_str()));
-            if let Some(longest) = allows.map(String::len).max() {
+            if let Some(longest) = trunk.setup.longest_prefix(&number) {
                 found.push((longest, number, trunk));
             }
         }
@@ -330,7 +331,7 @@ impl Trunks {
     /// The trunk whose account has this name.
     #[must_use]
     pub fn by_login(&self, user: &str) -> Option<&Arc<TrunkSetup>> {
-        let named = |setup: &&Arc<TrunkSetup>| setup.login.as_ref().is_some_and(|login| login.user == user);
+        let named = |setup: &&Arc<TrunkSetup>| setup.is_login(user);
         self.trunks.iter().map(|trunk| &trunk.setup).find(named)
     }
 
@@ -343,7 +344,7 @@ impl Trunks {
         let there = |server: &Server| server.address.ip().to_canonical() == ip && port(server.address.port());
         let mut here = self.trunks.iter().filter(|trunk| trunk.health.keys().any(there)).map(|trunk| &trunk.setup);
         let first = here.next()?;
-        let named = |setup: &&Arc<TrunkSetup>| setup.login.as_ref().is_some_and(|login| login.user == called);
+        let named = |setup: &&Arc<TrunkSetup>| setup.is_login(called);
         Some(std::iter::once(first).chain(here).find(named).unwrap_or(first))
     }
 

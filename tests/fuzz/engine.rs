@@ -285,7 +285,12 @@ impl World {
             match output {
                 Output::Send { to, bytes } => self.sent(to, bytes),
                 Output::Media(_, command) => self.command(command),
-                Output::Reply(..) | Output::Ccp(..) | Output::Contact(_) | Output::Record(..) | Output::Remember(..) => {}
+                Output::Reply(..)
+                | Output::Ccp(..)
+                | Output::Contact(_)
+                | Output::Record(..)
+                | Output::Remember(..)
+                | Output::Ask(_) => {}
             }
         }
     }

@@ -83,6 +83,11 @@ impl Lab {
 
     /// The lab on an address of this machine.
     pub fn on(name: &str, address: IpAddr) -> Lab {
+        Lab::with(name, address, |text| text)
+    }
+
+    /// The lab with something else in its configuration.
+    pub fn with(name: &str, address: IpAddr, change: impl FnOnce(String) -> String) -> Lab {
         let turn = turn();
         let folder = std::env::temp_dir().join(format!("cordboard-{}-{name}", std::process::id()));
         copy(&shipped("sip-configs/flows"), &folder.join("sip-configs/flows"));
@@ -94,7 +99,7 @@ impl Lab {
         let text = replaced(&text, "127.0.0.1:8080", "127.0.0.1:0");
         let text = replaced(&text, "listen = \"127.0.0.1\"", &format!("listen = \"{address}\""));
         let file = folder.join("sip-configs/cordboard.toml");
-        fs::write(&file, text).unwrap();
+        fs::write(&file, change(text)).unwrap();
         let library = config::load(&Source::File(file.clone())).unwrap_or_else(|faults| panic!("{faults:?}")).library;
 
         let begin = Instant::now();

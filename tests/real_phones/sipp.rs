@@ -55,6 +55,22 @@ impl Sipp {
         Sipp::start(lab, "customer", over, free_port(), calls, &["-s", number])
     }
 
+    /// A guest or a trunk calls from a port.
+    pub fn calls_from(lab: &Lab, port: u16, number: &str) -> Sipp {
+        Sipp::start(lab, "customer", Over::Udp, port, 1, &["-s", number])
+    }
+
+    /// A script of somebody outside, who is called at a port.
+    pub fn trunk(lab: &Lab, script: &str, port: u16) -> Sipp {
+        Sipp::start(lab, script, Over::Udp, port, 1, &["-rtp_echo"])
+    }
+
+    /// Waits for its end, which is not as the scenario has it.
+    pub fn has_failed(mut self) {
+        let status = self.process.ends(PATIENCE + Duration::from_secs(5));
+        assert!(!status.success(), "SIPp ended with {status}");
+    }
+
     /// Waits for its end: every call as the scenario has it, by exit code and by its own count.
     pub fn has_succeeded(self) {
         self.has_succeeded_within(PATIENCE + Duration::from_secs(5));

@@ -312,7 +312,11 @@ impl World {
                     Output::Reply(ticket, reply) => {
                         self.replies.insert(ticket, reply.map(drop));
                     }
-                    Output::Ccp(_, CcpEvent::Snapshot(_)) | Output::Contact(_) | Output::Record(..) | Output::Remember(..) => {}
+                    Output::Ccp(_, CcpEvent::Snapshot(_))
+                    | Output::Contact(_)
+                    | Output::Record(..)
+                    | Output::Remember(..)
+                    | Output::Ask(_) => {}
                 }
             }
             for event in std::mem::take(&mut self.media.said.events) {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cordboard::config;
-use cordboard::engine::{Engine, Input, Output};
+use cordboard::engine::{Engine, Input, Output, Question};
 use cordboard::ids::PortId;
 use cordboard::media::{MediaCommand, MediaEvent, PortStats, Source};
 use cordboard::sip::digest::{Challenge, answer};
@@ -23,6 +23,8 @@ pub struct World {
     pub sent: VecDeque<(String, String)>,
     /// Every port that was opened, in order.
     pub ports: Vec<PortId>,
+    /// What the engine wants to have looked up.
+    pub asked: Vec<Question>,
     /// Streams; `None` once we have hung up on one.
     framers: BTreeMap<SocketAddr, Option<Framer>>,
     challenge: Option<Challenge>,
@@ -60,6 +62,7 @@ impl World {
             now,
             sent: VecDeque::new(),
             ports: Vec::new(),
+            asked: Vec::new(),
             framers: BTreeMap::new(),
             challenge: None,
             counts: 0,
@@ -132,6 +135,7 @@ impl World {
                         }
                         inputs.extend(played(&command).map(Input::Media));
                     }
+                    Output::Ask(question) => self.asked.push(question),
                     _ => {}
                 }
             }

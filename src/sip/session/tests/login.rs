@@ -92,7 +92,7 @@ impl Play {
     }
 
     fn challenge(&mut self, request: &Request, stale: bool) {
-        let challenges = self.guard.challenge(self.now, REALM, stale);
+        let challenges = self.guard.challenge(self.now, REALM, stale, self.link.local.ip());
         let headers = challenges.into_iter().map(|value| (Name::ProxyAuthenticate, value)).collect();
         self.answer(request, Status::PROXY_AUTHENTICATION_REQUIRED, headers);
     }
