@@ -177,3 +177,41 @@ pub(super) fn read(file: &mut File, from: u64, to: u64, most: usize) -> io::Resu
         return Ok((entries, whole.max(if size == wanted { size } else { 0 }) as u64));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::{Gate, Notice};
+    use crate::engine::ContactEvent;
+    use crate::time::Time;
+    use std::sync::mpsc::sync_channel;
+
+    /// COMPLETED is told when it is on the disk, and not when the disk takes nothing.
+    #[test]
+    fn nothing_is_told_that_is_not_written() {
+        let folder = std::env::temp_dir().join(format!("cordboard-{}-journal", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for writable in [true, false] {
+            let path = folder.join(format!("journal-{writable}"));
+            let (mut journal, _) = Journal::open(&path).unwrap();
+            if !writable {
+                journal.file = File::open(&path).unwrap();
+            }
+            let gate = Gate::new(Box::new(|_| true), Box::new(Time::default));
+            let mut notices = gate.subscribe();
+            let event = ContactEvent { event_type: "COMPLETED", contact_id: "a".into(), ..ContactEvent::default() };
+            let (sender, parcels) = sync_channel(1);
+            sender.send(Parcel { entry: Entry::Record(Box::default()), event: Some(Box::new(event)) }).unwrap();
+            drop(sender);
+            // The switch ends: a disk that takes nothing is not waited for.
+            let course = Course::default();
+            course.stop.store(true, Ordering::Relaxed);
+            journal.run(&parcels, &gate, &course);
+            let told = matches!(notices.try_recv(), Ok(Notice::Contact(event)) if event.contact_id == "a");
+            assert_eq!(told, writable);
+            let lines = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(lines.lines().filter_map(Entry::read).count(), usize::from(writable), "{lines}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -171,3 +171,37 @@ pub(super) fn publish(gate: &Gate, event: ContactEvent) {
     );
     gate.contact(event);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The engine never waits: of records those go that find no room, what is remembered comes later.
+    #[test]
+    fn nobody_waits_for_a_queue_that_is_full() {
+        let (sender, parcels) = sync_channel(1);
+        let mut books = Books { sender, memories: BTreeMap::new(), urgent: BTreeSet::new(), told: Time::default() };
+        let record = || (Box::<ContactRecord>::default(), Box::<ContactEvent>::default());
+        let at = |ms: u64| Time::from_micros(ms * 1000);
+        let (first, event) = record();
+        books.record(first, event);
+        let (second, event) = record();
+        books.record(second, event);
+        let john = |status: &str| Memory { agent: "john".into(), status: status.into(), ..Memory::default() };
+        books.remember(john("Lunch"), true);
+        books.flush(at(1), false);
+        books.remember(john("Available"), true);
+        assert!(matches!(parcels.try_recv(), Ok(Parcel { entry: Entry::Record(_), .. })));
+        assert!(parcels.try_recv().is_err(), "nothing but what there was room for");
+        books.flush(at(2), false);
+        assert!(matches!(parcels.try_recv(), Ok(Parcel { entry: Entry::Memory(m), .. }) if m.status == "Available"));
+
+        // A phone that has only registered again can wait for a second.
+        books.flush(at(1_100), false);
+        books.remember(john("Available"), false);
+        books.flush(at(1_200), false);
+        assert!(parcels.try_recv().is_err());
+        books.flush(at(2_200), false);
+        assert!(parcels.try_recv().is_ok());
+    }
+}
