@@ -28,7 +28,6 @@ const WORDS: &[(&str, &[&str])] = &[
     ("customer_hangs_up_in_flow", &["internal consult"]),
     ("customer_hangs_up_in_whisper", &["internal consult"]),
     ("customer_hangs_up_while_ringing", &["nobody"]),
-    ("customer_transfers", &["nobody"]),
     ("feature_code_on_either_line", &["internal transfer"]),
     ("hold_key_of_the_second_line", &["internal transfer"]),
     ("join_while_ringing", &["internal conference"]),
