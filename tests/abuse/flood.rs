@@ -220,7 +220,7 @@ fn a_phone_from_a_new_address_registers_among_very_many_strangers() {
                     let text = whole(&request(method, me, n, "john@cordboard.lab", "john", ""));
                     let _full = socket.send_to(text.as_bytes(), udp);
                 }
-                std::thread::sleep(Duration::from_millis(if n < 40 { 5 } else { 45 }));
+                std::thread::sleep(Duration::from_millis(if n < 40 { 5 } else { 25 }));
             }
         })
     };
@@ -228,7 +228,13 @@ fn a_phone_from_a_new_address_registers_among_very_many_strangers() {
     let (mut shed, mut buffer) = (false, [0; 4096]);
     let guest = socket("127.0.8.1", Duration::from_millis(500));
     let me = guest.local_addr().unwrap();
-    for n in 0..20 {
+    // A machine that is busy with other tests floods slowly at first.
+    let patience = Instant::now() + Duration::from_secs(30);
+    for n in 0.. {
+        if shed || Instant::now() > patience {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(60));
         guest.send_to(whole(&request("OPTIONS", me, n, "x@y", "1000", "")).as_bytes(), udp).unwrap();
         shed |= guest.recv(&mut buffer).is_ok_and(|length| buffer[..length].starts_with(b"SIP/2.0 503"));
     }
