@@ -478,6 +478,12 @@ fn a_third_line_is_not_brought_together_with_two() {
         });
         assert_eq!(refused, Err(Refused::State("two lines are brought together, not three".into())), "{his} {of_two}");
     }
+    // A line that he has put down is none.
+    let mut s = Stage::talking();
+    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"maria".into())).unwrap();
+    s.who.insert("john2", line);
+    s.bye("john2");
+    assert_eq!(s.act(|call, cx| call.can_merge(cx, john, &direct, caller)), Ok(()));
 }
 
 #[test]
