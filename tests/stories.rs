@@ -100,6 +100,8 @@ stories! {
     bridge_number,
     buttons_not_lit,
     call_picked_up,
+    conference_of_six,
+    conference_rights,
     customer_abandons,
     customer_hangs_up_in_consult,
     customer_hangs_up_in_flow,

@@ -2,6 +2,7 @@
 
 use super::{Call, Connection, Contact, Method, Phase, State};
 use crate::ids::ConnectionId;
+use crate::limits::PARTIES;
 
 /// The state and the words of a contact, from its agent's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl Call {
         let talked_to = others.iter().any(|o| o.state == State::Connected && o.is_up());
         let pending = self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending());
         let mut lit = vec!["leave"];
-        if !pending {
+        if !pending && self.persons() < PARTIES {
             lit.push("createAdditionalConnection");
         }
         if others.len() > 1 && held {
