@@ -175,7 +175,9 @@ pub(super) fn store(mut table: Table<'_>) -> Option<Store> {
         None => "sqlite:cordboard.db".to_owned(),
         Some(url) => {
             let kinds = ["sqlite:", "postgres://", "postgresql://"];
-            if url.value != NOWHERE && !kinds.iter().any(|kind| url.value.strip_prefix(kind).is_some_and(|rest| !rest.is_empty())) {
+            if url.value != NOWHERE
+                && !kinds.iter().any(|kind| url.value.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()))
+            {
                 let problem = format!("url is no database: \"{}\"", url.value);
                 table.fault(url.span, problem, "Write it as \"sqlite:cordboard.db\" or \"postgres://user@host/name\".");
             }

@@ -50,9 +50,7 @@ impl Engine {
         let trunk = self.lines.get(&connection).and_then(|line| line.trunk.as_deref());
         let signalling = match trunk {
             Some(trunk) => trunk.hold_signalling,
-            None => agent
-                .and_then(|a| self.site.agents.get(&a))
-                .map_or(Some(OfferBy::ReInvite), |a| a.hold_signalling),
+            None => agent.and_then(|a| self.site.agents.get(&a)).map_or(Some(OfferBy::ReInvite), |a| a.hold_signalling),
         };
         let tells = trunk.is_none_or(|trunk| trunk.trusted);
         // A phone of the other family gets an address it can reach, where there is one.

@@ -4,8 +4,8 @@
 //! each media plane, and tokio for TCP and HTTP. Every queue between them is bounded.
 
 mod card;
-mod clock;
 mod challenge;
+mod clock;
 mod door;
 mod entropy;
 mod http;

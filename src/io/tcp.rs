@@ -1,8 +1,8 @@
 //! SIP over TCP: connections taken and made, one for each remote address, every queue and every wait bounded.
 
+use super::challenge::Turn;
 use super::clock::Clock;
 use super::door::{Door, Standing};
-use super::challenge::Turn;
 use super::inbox::{Inbox, Refused, begins_something, leaves_state};
 use super::system;
 use crate::engine::Input;

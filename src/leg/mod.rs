@@ -422,8 +422,7 @@ impl Leg {
             (direction || self.moved || !by_update).then(|| self.negotiator.offer(&local))
         });
         let by = if by_update { OfferBy::Update } else { OfferBy::ReInvite };
-        let headers =
-            shows.as_ref().or(self.shown.as_ref()).filter(|_| self.tells).map(|who| self.asserted(who));
+        let headers = shows.as_ref().or(self.shown.as_ref()).filter(|_| self.tells).map(|who| self.asserted(who));
         let headers = headers.into_iter().flatten().collect();
         // What is repeated says what it said.
         let held = if only_stale { self.told_held } else { held };

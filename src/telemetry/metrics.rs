@@ -78,7 +78,11 @@ fn describe() {
     describe_histogram!(STEP_SECONDS, Unit::Seconds, "Time one batch of inputs took in the engine, outputs included");
     describe_counter!(CONTACT_EVENTS, "Contact events, by type");
     describe_gauge!(STORE_UP, "1 while the database takes contact records, 0 while they wait in the journal");
-    describe_gauge!(JOURNAL_BYTES, Unit::Bytes, "What stood in the journal and not yet in the database when it was last written");
+    describe_gauge!(
+        JOURNAL_BYTES,
+        Unit::Bytes,
+        "What stood in the journal and not yet in the database when it was last written"
+    );
     describe_counter!(JOURNAL_FAULTS, "Failed attempts to write the journal: a full disk, for one");
     describe_counter!(RECORDS_LOST, "Contact records lost because the journal could not be written for too long");
     describe_gauge!(TRUNK_HOSTS, "Addresses of a trunk, by state: up, down, unknown");

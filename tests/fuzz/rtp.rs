@@ -3,7 +3,9 @@
 
 use cordboard::audio::Library;
 use cordboard::ids::{PlayId, PortId, ShardId};
-use cordboard::media::{Codec, Handed, MediaCommand, MediaEvent, Plane, PortSpec, Settings, Sink, Sound, Source, Start, Tone};
+use cordboard::media::{
+    Codec, Handed, MediaCommand, MediaEvent, Plane, PortSpec, Settings, Sink, Sound, Source, Start, Tone,
+};
 use cordboard::rtp::{Digits, HEADER, Header, Packet, rewrite, write};
 use cordboard::time::{Duration, Time};
 use std::collections::BTreeMap;

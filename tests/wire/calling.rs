@@ -58,13 +58,7 @@ fn who_may_call() {
             "401",
         ),
         ("a guest, where none are let in", Guests::None, "sip:a@example.com", "sip:1000@192.0.2.1", "401"),
-        (
-            "who says to be an agent has to prove it",
-            Guests::Any,
-            "sip:john@cordboard.lab",
-            "sip:1000@192.0.2.1",
-            "401",
-        ),
+        ("who says to be an agent has to prove it", Guests::Any, "sip:john@cordboard.lab", "sip:1000@192.0.2.1", "401"),
         (
             "and so has who says to be somebody else here",
             Guests::Any,

@@ -22,9 +22,9 @@ pub(super) use self::change::FROM_CHANGE;
 pub(super) use self::core::Core;
 pub(super) use self::login::Login;
 pub(super) use self::reliable::RELIABLE;
-pub(super) use owner::Standpoint;
 pub(super) use self::timer::TIMER;
 pub use named::Standing;
+pub(super) use owner::Standpoint;
 
 use self::core::Extra;
 use self::reliable::{First, Reliably};
@@ -86,7 +86,9 @@ enum Phase {
     /// Our BYE is under way. Theirs may cross it.
     Leaving,
     /// Refused, and the PRACK of what was said before may still come until then (RFC 3262 section 3).
-    Refused { until: Time },
+    Refused {
+        until: Time,
+    },
     Over,
 }
 
