@@ -171,13 +171,13 @@ impl Engine {
         let silent = !line.legs.iter().any(speaks);
         match failed {
             Some((why, _)) => self.with_call(call, |call, cx| call.failed(cx, connection, why)),
-            // Of several phones the one that was heard has gone; the others ring on.
-            None if silent => self.with_call(call, |call, cx| {
-                if call.connections().get(&connection).is_some_and(crate::contact::Connection::is_heard_early) {
+            // Of several phones one has gone; the others ring on, and another is heard now if one speaks.
+            None => self.with_call(call, |call, cx| {
+                let heard = call.connections().get(&connection).is_some_and(crate::contact::Connection::is_heard_early);
+                if heard && silent {
                     call.early(cx, connection, false);
                 }
             }),
-            None => {}
         }
     }
 

@@ -44,3 +44,18 @@ She declines after all:
   maria_mobile declines with 603
   expect john's call ends
     the switch is empty
+
+Of two phones that speak the first is heard, and the other when that one declines:
+  john offers at once
+  maria_mobile rings with early sound
+  john dials maria
+  expect john hears maria within 1 s for 1 s
+    john does not hear maria_mobile
+  maria declines
+  expect john hears maria_mobile within 1 s for 1 s
+    john does not hear maria after 100 ms
+  maria_mobile answers
+  expect john and maria_mobile hear each other within 1 s
+  john hangs up
+  expect maria_mobile's call ends
+    the switch is empty
