@@ -440,10 +440,13 @@ impl Phone {
         if named().next().is_none() && self.lines.values().any(|line| line.remote_rtp() == Some(from)) {
             return;
         }
+        let waits = |line: &&Line| line.state == LineState::Calling && line.session.stream.is_none();
         let found = named()
             .find(same)
             .or_else(|| named().next())
             .or_else(|| live().find(same))
+            // Sound that is faster than the answer which names its source belongs to the line that waits for one.
+            .or_else(|| live().rfind(waits))
             .or_else(|| live().next_back())
             .map(|line| line.id);
         let Some(line) = found.and_then(|id| self.lines.get_mut(&id)) else { return };

@@ -198,6 +198,21 @@ fn sound_in_another_codec_than_agreed_is_named_unless_it_crossed_the_change() {
     }
 }
 
+/// A phone has one address for all of its lines: sound whose source nobody has named yet is not that of a call which has its own.
+#[test]
+fn sound_before_the_answer_is_that_of_the_line_which_waits_for_it() {
+    let (mut script, _) = in_call();
+    let calling = script.phone.call(script.now, "anna");
+    script.say(&request("INVITE", "3", 1, "", SDP).replace("c1", "c3").replace("9000", "9002"));
+    script.phone.rtp(script.now, "10.0.0.10:9000".parse().unwrap(), &packet(0, 1, 0, 7));
+    script.phone.rtp(script.now, "10.0.0.10:9002".parse().unwrap(), &packet(0, 1, 0, 8));
+    script.phone.rtp(script.now, "10.0.0.10:9004".parse().unwrap(), &packet(0, 1, 0, 9));
+    assert_eq!(script.complaints(), "", "three sources, three lines");
+    let heard: Vec<usize> = script.phone.lines().map(|line| line.heard().len()).collect();
+    assert_eq!(heard, [1, 1, 1]);
+    assert_eq!(script.phone.line(calling).unwrap().heard().len(), 1);
+}
+
 #[test]
 fn sound_that_breaks_its_own_clock_is_named() {
     for (second, fault) in [
