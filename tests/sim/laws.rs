@@ -199,7 +199,18 @@ pub fn hold_at_the_end(world: &mut World) {
         world.run(world.now + Duration::from_secs(3));
     }
     world.hold_the_laws();
-    world.run(world.now + Duration::from_secs(170));
+    // A phone that is plugged in again may take an INVITE as late as the switch sends one, and its 180 get lost: nobody can
+    // tell it any more that the call is over.
+    world.run(world.now + Duration::from_secs(40));
+    for at in 0..world.hands.len() {
+        let hand = &world.hands[at];
+        let rings = |line: &&cordboard::phone::Line| hand.was_unplugged && line.state() == LineState::Ringing;
+        let lines: Vec<LineId> = hand.live().filter(rings).map(cordboard::phone::Line::id).collect();
+        for line in lines {
+            world.with_phone(at, |now, phone| phone.hang_up(now, line));
+        }
+    }
+    world.run(world.now + Duration::from_secs(130));
     world.hold_the_laws();
     if !world.broken.is_empty() {
         return;
