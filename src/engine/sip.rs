@@ -76,14 +76,9 @@ impl Engine {
                 }
             }
             Event::Renamed { session, name, headers } => self.on_renamed(session, &name, &headers),
-            Event::Refresh { session } => {
+            Event::Refresh { session, by } => {
                 if let Some((leg, ..)) = self.whose(session) {
-                    self.with_leg(leg, |leg, doors| leg.refresh(doors));
-                }
-            }
-            Event::RefreshEnded { session } => {
-                if let Some((leg, ..)) = self.whose(session) {
-                    self.with_leg(leg, |leg, doors| leg.refresh_ended(doors));
+                    self.with_leg(leg, |leg, doors| leg.refresh(by, doors));
                 }
             }
             Event::OfferWithdrawn { .. } => {}

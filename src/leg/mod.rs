@@ -97,8 +97,8 @@ pub struct Leg {
     exchange: Exchange,
     /// The last offer was answered 500, and is made once more.
     overtaken: bool,
-    /// The session is to be refreshed by a re-INVITE.
-    stale: bool,
+    /// The session is to be refreshed, in this way if nothing else is to be told.
+    stale: Option<OfferBy>,
     phone_holds: bool,
     start: Start,
     spec: PortSpec,
@@ -194,7 +194,7 @@ impl Leg {
             refused: None,
             exchange: Exchange::Idle,
             overtaken: false,
-            stale: false,
+            stale: None,
             phone_holds: false,
             start: Start::Wait,
             spec: PortSpec::default(),
@@ -276,11 +276,11 @@ impl Leg {
                     None => self.negotiator.rollback(),
                 }
                 self.told_held = held;
-                self.stale = false;
                 // The port may have moved once more while this was under way.
                 self.moved &= port != self.shown_address.port();
             }
             self.shown = shows.or(self.shown.take());
+            self.stale = None;
         } else {
             self.negotiator.rollback();
             // Whether and when it is tried again, the session says.
@@ -288,7 +288,7 @@ impl Leg {
             let again = (status == Status::SERVER_INTERNAL_ERROR && !overtaken).then_some(doors.now + OVERTAKEN);
             self.overtaken = retry.is_none() && again.is_some();
             let retry = retry.or(again);
-            self.stale &= retry.is_some();
+            self.stale = self.stale.filter(|_| retry.is_some());
             match retry {
                 Some(at) => self.exchange = Exchange::Retry(at),
                 None if with_body && self.moved => return Heard::Deaf,
@@ -303,13 +303,8 @@ impl Leg {
     }
 
     /// The session is to be refreshed.
-    pub fn refresh(&mut self, doors: &mut Doors) {
-        self.stale = true;
-        self.reconcile(doors);
-    }
-
-    /// The session's own refresh is over: what was wanted meanwhile can be told now.
-    pub fn refresh_ended(&mut self, doors: &mut Doors) {
+    pub fn refresh(&mut self, by: OfferBy, doors: &mut Doors) {
+        self.stale = Some(by);
         self.reconcile(doors);
     }
 
@@ -404,19 +399,21 @@ impl Leg {
         let direction = held != self.told_held && self.signalling.is_some() && self.refused != Some(held);
         let shows = self.want.shows.clone().filter(|_| self.tells);
         let identity = shows.is_some() && shows != self.shown;
-        let only_stale = self.stale && !direction && !self.moved;
-        if !direction && !identity && !self.moved && !self.stale {
+        let stale = self.stale.is_some();
+        let only_stale = stale && !direction && !self.moved;
+        if !direction && !identity && !self.moved && !stale {
             return;
         }
         let update = doors.endpoint.peer(self.session).is_some_and(|p| p.allow.contains(&Method::Update));
-        if !direction && !self.moved && !self.stale && self.shown.is_none() && !update {
+        if !direction && !self.moved && !stale && self.shown.is_none() && !update {
             // The first party of a plain connect is not worth a re-INVITE.
             self.shown = shows;
             return;
         }
         let before = self.negotiator.clone();
-        let by_update = update && !self.stale && (!direction || self.signalling == Some(OfferBy::Update));
-        let body = if only_stale { self.negotiator.repeat() } else { None };
+        let by_update =
+            update && self.stale != Some(OfferBy::ReInvite) && (!direction || self.signalling == Some(OfferBy::Update));
+        let body = if only_stale && !by_update { self.negotiator.repeat() } else { None };
         let body = body.or_else(|| {
             let local = self.local();
             (direction || self.moved || !by_update).then(|| self.negotiator.offer(&local))

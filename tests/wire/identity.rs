@@ -2,6 +2,7 @@
 
 use super::world::{World, request, sdp, site};
 use cordboard::site::{Number, NumberTo};
+use cordboard::time::Duration;
 
 pub(super) const CALLER: &str = "192.0.2.9:5070";
 pub(super) const CALLEE: &str = "192.0.2.200:5060";
@@ -44,12 +45,19 @@ pub(super) fn invite(lines: &str) -> String {
 
 /// A call to 77 that the other side has answered: the INVITEs of both legs.
 fn up(world: &mut World) -> (String, String) {
+    up_saying(world, "")
+}
+
+/// The same; the other side's 200 says this too.
+fn up_saying(world: &mut World, lines: &str) -> (String, String) {
     let theirs = invite("");
     world.hear(CALLER, theirs.as_bytes());
     let ours = sent(world, "INVITE");
     let body = sdp("192.0.2.200", 6000);
-    let lines =
-        format!("Contact: <sip:uas@{CALLEE}>\r\nContent-Type: application/sdp\r\nContent-Length: {}", body.len());
+    let lines = format!(
+        "{lines}Contact: <sip:uas@{CALLEE}>\r\nContent-Type: application/sdp\r\nContent-Length: {}",
+        body.len()
+    );
     world.hear(CALLEE, format!("{}{lines}\r\n\r\n{body}", answer("200 OK", &ours, "")).as_bytes());
     let ok = sent(world, "SIP/2.0 200");
     let to = format!("To: {}\nCSeq: 1 ACK", line(&ok, "To"));
@@ -157,5 +165,21 @@ fn who_takes_over_at_the_other_end_is_shown() {
             let identity = told.map(|(_, text)| line(text, "P-Asserted-Identity")).unwrap_or_default();
             assert_eq!(identity, shown, "{rule}, by {method}: {sent:#?}");
         }
+    }
+}
+
+#[test]
+fn what_refreshes_a_session_names_who_is_there() {
+    for (rule, allow, method) in [
+        ("RFC 4028 section 7.4, RFC 3325 section 9.1", "INVITE, ACK, BYE, UPDATE", "UPDATE"),
+        ("and where there is no UPDATE", "INVITE, ACK, BYE", "INVITE"),
+    ] {
+        let mut world = bridge();
+        let lines = format!("Allow: {allow}\r\nSession-Expires: 90;refresher=uac\r\n");
+        let (_, ours) = up_saying(&mut world, &lines);
+        world.pass(Duration::from_secs(46));
+        let refresh = sent(&mut world, method);
+        assert_eq!(line(&refresh, "P-Asserted-Identity"), line(&ours, "P-Asserted-Identity"), "{rule}: {refresh}");
+        assert_eq!(refresh.contains("m=audio"), method == "INVITE", "{rule}: {refresh}");
     }
 }

@@ -156,10 +156,9 @@ pub enum Event {
     Offered { session: SessionId, by: Method, fork: Option<u32>, body: Option<Bytes>, headers: Headers },
     /// The peer has another name from now on (RFC 4916), as it says itself.
     Renamed { session: SessionId, name: NameAddr, headers: Headers },
-    /// The session is to be refreshed by a re-INVITE that describes it as it is (RFC 4028 section 7.4).
-    Refresh { session: SessionId },
-    /// The session's own refresh is over, whatever came of it: an `offer` that found it busy with that can be made now.
-    RefreshEnded { session: SessionId },
+    /// The session is to be refreshed by an `offer`: an UPDATE that says nothing new, or a re-INVITE that describes it as it
+    /// is (RFC 4028 section 7.4).
+    Refresh { session: SessionId, by: OfferBy },
     /// The peer took back its re-INVITE with a CANCEL before it was answered.
     OfferWithdrawn { session: SessionId },
     /// How our `offer` went. `retry_after`: try again then (a 491, or a Retry-After). A 2xx to an offer without a body

@@ -71,8 +71,7 @@ impl Session {
         let offered = body.is_some();
         let body = body.map(|body| (Text::from_static("application/sdp"), body));
         let client = core.send(now, ready, headers, body, purpose, out);
-        self.talk.ours =
-            Some(Ours { client, by, seq, offered, refreshes: false, until: now + core.settings.ring_limit });
+        self.talk.ours = Some(Ours { client, by, seq, offered, until: now + core.settings.ring_limit });
         Ok(())
     }
 
@@ -105,9 +104,6 @@ impl Session {
             return self.dead(now, status, core, out);
         }
         let again = self.refreshed(now, ours, &response, core);
-        if ours.refreshes {
-            return self.tell(Event::RefreshEnded { session: self.id }, out);
-        }
         let retry_after = match status {
             Status::SESSION_INTERVAL_TOO_SMALL => again,
             Status::REQUEST_PENDING => Some(core.back_off(self.owner)),

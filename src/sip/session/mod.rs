@@ -164,8 +164,6 @@ struct Ours {
     by: OfferBy,
     seq: u32,
     offered: bool,
-    /// It is the session timer's own: nobody else waits for its outcome.
-    refreshes: bool,
     /// A peer that only ever answers provisionally is as dead as one that never answers.
     until: Time,
 }

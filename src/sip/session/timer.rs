@@ -134,16 +134,8 @@ impl Session {
         if !self.may_offer(by) {
             return;
         }
-        if update {
-            // Section 7.4: an UPDATE without a body says all there is to say.
-            let sent = self.offer(now, by, Vec::new(), None, core, out);
-            if let (Ok(()), Some(ours)) = (sent, &mut self.talk.ours) {
-                ours.refreshes = true;
-            }
-        } else {
-            // Only who knows the description can repeat it.
-            self.tell(Event::Refresh { session: self.id }, out);
-        }
+        // Only who knows what was said last can repeat it.
+        self.tell(Event::Refresh { session: self.id, by }, out);
         if let Some(running) = &mut self.timer.running {
             // Its outcome sets the next; if none comes, this is the last.
             running.refresh = None;
@@ -167,7 +159,8 @@ impl Session {
         {
             // A refusal is no end: that comes when the interval is over (section 10). Until then it is tried again, by the
             // other way first.
-            let other_way = ours.refreshes && status != Status::REQUEST_PENDING;
+            let plain = ours.by == OfferBy::Update && !ours.offered;
+            let other_way = plain && status != Status::REQUEST_PENDING;
             let pause = Duration::from_secs(u64::from(running.interval / 10));
             running.refresh = Some(now + if other_way { SOON } else { pause });
             self.timer.by_invite |= other_way && again.is_none();

@@ -189,8 +189,7 @@ impl Storm {
             | Event::Acked { session, .. }
             | Event::Pracked { session, .. }
             | Event::Renamed { session, .. }
-            | Event::Refresh { session }
-            | Event::RefreshEnded { session }
+            | Event::Refresh { session, .. }
             | Event::OfferWithdrawn { session }
             | Event::Replied { session, .. } => self.known(node, session, &text),
             Event::Request { .. } | Event::Stranger { .. } | Event::Reply { .. } => panic!("nobody sent one"),

@@ -23,7 +23,11 @@ fn the_caller_refreshes_half_way_by_update() {
     assert_eq!(world.sent(), "a>b UPDATE, b>a 200", "section 7.4");
     world.run(900_000);
     assert_eq!(world.sent(), "a>b UPDATE, b>a 200", "and so on");
-    assert_eq!(world.told(0), "RefreshEnded, RefreshEnded", "who wanted to offer something meanwhile can do so now");
+    assert_eq!(
+        world.told(0),
+        "Refresh Update, OfferAnswered 200, Refresh Update, OfferAnswered 200",
+        "who knows what was said last repeats it"
+    );
     assert_eq!(world.told(1), "", "the other is not concerned");
     end(world, 0, caller);
 }
@@ -40,13 +44,18 @@ fn who_has_no_update_is_refreshed_by_reinvite() {
         world.nodes[1].endpoint.settings_mut().allow.retain(|method| *method != Method::Update);
         world.run(905_000);
         assert_eq!(world.sent(), if said { "a>b UPDATE, b>a 405" } else { "" }, "{rule}");
-        assert_eq!(world.told(0), if said { "RefreshEnded, Refresh" } else { "Refresh" }, "{rule}");
+        let refused = if said { "Refresh Update, OfferAnswered 405, " } else { "" };
+        assert_eq!(world.told(0), format!("{refused}Refresh ReInvite"), "{rule}");
         reinvite(&mut world, 0, caller);
         world.run(5);
         world.told(1);
         world.answer(1, callee, Ok("the same"));
         world.run(905_000);
-        assert_eq!(world.told(0), "OfferAnswered 200 the same, Refresh", "{rule}: it counts, and the next comes");
+        assert_eq!(
+            world.told(0),
+            "OfferAnswered 200 the same, Refresh ReInvite",
+            "{rule}: it counts, and the next comes"
+        );
         end(world, 0, caller);
     }
 }
@@ -59,7 +68,7 @@ fn without_a_refresh_both_ends_hang_up_before_the_end() {
     world.lose = vec![(0, "", 999)];
     world.run(1_767_000);
     assert_eq!(world.told(1), "", "section 10");
-    assert_eq!(world.told(0), "Ended Timeout 408", "nobody answers its UPDATE");
+    assert_eq!(world.told(0), "Refresh Update, Ended Timeout 408", "nobody answers its UPDATE");
     world.run(2_000);
     assert_eq!(world.told(1), "Ended Timeout 408", "section 10");
     world.finish();
@@ -71,14 +80,14 @@ fn a_refresh_that_is_refused_is_no_end_until_the_end() {
     let (caller, callee) = world.up();
     world.nodes[1].endpoint.settings_mut().allow.retain(|method| *method != Method::Update);
     world.run(905_000);
-    assert_eq!(world.told(0), "RefreshEnded, Refresh");
+    assert_eq!(world.told(0), "Refresh Update, OfferAnswered 405, Refresh ReInvite");
     for _ in 0..4 {
         reinvite(&mut world, 0, caller);
         world.run(5);
         world.told(1);
         world.answer(1, callee, Err(Status::NOT_ACCEPTABLE_HERE));
         world.run(181_000);
-        assert_eq!(world.told(0), "OfferAnswered 488, Refresh", "a tenth of the interval later");
+        assert_eq!(world.told(0), "OfferAnswered 488, Refresh ReInvite", "a tenth of the interval later");
     }
     world.run(300_000);
     assert_eq!(world.told(1), "Ended Timeout 408", "a few milliseconds before the other");

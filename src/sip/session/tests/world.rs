@@ -92,7 +92,15 @@ impl World {
                             self.send(node, to, bytes);
                         }
                     }
+                    let stale = match &event {
+                        Event::Refresh { session, by: OfferBy::Update } => Some(*session),
+                        _ => None,
+                    };
                     self.nodes[node].events.push(event);
+                    // Whoever is told to says nothing new.
+                    if let Some(session) = stale {
+                        assert_eq!(self.offer(node, session, OfferBy::Update, ""), Ok(()));
+                    }
                 }
             }
         }
@@ -337,8 +345,7 @@ pub fn brief(event: &Event) -> String {
             format!("Offered {by}{}", text(body.as_ref()))
         }
         Event::Renamed { name, .. } => format!("Renamed {}", name.uri),
-        Event::Refresh { .. } => "Refresh".into(),
-        Event::RefreshEnded { .. } => "RefreshEnded".into(),
+        Event::Refresh { by, .. } => format!("Refresh {by:?}"),
         Event::OfferWithdrawn { .. } => "OfferWithdrawn".into(),
         Event::OfferAnswered { status, body, .. } => format!("OfferAnswered {}{}", status.code(), text(body.as_ref())),
         Event::Reply { status, .. } => format!("Reply {}", status.code()),
