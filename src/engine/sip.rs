@@ -68,9 +68,9 @@ impl Engine {
                 let taken = self.with_leg(leg, |leg, doors| leg.pracked(body.as_ref(), doors));
                 self.unless_agreed(leg, taken);
             }
-            Event::Offered { session, fork, body, .. } => {
+            Event::Offered { session, by, fork, body, .. } => {
                 let Some((leg, connection, call)) = self.whose(session) else { return };
-                let heard = self.with_leg(leg, |leg, doors| leg.offered(fork, body.as_ref(), doors));
+                let heard = self.with_leg(leg, |leg, doors| leg.offered(&by, fork, body.as_ref(), doors));
                 if let Some(Heard::PhoneHold(on)) = heard {
                     self.with_call(call, |call, cx| call.phone_hold(cx, connection, on));
                 }

@@ -105,7 +105,7 @@ pub struct Leg {
     /// What its port told last.
     pub stats: Option<PortStats>,
     infos: digits::Infos,
-    /// The phone sends to a port that is no longer ours.
+    /// The phone sends to a port that is no longer ours, or knows of none.
     moved: bool,
 }
 
@@ -222,7 +222,7 @@ impl Leg {
     }
 
     /// Their offer in a re-INVITE, an UPDATE or a PRACK; `fork`: in this early dialog of our call.
-    pub fn offered(&mut self, fork: Option<u32>, body: Option<&Bytes>, doors: &mut Doors) -> Heard {
+    pub fn offered(&mut self, by: &Method, fork: Option<u32>, body: Option<&Bytes>, doors: &mut Doors) -> Heard {
         let local = self.local();
         if let (Some(early), Some(body)) = (fork.and_then(|fork| self.forks.get_mut(&fork)), body) {
             let answer = early.answer(body, &local).map(|(answer, _)| answer);
@@ -242,7 +242,12 @@ impl Leg {
                 }
                 Err(fault) => {
                     debug!(leg = %self.id, %fault, "a new offer cannot be answered");
-                    (Err(Status::new(fault.status()).unwrap_or(Status::NOT_ACCEPTABLE_HERE)), Heard::Nothing)
+                    // RFC 3262 section 3: a PRACK is never refused. The next offer is ours.
+                    let owed = *by == Method::Prack;
+                    let declined = if owed { self.negotiator.decline(body).ok() } else { None };
+                    self.moved |= declined.is_some();
+                    let status = Status::new(fault.status()).unwrap_or(Status::NOT_ACCEPTABLE_HERE);
+                    (declined.ok_or(status), Heard::Nothing)
                 }
             },
         };

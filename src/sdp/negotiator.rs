@@ -93,9 +93,9 @@ impl Negotiator {
     /// Writes an offer, the first or a later one. A later one keeps every stream's place and every payload type's
     /// meaning (RFC 3264 sections 8 and 8.3.2).
     pub fn offer(&mut self, local: &Local) -> Bytes {
-        if self.places.is_empty() {
+        if self.places.get(self.audio).is_none() {
+            self.audio = self.places.len();
             self.places.push(Place { media: "audio".into(), proto: "RTP/AVP".into(), fmt: String::new() });
-            self.audio = 0;
         }
         let known = self.agreed.as_ref().map_or(&[][..], |agreed| &agreed.accepts);
         let codecs: Vec<(u8, Name)> = local
@@ -148,7 +148,7 @@ impl Negotiator {
         let direction = local.direction.and(remote_direction.reversed());
         let telephone_event = audio.telephone_event.filter(|_| local.telephone_event);
         let agreed = if stream.port == 0 {
-            self.stopped(audio)
+            self.stopped(audio.address)
         } else {
             let remote = audio.remote(stream.port)?;
             Agreed {
@@ -180,6 +180,21 @@ impl Negotiator {
         let body = self.publish(times, stated.as_ref());
         self.agreed = Some(agreed.clone());
         Ok((body, agreed))
+    }
+
+    /// The answer where one is owed, to an offer that cannot be agreed to: every stream is refused in its place (RFC 3264
+    /// section 6). Nothing flows until the next offer, which has our audio again.
+    pub fn decline(&mut self, offer: &[u8]) -> Result<Bytes, SdpError> {
+        if self.waiting {
+            return Err(SdpError::Pending);
+        }
+        let Description { times, streams } = read(offer)?;
+        self.places = streams.iter().map(Place::of).collect();
+        self.audio = streams.iter().position(|stream| stream.audio.is_some()).unwrap_or(streams.len());
+        self.offered = None;
+        self.said = None;
+        self.agreed = self.agreed.is_some().then(|| self.stopped(None));
+        Ok(self.publish(times, None))
     }
 
     /// Takes the peer's answer to our last offer. On an error the offer still waits: `rollback`, or end the session.
@@ -229,7 +244,7 @@ impl Negotiator {
                 }
             }
             // Port 0 stops a stream that ran; as the answer to a first offer it leaves nothing.
-            Some(audio) if self.agreed.is_some() => self.stopped(audio),
+            Some(audio) if self.agreed.is_some() => self.stopped(audio.address),
             _ => return Err(SdpError::NoAudio),
         };
         self.waiting = false;
@@ -263,8 +278,8 @@ impl Negotiator {
     }
 
     /// The session with its stream stopped (port 0): nothing flows, what was agreed is kept for a later offer.
-    fn stopped(&self, audio: &Audio) -> Agreed {
-        let remote = SocketAddr::new(audio.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), 0);
+    fn stopped(&self, address: Option<IpAddr>) -> Agreed {
+        let remote = SocketAddr::new(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), 0);
         let known = self.agreed.as_ref();
         Agreed {
             remote,

@@ -391,6 +391,34 @@ fn a_stream_stops_and_comes_back() {
     assert_eq!(stopped.direction, Inactive);
 }
 
+/// Where an answer is owed, each stream is refused in its place; the next offer has our audio, in its old place or a new one.
+#[test]
+fn what_must_be_answered_is_declined() {
+    for (why, lines, answer, later) in [
+        ("no codec", "m=audio 5000 RTP/AVP 9", vec!["m=audio 0 RTP/AVP 9"], vec!["m=audio 4000 RTP/AVP 0 8 101"]),
+        (
+            "no audio",
+            "m=video 5002 RTP/AVP 99",
+            vec!["m=video 0 RTP/AVP 99"],
+            vec!["m=video 0 RTP/AVP 99", "m=audio 4000 RTP/AVP 0 8 101"],
+        ),
+        ("nothing", "", vec![], vec!["m=audio 4000 RTP/AVP 0 8 101"]),
+    ] {
+        let mut we = Negotiator::new(1);
+        we.answer(&body("m=audio 5000 RTP/AVP 0"), &local(SendRecv)).unwrap();
+        let streams = |body: &[u8]| {
+            text(body).split("\r\n").filter(|line| line.starts_with("m=")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let declined = we.decline(&body(lines)).unwrap();
+        assert_eq!(streams(&declined), answer, "{why}");
+        assert_eq!(we.agreed().unwrap().direction, Inactive, "{why}");
+        assert!(!we.pending());
+        assert_eq!(streams(&we.offer(&local(SendRecv))), later, "{why}");
+        assert_eq!(we.decline(&body(lines)), Err(SdpError::Pending), "{why}");
+    }
+    assert!(matches!(Negotiator::new(1).decline(b"v"), Err(SdpError::Malformed(_))));
+}
+
 #[test]
 fn glare_and_forks() {
     let mut we = Negotiator::new(1);

@@ -163,3 +163,41 @@ fn a_port_that_moves_before_the_answer_is_told_after_it() {
         }
     }
 }
+
+/// RFC 3262 section 3: a PRACK that fits is answered 2xx, whatever its offer. What cannot be agreed to is refused stream by
+/// stream (RFC 3264 section 6), and the call is offered sound as soon as it is up.
+#[test]
+fn an_offer_in_a_prack_is_answered_whatever_it_is() {
+    let g722 = without_a_common_codec();
+    let video =
+        g722.replace("m=audio 4000 RTP/AVP 9", "m=video 4000 RTP/AVP 99").replace("a=rtpmap:9 G722/8000\r\n", "");
+    for (rule, offer, stream) in
+        [("no codec in common", g722, "m=audio 0 RTP/AVP 9"), ("no audio at all", video, "m=video 0 RTP/AVP 99")]
+    {
+        let mut world = bridge();
+        let theirs = invite("\r\nSupported: 100rel");
+        world.hear(CALLER, theirs.as_bytes());
+        let ours = sent(&mut world, "INVITE");
+        let body = sdp("192.0.2.200", 6000);
+        let described = format!(
+            "Contact: <sip:uas@{CALLEE}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        world.hear(CALLEE, answer("183 Session Progress", &ours, &described).as_bytes());
+        let early = sent(&mut world, "SIP/2.0 183");
+        let names = format!("From: {}\nTo: {}", line(&theirs, "From"), line(&early, "To"));
+        let headers = format!("{names}\nCSeq: 2 PRACK\nRAck: {} 1 INVITE", line(&early, "RSeq"));
+        let prack = request("PRACK", "sip:77@192.0.2.1", CALLER, &headers, &offer);
+        world.hear(CALLER, prack.replace("z9hG4bK1", "z9hG4bKprack").as_bytes());
+        let answered = sent(&mut world, "SIP/2.0 200");
+        assert!(answered.contains(stream), "{rule}: {answered}");
+        world.hear(CALLEE, answer("200 OK", &ours, &described).as_bytes());
+        sent(&mut world, "SIP/2.0 200");
+        let ack = request("ACK", "sip:77@192.0.2.1", CALLER, &format!("{names}\nCSeq: 1 ACK"), "");
+        world.hear(CALLER, ack.replace("z9hG4bK1", "z9hG4bKack").as_bytes());
+        let told = world.take().into_iter().filter(|(to, text)| to == CALLER && text.starts_with("INVITE")).next_back();
+        let (_, offered) = told.unwrap_or_else(|| panic!("{rule}: no offer of ours"));
+        assert!(offered.contains("RTP/AVP 0 8 101"), "{rule}: {offered}");
+        assert!(stream.starts_with("m=audio") || offered.contains(stream), "{rule}: its place stays: {offered}");
+    }
+}
