@@ -2,6 +2,8 @@
 //!
 //! `SIM_SEED=n` plays one run and prints what was done in it (`SIM_LADDER=1`: every message too), `SIM_RUNS=n` plays so many.
 
+#[path = "sim/crowd.rs"]
+mod crowd;
 #[path = "sim/laws.rs"]
 mod laws;
 #[path = "sim/people.rs"]
@@ -233,4 +235,15 @@ fn whatever_people_do_the_laws_of_a_call_hold() {
     let report: String = failures.iter().map(|(_, text)| format!("\n{text}")).collect();
     let seeds: Vec<u64> = failures.iter().map(|(seed, _)| *seed).collect();
     assert!(failures.is_empty(), "{report}\nSIM_SEED=n cargo test --test sim plays one again: {seeds:?}");
+}
+
+/// `CROWD_SEED=n`, `CROWD_RUNS=n`: other days, and more of them.
+#[test]
+fn hundreds_of_agents_take_thousands_of_contacts_and_nobody_has_two() {
+    let first = number("CROWD_SEED").unwrap_or(0);
+    for seed in first..first + number("CROWD_RUNS").unwrap_or(2) {
+        let day = crowd::play(seed).unwrap_or_else(|text| panic!("day {seed}\n{text}"));
+        println!("day {seed}: {day:?}");
+        assert!(day.contacts > 2_000 && day.connected > 1_000 && day.transfers > 100 && day.waited > 100, "{day:?}");
+    }
 }

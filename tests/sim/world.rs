@@ -2,7 +2,7 @@
 
 use crate::sound::Media;
 use cordboard::engine::snapshot::AgentSnapshot;
-use cordboard::engine::{Button, CcpEvent, Engine, Input, Output, Refusal};
+use cordboard::engine::{Button, CcpEvent, ContactEvent, Engine, Input, Output, Refusal};
 use cordboard::ids::{AgentId, Mint, Ticket};
 use cordboard::phone::{Direction, LineId, LineState, Phone, PhoneConfig, PhoneEvent, PhoneOut, ear};
 use cordboard::sip::{self, Link, Transport};
@@ -66,8 +66,14 @@ pub struct World {
     replies: BTreeMap<Ticket, Result<(), Refusal>>,
     /// Laws are held after every input, not only after those by which something of a call changed.
     pub thorough: bool,
+    /// Laws are held only when somebody asks for it: there is too much to look at.
+    pub asked: bool,
     /// Laws are to be held.
     stirred: bool,
+    /// What was told of contacts: which, what, and whether it came by a transfer. Only where laws are asked for.
+    pub contacts: Vec<(String, &'static str, bool)>,
+    /// The contacts that agents' phones are called for, by Call-ID.
+    pub offers: BTreeMap<String, String>,
     still: u32,
 }
 
@@ -95,7 +101,10 @@ impl World {
             ticket: 0,
             replies: BTreeMap::new(),
             thorough: real || seed.is_multiple_of(10),
+            asked: false,
             stirred: false,
+            contacts: Vec::new(),
+            offers: BTreeMap::new(),
             still: 0,
         };
         for (number, mut config) in people.into_iter().enumerate() {
@@ -192,7 +201,7 @@ impl World {
             }
         }
         self.flush();
-        if std::mem::take(&mut self.stirred) {
+        if std::mem::take(&mut self.stirred) && !self.asked {
             self.hold_the_laws();
         }
     }
@@ -249,7 +258,18 @@ impl World {
         }
     }
 
+    fn told_of(&mut self, event: &ContactEvent) {
+        if self.asked {
+            let transfer = event.initiation_method == "TRANSFER";
+            self.contacts.push((event.contact_id.clone(), event.event_type, transfer));
+        }
+    }
+
     fn send(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        if self.asked && from == self.switch && bytes.starts_with(b"INVITE ") {
+            let value = |name| value(&bytes, name);
+            self.offers.extend(value("\r\nCall-ID: ").zip(value("\r\nX-Contact-Id: ")));
+        }
         if let Some(ladder) = &mut self.ladder {
             ladder.wire(self.now, from, to, &bytes);
         }
@@ -312,11 +332,9 @@ impl World {
                     Output::Reply(ticket, reply) => {
                         self.replies.insert(ticket, reply.map(drop));
                     }
-                    Output::Ccp(_, CcpEvent::Snapshot(_))
-                    | Output::Contact(_)
-                    | Output::Record(..)
-                    | Output::Remember(..)
-                    | Output::Ask(_) => {}
+                    Output::Contact(event) => self.told_of(&event),
+                    Output::Record(_, event) => self.told_of(&event),
+                    Output::Ccp(_, CcpEvent::Snapshot(_)) | Output::Remember(..) | Output::Ask(_) => {}
                 }
             }
             for event in std::mem::take(&mut self.media.said.events) {
@@ -390,13 +408,16 @@ impl World {
     }
 }
 
+/// What stands behind a header's name.
+fn value(bytes: &[u8], name: &str) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let from = text.find(name)? + name.len();
+    text.get(from..)?.lines().next().map(str::to_owned)
+}
+
 impl Invites {
     fn key(at_switch: bool, phone: SocketAddr, bytes: &[u8]) -> Option<(bool, SocketAddr, String, String)> {
-        let text = std::str::from_utf8(bytes).ok()?;
-        let value = |name: &str| {
-            let from = text.find(name)? + name.len();
-            text.get(from..)?.lines().next().map(str::to_owned)
-        };
+        let value = |name| value(bytes, name);
         let cseq = value("\r\nCSeq: ")?;
         (cseq.ends_with("INVITE") || cseq.ends_with("REFER")).then_some((
             at_switch,
