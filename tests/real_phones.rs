@@ -5,6 +5,8 @@
 
 #[path = "real_phones/baresip.rs"]
 mod baresip;
+#[path = "real_phones/crowd.rs"]
+mod crowd;
 #[path = "real_phones/hearing.rs"]
 mod hearing;
 #[path = "real_phones/lab.rs"]

@@ -157,6 +157,20 @@ impl Lab {
         serde_json::from_str(&self.ctl(&[agent])).unwrap()
     }
 
+    /// The records of all contacts, as soon as there are so many.
+    pub fn contacts(&self, count: usize) -> Vec<Value> {
+        let token = fs::read_to_string(self.folder.join("cordboard.token")).unwrap();
+        let mut contacts = Vec::new();
+        until(&format!("{count} records"), || {
+            let asked = ureq::get(format!("{}/api/contacts?limit=500", self.url));
+            let mut page = asked.header("Authorization", format!("Bearer {}", token.trim())).call().unwrap();
+            let page: Value = page.body_mut().read_json().unwrap();
+            contacts = page["contacts"].as_array().cloned().unwrap_or_default();
+            contacts.len() == count
+        });
+        contacts
+    }
+
     /// Waits until an agent's screen shows something.
     pub fn shows(&self, agent: &str, what: &str, seen: impl Fn(&Value) -> bool) {
         let begin = Instant::now();

@@ -16,11 +16,16 @@ pub struct Sipp {
 impl Sipp {
     /// A scenario, from a port, for a number of calls one after another.
     fn start(lab: &Lab, name: &str, over: Over, port: u16, calls: u32, words: &[&str]) -> Sipp {
+        let words: Vec<&str> = ["-l", "1"].iter().chain(words).copied().collect();
+        Sipp::start_all(lab, name, over, port, calls, &words)
+    }
+
+    fn start_all(lab: &Lab, name: &str, over: Over, port: u16, calls: u32, words: &[&str]) -> Sipp {
         let switch = lab.address(over);
         let counts = lab.folder.join(format!("{name}-counts.csv"));
         let mut command = Command::new("sipp");
         command.arg(switch.to_string()).arg("-sf").arg(shipped("sip-configs/clients/sipp").join(format!("{name}.xml")));
-        command.args(["-i", &switch.ip().to_string(), "-p", &port.to_string(), "-m", &calls.to_string(), "-l", "1"]);
+        command.args(["-i", &switch.ip().to_string(), "-p", &port.to_string(), "-m", &calls.to_string()]);
         command.args(["-mp", &free_media_port().to_string(), "-t", if over == Over::Tcp { "t1" } else { "u1" }]);
         command.args(["-nostdin", "-trace_stat", "-stf"]).arg(&counts).args(words);
         Sipp { process: Process::start(name, &lab.folder, &mut command), counts, calls }
@@ -33,6 +38,22 @@ impl Sipp {
         let words = ["-inf", &agents, "-auth_uri", &lab.address(over).to_string()];
         Sipp::start(lab, "registering-agent", over, port, 1, &words).has_succeeded();
         lab.is_registered(agent);
+    }
+
+    /// Registers many agents, whose passwords are their names, and who will answer on one port.
+    pub fn register_all(lab: &Lab, agents: &[String], port: u16) {
+        let line = |agent: &String| format!("{agent};[authentication username={agent} password={agent}]\n");
+        let file = lab.folder.join("crowd.csv");
+        fs::write(&file, format!("SEQUENTIAL\n{}", agents.iter().map(line).collect::<String>())).unwrap();
+        let calls = u32::try_from(agents.len()).unwrap();
+        let words = ["-inf", &file.display().to_string(), "-r", "100"];
+        Sipp::start_all(lab, "registering-agent", Over::Udp, port, calls, &words).has_succeeded();
+    }
+
+    /// A script that is played by many at once.
+    pub fn crowd(lab: &Lab, script: &str, port: u16, calls: u32, words: &[&str]) -> Sipp {
+        let words: Vec<&str> = ["-l", "1000"].iter().chain(words).copied().collect();
+        Sipp::start_all(lab, script, Over::Udp, port, calls, &words)
     }
 
     /// A script of a guest, who calls a number.
