@@ -195,7 +195,8 @@ impl Runner<'_> {
     fn press(&mut self, agent: &Party, press: &Press, by: &By) -> Result<(), String> {
         match (by, press) {
             (By::Screen, _) => {
-                let button = rows::button(press, self.evidence.screens.get(agent).map(AsRef::as_ref))?;
+                let screen = |of: &Party| self.evidence.screens.get(of).map(AsRef::as_ref);
+                let button = rows::button(press, screen(agent), screen)?;
                 let outcome = self.stage.press(agent, button, self.evidence);
                 self.evidence.presses.insert(agent.clone(), outcome.err());
                 Ok(())
@@ -245,6 +246,8 @@ impl Runner<'_> {
             }
             self.stage.run(self.stage.now() + STEP, self.evidence);
         }
+        // A refusal is spoken of once.
+        self.evidence.presses.retain(|agent, _| !block.iter().any(|e| e.speaks_of_refusal(agent)));
         let at = self.stage.now();
         for (expectation, met) in block.iter().zip(&met) {
             let took = met.flatten().map_or(Duration::ZERO, |sounded| sounded.began.since(self.mark));
@@ -264,15 +267,10 @@ impl Runner<'_> {
             let said = block.iter().any(|e| e.speaks_of_refusal(agent));
             (!said).then(|| format!("{agent}'s button was refused: {why}"))
         });
-        let outcome = match unsaid {
+        match unsaid {
             Some(instead) => Err(self.failure(first, &self.after.clone(), instead)),
             None => Ok(()),
-        };
-        // A refusal is spoken of once.
-        if !block.iter().any(Expectation::is_about_refusals) {
-            self.evidence.presses.retain(|_, refusal| refusal.is_none());
         }
-        outcome
     }
 
     fn complaints(&self, line: usize) -> Result<(), Failure> {

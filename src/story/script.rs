@@ -157,11 +157,6 @@ impl Expectation {
     }
 
     #[must_use]
-    pub fn is_about_refusals(&self) -> bool {
-        matches!(self.clause, Clause::State(State::Refused { .. } | State::Done { .. }))
-    }
-
-    #[must_use]
     pub fn speaks_of_refusal(&self, of: &Party) -> bool {
         matches!(&self.clause, Clause::State(State::Refused { agent } | State::Done { agent }) if agent == of)
     }
