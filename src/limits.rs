@@ -55,6 +55,10 @@ pub const TAKE_BYTES: usize = 256 * 1024;
 pub const RETENTION_ROUND: Duration = Duration::from_secs(3600);
 /// Parties on one contact (Connect's multi-party calls).
 pub const PARTIES: usize = 6;
+/// Supervisors on one contact: Connect's limit. They do not count as parties.
+pub const MONITORS: usize = 5;
+/// Changes between listening, coaching and barging in that one record names. The latest stay.
+pub const STATE_TRANSITIONS: usize = 100;
 /// How long a prompt waits for a phone's first RTP after the ACK, so that no word is clipped and no phone waits for ever.
 pub const FIRST_RTP: Duration = Duration::from_millis(400);
 /// How long between two digits of a feature code.

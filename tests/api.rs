@@ -56,6 +56,7 @@ fn engine(agent: &AgentId, button: &Button) -> Result<AgentSnapshot, Refusal> {
         }
         Button::ConferenceConnections { .. } => Err(Refusal::InvalidState("Nobody is there to join.".into())),
         Button::CreateAdditionalConnection { .. } => Err(Refusal::BadEndpoint("No such quick connect.".into())),
+        Button::MonitorContact { .. } => Err(Refusal::AccessDenied(format!("{agent} is no supervisor"))),
         Button::PutAgentState { status } => Ok(AgentSnapshot { status: status.clone(), ..snapshot(agent.as_str()) }),
         _ => Ok(snapshot(agent.as_str())),
     }
@@ -214,6 +215,22 @@ fn every_fault_is_a_problem() {
             Some(r#"{"quickConnectId": "eve"}"#),
             400,
             "BadEndpointException",
+        ),
+        (
+            "POST",
+            "/api/agents/john/actions/monitorContact",
+            "application/json",
+            Some(r#"{"contactId": "x"}"#),
+            403,
+            "AccessDeniedException",
+        ),
+        (
+            "POST",
+            "/api/agents/john/actions/updateMonitorParticipantState",
+            "application/json",
+            Some(r#"{"state": "whisper"}"#),
+            400,
+            "InvalidParameterException",
         ),
         ("GET", "/api/agents/peter", "", None, 503, "ThrottlingException"),
         ("GET", "/api/events?agnet=john", "", None, 400, "InvalidParameterException"),

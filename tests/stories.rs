@@ -4,6 +4,8 @@
 mod records;
 
 use cordboard::config::{self, Source};
+use cordboard::contact::Monitor;
+use cordboard::engine::Button;
 use cordboard::site::Site;
 use cordboard::story::virtual_stage::VirtualStage;
 use cordboard::story::{self, Evidence, Stage as _, Story, Told};
@@ -120,6 +122,14 @@ stories! {
     join_while_ringing,
     lab_numbers,
     lossy_network,
+    monitor_barges_in,
+    monitor_coaches,
+    monitor_ends,
+    monitor_follows,
+    monitor_forces_mute,
+    monitor_in_a_consult,
+    monitor_listens,
+    monitor_sixth,
     mute_outlives_hold,
     phones_that_negotiate,
     queue_by_phone,
@@ -257,5 +267,39 @@ fn an_agents_screen_says_how_his_calls_sound() {
         assert!((5..100).contains(&quality.packets_lost), "{quality:?}");
         assert!(quality.jitter_ms < 5.0, "{quality:?}");
         assert!((3.0..4.4).contains(&quality.mos.unwrap()), "{quality:?}");
+    }
+}
+
+/// Who may listen, and to what, in the words of the refusal.
+#[test]
+fn whoever_may_not_listen_is_told_why() {
+    let text = "Story: Nothing to listen to\nGuests: customer\nAgents: john, maria, anna\n\nThey talk:\n  \
+        anna unregisters\n  customer dials 1000\n  expect john's phone rings within 20 s\n  wait 1 s\n  \
+        expect john has no contact\n";
+    let story = story::parse("refused.story", text).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let mut stage = VirtualStage::new(&story, lab(), 1);
+    let mut evidence = Evidence::default();
+    // The last line breaks the story off, so that nobody hangs up.
+    let broken_off = story::play(&story, &mut stage, &mut evidence, &mut |_| {}).unwrap_err();
+    assert_eq!(broken_off.text, "john has no contact");
+    let rings = stage.engine().snapshot(&"john".into()).expect("john is an agent").contacts[0].contact_id.clone();
+    let nowhere = "00000000-0000-0000-0000-000000000000";
+    let anna = story::script::Party::from("anna");
+    let maria = story::script::Party::from("maria");
+    for (agent, contact, why) in [
+        (&maria, rings.as_str(), "maria is no supervisor"),
+        (&maria, nowhere, "maria is no supervisor"),
+        (&anna, nowhere, "there is no contact"),
+        (&anna, "john", "there is no contact john"),
+        (&anna, rings.as_str(), "no phone registered"),
+    ] {
+        let button = Button::MonitorContact { contact: contact.to_owned() };
+        let refused = stage.press(agent, button, &mut evidence).unwrap_err();
+        assert!(refused.contains(why), "{agent} {contact}: {refused}");
+    }
+    for (agent, why) in [(&maria, "maria is no supervisor"), (&anna, "on no contact")] {
+        let button = Button::UpdateMonitorParticipantState { contact: None, state: Monitor::Barge };
+        let refused = stage.press(agent, button, &mut evidence).unwrap_err();
+        assert!(refused.contains(why), "{agent}: {refused}");
     }
 }

@@ -4,6 +4,8 @@
 mod flows;
 #[path = "who_hears_whom/lines.rs"]
 mod lines;
+#[path = "who_hears_whom/monitors.rs"]
+mod monitors;
 #[path = "who_hears_whom/queues.rs"]
 mod queues;
 #[path = "who_hears_whom/screens.rs"]

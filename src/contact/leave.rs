@@ -73,15 +73,17 @@ impl Call {
             cx.out.push(Out::Left { agent });
         }
         self.pass_on(cx, connection);
-        self.notify_left_alone(cx, why);
+        if c.kind != Kind::Monitoring {
+            self.notify_left_alone(cx, why);
+        }
     }
 
     /// What somebody leaves behind who is gone: contacts on their way for him, and those he held.
     fn pass_on(&mut self, cx: &mut Cx, connection: ConnectionId) {
         // The contacts in which he played the customer's role go on for the customer, or end.
         let heir = self.customer().filter(|h| h.is_up()).map(|h| h.id);
-        let stood_for: Vec<ContactId> =
-            self.contacts.values().filter(|k| k.party == connection && !k.is_over()).map(|k| k.id).collect();
+        let stands_for = |k: &&super::Contact| k.party == connection && !k.is_over() && !k.is_monitor();
+        let stood_for: Vec<ContactId> = self.contacts.values().filter(stands_for).map(|k| k.id).collect();
         let was_agent = self.connections.get(&connection).is_some_and(|c| c.agent.is_some());
         for contact in stood_for {
             match heir {
@@ -116,8 +118,8 @@ impl Call {
         let second = self.connections.get(&connection).is_some_and(|c| c.second_line_of.is_some());
         self.mark_gone(connection, why);
         if second {
-            let called: Vec<ContactId> =
-                self.contacts.values().filter(|k| k.party == connection && !k.is_over()).map(|k| k.id).collect();
+            let by_it = |k: &&super::Contact| k.party == connection && !k.is_over() && !k.is_monitor();
+            let called: Vec<ContactId> = self.contacts.values().filter(by_it).map(|k| k.id).collect();
             for contact in called {
                 self.withdraw(cx, contact);
             }
@@ -200,7 +202,7 @@ impl Call {
                     Phase::Offered(_) => {
                         cx.out.push(Out::OfferEnded { contact, agent, failure: Some(Reason::Cancelled) });
                     }
-                    Phase::Dialling(_) => cx.out.push(Out::Vacate { contact, agent }),
+                    Phase::Dialling(_) | Phase::Monitoring => cx.out.push(Out::Vacate { contact, agent }),
                     Phase::AgentWhisper { .. } | Phase::CustomerWhisper { .. } | Phase::Connected => {
                         cx.out.push(Out::Released { contact, agent });
                     }
@@ -313,7 +315,7 @@ impl Call {
     /// A call lives while two are on it, or one and a contact on its way, or one and a test line.
     pub(super) fn end_if_deserted(&mut self, cx: &mut Cx) {
         self.end_empty_bridges(cx);
-        let up: Vec<_> = self.connections.values().filter(|c| c.is_up()).collect();
+        let up: Vec<_> = self.connections.values().filter(|c| c.is_up() && c.is_party()).collect();
         let persons = up.iter().filter(|c| c.second_line_of.is_none()).count();
         let human = up.iter().any(|c| c.agent.is_some() || c.kind == Kind::Inbound);
         let is_there = |k: &super::Contact| self.connections.get(&k.party).is_some_and(|p| !p.is_gone());

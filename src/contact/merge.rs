@@ -28,6 +28,7 @@ impl Call {
         let first = self.connections.get(&by).map(|c| c.second_line_of.unwrap_or(by));
         let me = first.and_then(|id| self.connections.get(&id)).filter(|c| c.is_up() && c.transfers.is_none()).cloned();
         let me = me.ok_or_else(|| state("not on this call"))?;
+        self.may_transfer(&me)?;
         let mine = self.lines_of(me.id);
         // The one of the second line: on the first he may have consulted somebody else.
         let second = |k: &&Contact| self.connections.get(&k.party).is_some_and(|c| c.second_line_of.is_some());
@@ -150,7 +151,8 @@ impl Call {
         let serves = |k: &&Contact| {
             k.party == connection && !k.is_over() && !matches!(k.phase, Phase::Line(Line::Room | Line::Bridge))
         };
-        let alone = self.connections.values().filter(|o| !o.is_gone() && !same_person(o, c)).count() <= 1;
+        let other = |o: &&Connection| !o.is_gone() && o.is_party() && !same_person(o, c);
+        let alone = self.connections.values().filter(other).count() <= 1;
         let contact = self.contacts.values().find(serves).filter(|_| alone);
         contact.map(|k| Part::Party(k.id)).ok_or_else(|| state("nobody can be brought together there"))
     }

@@ -9,6 +9,7 @@ mod leave;
 mod line;
 mod merge;
 mod model;
+mod monitor;
 mod offer;
 mod plan;
 mod press;
@@ -172,6 +173,7 @@ impl Call {
     /// After every event: flows that nobody hears go on, notices end when somebody is there, and a call of one ends.
     fn settle(&mut self, cx: &mut Cx) {
         self.pass_unheard(cx);
+        self.follow_agents(cx);
         self.end_if_deserted(cx);
         self.drop_stale_notices();
     }

@@ -22,6 +22,8 @@ pub enum Kind {
     Inbound,
     /// A party that somebody added (Streams shows all of these as outbound).
     Outbound,
+    /// A supervisor, who is no party until he barges in.
+    Monitoring,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Kind::Agent => "agent",
             Kind::Inbound => "inbound",
             Kind::Outbound => "outbound",
+            Kind::Monitoring => "monitoring",
         }
     }
 }
@@ -42,13 +45,40 @@ impl Kind {
 ///              |            |          |
 ///              +------------+----------+--> disconnected(reason)
 /// ```
+///
+/// and a monitor's: `connecting -> silent_monitor <-> coach <-> barge -> disconnected`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Init,
     Connecting,
     Connected,
     Hold,
+    Monitor(Monitor),
     Disconnected(Reason),
+}
+
+/// How far a supervisor takes part. Connect has the first and the last; coaching is what PBXs have between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Monitor {
+    /// He hears everybody, and nobody knows.
+    Silent,
+    /// The agent hears him as well, and nobody else does.
+    Coach,
+    /// He is one of them, with all rights; the agents keep two: to mute themselves and to leave.
+    Barge,
+}
+
+impl Monitor {
+    pub const ALL: [Monitor; 3] = [Monitor::Silent, Monitor::Coach, Monitor::Barge];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Monitor::Silent => "silent_monitor",
+            Monitor::Coach => "coach",
+            Monitor::Barge => "barge",
+        }
+    }
 }
 
 impl State {
@@ -59,6 +89,7 @@ impl State {
             State::Connecting => "connecting",
             State::Connected => "connected",
             State::Hold => "hold",
+            State::Monitor(monitor) => monitor.as_str(),
             State::Disconnected(_) => "disconnected",
         }
     }
@@ -162,6 +193,12 @@ impl Connection {
         self.transfers.filter(|_| !self.is_gone())
     }
 
+    /// One of those who talk, hold and leave: everybody but a supervisor who has not barged in.
+    #[must_use]
+    pub fn is_party(&self) -> bool {
+        self.kind != Kind::Monitoring || self.state == State::Monitor(Monitor::Barge)
+    }
+
     /// Being called.
     #[must_use]
     pub fn is_ringing(&self) -> bool {
@@ -239,6 +276,7 @@ pub enum Method {
     Inbound,
     Outbound,
     Transfer,
+    Monitor,
 }
 
 impl Method {
@@ -248,18 +286,22 @@ impl Method {
             Method::Inbound => "INBOUND",
             Method::Outbound => "OUTBOUND",
             Method::Transfer => "TRANSFER",
+            Method::Monitor => "MONITOR",
         }
     }
 
     /// The method of that name; what is no other is inbound.
     #[must_use]
     pub fn parse(name: &str) -> Method {
-        [Method::Outbound, Method::Transfer].into_iter().find(|m| m.as_str() == name).unwrap_or(Method::Inbound)
+        [Method::Outbound, Method::Transfer, Method::Monitor]
+            .into_iter()
+            .find(|m| m.as_str() == name)
+            .unwrap_or(Method::Inbound)
     }
 }
 
 /// A contact of Connect: one agent's part of the story. A quick connect makes a second one, in which the agent who
-/// pressed it plays the customer's role (`party`).
+/// pressed it plays the customer's role (`party`). So does a supervisor who listens: the agent he listens to is its party.
 #[derive(Clone, Debug)]
 pub struct Contact {
     pub id: ContactId,
@@ -318,6 +360,8 @@ pub enum Phase {
     /// Somebody is called without a queue and without whispers; `party` hears its hold flow.
     Dialling(Running),
     Connected,
+    /// A supervisor is called to listen, or listens.
+    Monitoring,
     /// Not a contact centre's story: a test line, a room, a plain bridge.
     Line(Line),
     Ended,
@@ -335,7 +379,12 @@ impl Contact {
     /// Still on its way to an agent: `party` hears its flows when it talks to nobody.
     #[must_use]
     pub fn is_pending(&self) -> bool {
-        !matches!(self.phase, Phase::Connected | Phase::Ended | Phase::Line(_))
+        !matches!(self.phase, Phase::Connected | Phase::Monitoring | Phase::Ended | Phase::Line(_))
+    }
+
+    #[must_use]
+    pub fn is_monitor(&self) -> bool {
+        self.method == Method::Monitor
     }
 
     #[must_use]
@@ -447,7 +496,12 @@ pub enum Out {
         contact: ContactId,
         agent: AgentId,
     },
-    /// She was called in vain.
+    /// A supervisor is called to listen: nothing is to be offered to him meanwhile.
+    Monitor {
+        contact: ContactId,
+        agent: AgentId,
+    },
+    /// An agent was called in vain, or a supervisor listens no more.
     Vacate {
         contact: ContactId,
         agent: AgentId,

@@ -105,6 +105,7 @@ impl Call {
         let agent = c.agent.clone();
         match self.contact_served_by(connection) {
             Some(contact) if self.is_dialling(contact) => self.dialling_answered(cx, contact),
+            Some(contact) if self.is_monitored_by(contact) => self.monitor_answered(cx, contact),
             Some(contact) => {
                 if let Some(agent) = agent {
                     cx.out.push(Out::OfferEnded { contact, agent, failure: None });
@@ -124,6 +125,7 @@ impl Call {
         c.dialled = None;
         match self.contact_served_by(connection) {
             Some(contact) if self.is_dialling(contact) => self.dialling_failed(cx, contact, why),
+            Some(contact) if self.is_monitored_by(contact) => self.monitor_failed(cx, contact, why),
             Some(contact) => self.offer_failed(cx, contact, why),
             None => self.line_failed(cx, connection, why),
         }

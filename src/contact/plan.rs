@@ -1,6 +1,6 @@
 //! Who hears whom: a function of the connections' states, computed anew after every event and never stored.
 
-use super::{Call, Connection, Hears, Identity, Line, Notice, Phase, State, Want};
+use super::{Call, Connection, Hears, Identity, Kind, Line, Monitor, Notice, Phase, State, Want};
 use crate::ids::ConnectionId;
 use std::collections::BTreeMap;
 
@@ -19,12 +19,14 @@ impl Call {
         let held = c.state == State::Hold;
         let hears = self.hears(c);
         let shows = match &hears {
+            _ if !c.is_party() => self.watched(c),
             Hears::Parties(parties) => self.shown(c, parties),
             _ => None,
         };
+        let listens = c.state == State::Monitor(Monitor::Silent);
         Want {
             hears,
-            heard: !held && !c.transfers() && c.muted_by.is_none() && !self.is_target_of_pending(c.id),
+            heard: !held && !listens && !c.transfers() && c.muted_by.is_none() && !self.is_target_of_pending(c.id),
             held,
             shows,
         }
@@ -37,11 +39,18 @@ impl Call {
         if c.transfers() {
             return Hears::Silence;
         }
+        if !c.is_party() {
+            // All that is said, and nothing that is played: whoever hears only music is left alone with it.
+            let speaks = |o: &&Connection| o.agent.is_some() || !self.talkers(o).is_empty();
+            let said: Vec<ConnectionId> = self.others_talking(c).into_iter().filter(speaks).map(|o| o.id).collect();
+            return if said.is_empty() { Hears::Silence } else { Hears::Parties(said) };
+        }
         let serves = self.contacts.values().find(|k| k.agent == Some(c.id));
         if let Some(Phase::AgentWhisper { whisper, .. }) = serves.map(|k| &k.phase) {
             return whisper.hears();
         }
-        let talkers = self.talkers(c);
+        let mut talkers = self.talkers(c);
+        talkers.extend(self.coaches(c));
         if !talkers.is_empty() {
             return Hears::Parties(talkers);
         }
@@ -60,7 +69,7 @@ impl Call {
                         return Hears::Parties(vec![other]);
                     }
                 }
-                Phase::Line(Line::Room) | Phase::Connected | Phase::Ended => {}
+                Phase::Line(Line::Room) | Phase::Connected | Phase::Monitoring | Phase::Ended => {}
             }
         }
         match &c.notice {
@@ -121,9 +130,21 @@ impl Call {
         })
     }
 
+    /// Those who coach this agent. In his ear they come before music; his whispers and his own hold come before them.
+    fn coaches(&self, c: &Connection) -> Vec<ConnectionId> {
+        let party = |o: &Connection| self.contacts.get(&o.contact).and_then(|k| self.connections.get(&k.party));
+        let coach = |o: &&Connection| o.state == State::Monitor(Monitor::Coach) && o.is_up() && o.muted_by.is_none();
+        if c.agent.is_none() || c.kind == Kind::Monitoring || !self.talks(c) || self.is_other_line(c) {
+            return Vec::new();
+        }
+        let his = self.connections.values().filter(coach).filter(|o| party(o).is_some_and(|p| same_person(p, c)));
+        his.map(|o| o.id).collect()
+    }
+
     /// Up, connected, and past the whispers.
     pub(super) fn talks(&self, c: &Connection) -> bool {
-        c.is_up() && c.state == State::Connected && !c.transfers() && !self.is_target_of_pending(c.id)
+        let talks = matches!(c.state, State::Connected | State::Monitor(Monitor::Barge));
+        c.is_up() && talks && !c.transfers() && !self.is_target_of_pending(c.id)
     }
 
     pub(super) fn is_target_of_pending(&self, connection: ConnectionId) -> bool {
@@ -133,7 +154,8 @@ impl Call {
     fn shown(&self, c: &Connection, parties: &[ConnectionId]) -> Option<Identity> {
         let mut names: Vec<&Connection> = Vec::new();
         for other in parties.iter().filter_map(|id| self.connections.get(id)) {
-            if other.id != c.id && !names.iter().any(|n| same_person(n, other)) {
+            // Whoever coaches is heard and not shown.
+            if other.id != c.id && other.is_party() && !names.iter().any(|n| same_person(n, other)) {
                 names.push(other);
             }
         }

@@ -2,7 +2,8 @@
 
 use super::running::{Role, Running};
 use super::{
-    Call, Contact, Cx, Event, Identity, Kind, Method, Out, Phase, Place, QuickConnectTo, Reason, Refused, State,
+    Call, Contact, Cx, Event, Identity, Kind, Method, Monitor, Out, Phase, Place, QuickConnectTo, Reason, Refused,
+    State,
 };
 use crate::flow::{Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
@@ -32,6 +33,8 @@ pub enum Press {
     Mute(ConnectionId),
     Unmute(ConnectionId),
     Digits(ConnectionId, String),
+    /// updateMonitorParticipantState
+    Monitor(Monitor),
 }
 
 /// A quick connect that can begin.
@@ -57,6 +60,7 @@ impl Call {
         if let Some(contact) = self.connections.get(&actor).and_then(|c| c.transfers) {
             return self.press_while_transferring(cx, actor, contact, press);
         }
+        self.may_press(actor, press)?;
         match press {
             Press::QuickConnect(id) => {
                 let ready = self.ready(cx, actor, id)?;
@@ -77,7 +81,7 @@ impl Call {
                 }
             }
             Press::Hold(id) => {
-                let c = self.known(*id)?;
+                let c = self.known(actor, *id)?;
                 if self.connections.get(&actor).is_some_and(|me| super::plan::same_person(me, c)) {
                     return Err(state("an agent holds the others, not himself"));
                 }
@@ -88,12 +92,12 @@ impl Call {
                 self.set_hold(cx, *id, Some(actor));
             }
             Press::Resume(id) => {
-                self.known(*id)?;
+                self.known(actor, *id)?;
                 self.take_part(cx, actor);
                 self.set_hold(cx, *id, None);
             }
             Press::Drop(id) => {
-                self.known(*id)?;
+                self.known(actor, *id)?;
                 if *id == actor {
                     self.leave(cx, actor);
                 } else {
@@ -111,23 +115,27 @@ impl Call {
             }
             Press::Leave => self.leave(cx, actor),
             Press::Mute(id) => {
-                self.known(*id)?;
-                self.set_muted(*id, Some(actor));
+                self.known(actor, *id)?;
+                // What a supervisor has muted stays his to undo.
+                if self.is_monitor(actor) || !self.connections.get(id).is_some_and(|c| self.is_muted_by_supervisor(c)) {
+                    self.set_muted(*id, Some(actor));
+                }
             }
             Press::Unmute(id) => {
-                // Connect: an agent unmutes himself only; anybody may unmute a party that is no agent.
-                let c = self.known(*id)?;
-                if c.agent.is_some() && *id != actor {
+                // Connect: an agent unmutes himself only; anybody may unmute a party that is no agent, and a supervisor all.
+                let c = self.known(actor, *id)?;
+                if c.agent.is_some() && *id != actor && !self.is_monitor(actor) {
                     return Err(state("only that agent can unmute himself"));
                 }
                 self.set_muted(*id, None);
             }
             Press::Digits(id, digits) => {
-                if !self.known(*id)?.is_up() {
+                if !self.known(actor, *id)?.is_up() {
                     return Err(state("that party has not answered"));
                 }
                 cx.out.push(Out::Digits { connection: *id, digits: digits.clone() });
             }
+            Press::Monitor(monitor) => self.take_part_as(cx, actor, *monitor)?,
         }
         self.settle(cx);
         Ok(())
@@ -140,10 +148,12 @@ impl Call {
         if self.connections.values().any(|o| o.second_line_of == Some(first) && !o.is_gone()) {
             return Err(state("both lines are in use"));
         }
+        self.may_transfer(&c)?;
         let ready = self.ready(cx, first, id)?;
         let line = self.add(cx, c.contact, c.identity, c.agent, c.kind, State::Connected);
         if let Some(l) = self.connections.get_mut(&line) {
             l.second_line_of = Some(first);
+            l.muted_by = c.muted_by;
         }
         self.answer(cx, line);
         self.quick_connect(cx, first, line, ready);
@@ -183,26 +193,29 @@ impl Call {
         Ok(c.id)
     }
 
-    fn known(&self, id: ConnectionId) -> Result<&super::Connection, Refused> {
+    fn known(&self, actor: ConnectionId, id: ConnectionId) -> Result<&super::Connection, Refused> {
+        let me = self.connections.get(&actor);
         self.connections
             .get(&id)
-            .filter(|c| !c.is_gone())
+            .filter(|c| !c.is_gone() && me.is_some_and(|me| self.sees(me, c)))
             .ok_or_else(|| Refused::NotFound(format!("there is no connection {id} on this contact")))
     }
 
-    /// Everybody else who is there.
+    /// Everybody else who is there, supervisors only if they have barged in.
     pub(super) fn others(&self, actor: ConnectionId) -> impl Iterator<Item = &super::Connection> {
         let me = self.connections.get(&actor);
-        self.connections.values().filter(move |c| !c.is_gone() && me.is_none_or(|me| !super::plan::same_person(me, c)))
+        let there = |c: &&super::Connection| !c.is_gone() && c.is_party();
+        self.connections.values().filter(there).filter(move |c| me.is_none_or(|me| !super::plan::same_person(me, c)))
     }
 
-    /// The same, with one line of a person who has two.
+    /// The same, with one line of a person who has two, and no supervisor at all.
     fn other_persons(&self, actor: ConnectionId) -> impl Iterator<Item = &super::Connection> {
-        self.others(actor).filter(|c| c.second_line_of.is_none())
+        self.others(actor).filter(|c| c.second_line_of.is_none() && c.kind != Kind::Monitoring)
     }
 
     pub(super) fn can_hold(&self, id: ConnectionId) -> bool {
-        self.connections.get(&id).is_some_and(super::Connection::is_up) && !self.is_target_of_pending(id)
+        let holds = |c: &super::Connection| c.is_up() && c.kind != Kind::Monitoring;
+        self.connections.get(&id).is_some_and(holds) && !self.is_target_of_pending(id)
     }
 
     /// Puts a party on hold or takes it off, on all of its lines; doing so twice changes nothing.
@@ -247,9 +260,12 @@ impl Call {
         }
     }
 
+    /// Mutes a person, on whichever line he speaks.
     fn set_muted(&mut self, id: ConnectionId, by: Option<ConnectionId>) {
-        if let Some(c) = self.connections.get_mut(&id) {
-            c.muted_by = by;
+        for line in self.lines_of(id) {
+            if let Some(c) = self.connections.get_mut(&line) {
+                c.muted_by = by;
+            }
         }
     }
 
@@ -259,8 +275,12 @@ impl Call {
         let Some(quick) = cx.catalog.quick_connects.get(id).filter(|_| listed) else {
             return Err(Refused::NotFound(format!("there is no quick connect {id} on this agent's list")));
         };
+        // A supervisor who only listens is nowhere to be seen: he is called as anybody is who is busy.
+        let is_here = |target: &AgentId| {
+            self.connections.values().any(|c| c.agent.as_ref() == Some(target) && !c.is_gone() && c.is_party())
+        };
         if let QuickConnectTo::Agent { agent: target, .. } = &quick.to
-            && self.connections.values().any(|c| c.agent.as_ref() == Some(target) && !c.is_gone())
+            && is_here(target)
         {
             return Err(state(format!("{target} is on this contact already")));
         }
@@ -396,7 +416,7 @@ impl Call {
             if let Some(c) = self.connections.get_mut(&connection) {
                 c.held_by_phone = true;
             }
-            if me.agent.is_some() && !self.is_bridged(&me) {
+            if me.agent.is_some() && !self.is_bridged(&me) && self.may_hold(&me) {
                 for id in focus.into_iter().filter(|id| self.can_hold(*id)).collect::<Vec<_>>() {
                     self.set_hold(cx, id, Some(connection));
                 }
@@ -411,7 +431,7 @@ impl Call {
             }
             let mine: Vec<ConnectionId> =
                 self.connections.values().filter(|c| c.held_by == Some(connection)).map(|c| c.id).collect();
-            if me.agent.is_some() {
+            if me.agent.is_some() && self.may_hold(&me) {
                 for id in mine {
                     self.set_hold(cx, id, None);
                 }

@@ -4,9 +4,9 @@
 //! what has changed since the last look is the fact.
 
 use super::plan::same_person;
-use super::{Call, Connection, Contact, Cx, Event, Identity, Method, Out, Phase, Reason, State};
+use super::{Call, Connection, Contact, Cx, Event, Identity, Kind, Method, Monitor, Out, Phase, Reason, State};
 use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
-use crate::limits::NEXT_CONTACTS;
+use crate::limits::{NEXT_CONTACTS, STATE_TRANSITIONS};
 use crate::time::{Duration, Time};
 
 /// How often something was so, and how long.
@@ -45,6 +45,8 @@ pub enum Cause {
     Telecom {
         agent: bool,
     },
+    /// A supervisor who has barged in dropped the agent.
+    Barged,
     Flow,
     Other,
 }
@@ -57,6 +59,7 @@ impl Cause {
             Cause::Agent => "AGENT_DISCONNECT",
             Cause::ThirdParty => "THIRD_PARTY_DISCONNECT",
             Cause::Telecom { .. } => "TELECOM_PROBLEM",
+            Cause::Barged => "BARGED",
             Cause::Flow => "CONTACT_FLOW_DISCONNECT",
             Cause::Other => "OTHER",
         }
@@ -97,6 +100,8 @@ pub struct Facts {
     pub own_hold: Spell,
     /// Somebody outside talks with the customer.
     pub third_party: Spell,
+    /// What a supervisor was, since when each.
+    pub transitions: Vec<(Time, Monitor)>,
     pub next: Vec<Next>,
     /// When its agent was gone and the customer was left to somebody else, and to whom, if it was not a flow.
     pub transferred: Option<(Time, Option<Identity>)>,
@@ -151,7 +156,8 @@ impl Call {
     /// The contact before this one learns of it, and what was dialled is the same for both.
     fn link(&mut self, id: ContactId) {
         let Some(k) = self.contacts.get(&id) else { return };
-        let Some(previous) = k.previous.filter(|previous| *previous != id) else { return };
+        // Whoever listens comes after nobody.
+        let Some(previous) = k.previous.filter(|previous| *previous != id && !k.is_monitor()) else { return };
         let next = Next { contact: id, initiated: k.initiated, quick_connect: k.quick_connect.clone() };
         let facts = self.facts.entry(id).or_default();
         if std::mem::replace(&mut facts.linked, true) {
@@ -212,6 +218,14 @@ impl Call {
         facts.hold.is(now, held.is_some());
         let by = held.and_then(|c| c.held_by).and_then(|by| self.connections.get(&by));
         facts.own_hold.is(now, by.zip(row).is_some_and(|(by, row)| same_person(by, row)));
+        if let Some(State::Monitor(monitor)) = up.map(|row| row.state)
+            && facts.transitions.last().is_none_or(|(_, last)| *last != monitor)
+        {
+            if facts.transitions.len() == STATE_TRANSITIONS {
+                facts.transitions.remove(0);
+            }
+            facts.transitions.push((now, monitor));
+        }
         facts.pending = if k.is_over() { facts.pending } else { k.is_pending() || matches!(k.phase, Phase::Line(_)) };
     }
 
@@ -230,8 +244,8 @@ impl Call {
         let by_itself = if facts.pending { Cause::Flow } else { Cause::Agent };
         facts.ended = Some((now, cause.unwrap_or(by_itself)));
         // Whom its agent has called last, if somebody is left with him.
-        let heir =
-            self.contacts.values().filter(|n| n.previous == Some(k.id) && !n.is_over()).max_by_key(|n| n.initiated);
+        let after = |n: &&Contact| n.previous == Some(k.id) && !n.is_over() && !n.is_monitor();
+        let heir = self.contacts.values().filter(after).max_by_key(|n| n.initiated);
         let Some(heir) = heir else { return };
         let row = heir.agent.and_then(|id| self.connections.get(&id));
         let left = match k.agent {
@@ -264,8 +278,11 @@ impl Call {
         if self.ended_by_us {
             return Some(Cause::Other);
         }
+        let by_supervisor = |c: &Connection| c.agent.is_some() && c.kind != Kind::Monitoring && self.is_supervised();
         let rank = |c: &Connection| match c.state {
             State::Disconnected(Reason::HungUp) => 0,
+            // While somebody has barged in, nobody else drops an agent.
+            State::Disconnected(Reason::Dropped) if by_supervisor(c) => 1,
             State::Disconnected(Reason::Left) => 1,
             State::Disconnected(Reason::Failed | Reason::Unreachable) => 2,
             State::Disconnected(Reason::Cancelled) => 3,
@@ -278,6 +295,7 @@ impl Call {
             0 if first.agent.is_some() => Some(Cause::Agent),
             0 if self.is_customer(first) => Some(Cause::Customer),
             0 => Some(Cause::ThirdParty),
+            1 if first.state == State::Disconnected(Reason::Dropped) => Some(Cause::Barged),
             1 | 3 => Some(Cause::Agent),
             2 => Some(Cause::Telecom { agent: first.agent.is_some() }),
             4 => Some(Cause::Other),

@@ -101,7 +101,7 @@ impl Call {
                 }
                 Phase::AgentWhisper { .. } => roles.extend([Role::Party(k.id), Role::AgentWhisper(k.id)]),
                 Phase::CustomerWhisper { .. } => roles.push(Role::CustomerWhisper(k.id)),
-                Phase::Connected | Phase::Line(_) | Phase::Ended => {}
+                Phase::Connected | Phase::Monitoring | Phase::Line(_) | Phase::Ended => {}
             }
         }
         roles.extend(self.connections.values().filter(|c| c.hold_flow.is_some()).map(|c| Role::Hold(c.id)));

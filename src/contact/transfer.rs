@@ -71,6 +71,7 @@ impl Call {
     /// anybody else with the one he has.
     pub(super) fn transferee(&self, by: ConnectionId) -> Result<ConnectionId, Refused> {
         let me = self.connections.get(&by).filter(|c| c.is_up()).ok_or_else(|| state("not on this call"))?;
+        self.may_transfer(me)?;
         if self.is_target_of_pending(by) {
             return Err(state("the contact is not connected yet"));
         }
@@ -235,7 +236,7 @@ impl Call {
     /// The contact that somebody is in now: the one he serves, or the one that serves him.
     fn contact_of_party(&self, id: ConnectionId) -> Option<ContactId> {
         let served = || {
-            let his = self.contacts.values().filter(|k| k.party == id && !k.is_over());
+            let his = self.contacts.values().filter(|k| k.party == id && !k.is_over() && !k.is_monitor());
             his.max_by_key(|k| k.initiated).map(|k| k.id)
         };
         let begun = || self.connections.get(&id).map(|c| c.contact);
@@ -374,6 +375,7 @@ impl Call {
     }
 
     pub(super) fn persons(&self) -> usize {
-        self.connections.values().filter(|c| !c.is_gone() && c.second_line_of.is_none()).count()
+        let person = |c: &&Connection| !c.is_gone() && c.second_line_of.is_none() && c.kind != Kind::Monitoring;
+        self.connections.values().filter(person).count()
     }
 }

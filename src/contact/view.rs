@@ -1,6 +1,6 @@
 //! What an agent's screen says of a call: banner, contact state, lit buttons. All of it derived.
 
-use super::{Call, Connection, Contact, Method, Phase, State};
+use super::{Call, Connection, Contact, Kind, Method, Monitor, Phase, State};
 use crate::ids::ConnectionId;
 use crate::limits::PARTIES;
 
@@ -31,6 +31,14 @@ impl Call {
         if c.transfers() {
             return of("connected", "Transferring");
         }
+        if let State::Monitor(monitor) = c.state {
+            let text = match monitor {
+                Monitor::Silent => "Monitoring",
+                Monitor::Coach => "Coaching",
+                Monitor::Barge => "Barged in",
+            };
+            return of("connected", text);
+        }
         if self.calls_somebody(c) {
             return of("connected", "Connecting");
         }
@@ -48,17 +56,18 @@ impl Call {
     /// A quick connect of his is on its way: it is connected once it waits in its queue, whoever answers it later.
     fn calls_somebody(&self, me: &Connection) -> bool {
         let connecting = |row: &Connection| row.state == State::Connecting;
-        self.contacts.values().any(|k| {
+        self.contacts.values().filter(|k| !k.is_monitor()).any(|k| {
             k.agent.and_then(|row| self.connections.get(&row)).is_some_and(connecting)
                 && self.connections.get(&k.party).is_some_and(|party| super::plan::same_person(party, me))
         })
     }
 
-    /// The other parties that are there, a person with two lines counted once.
+    /// The other parties that are there, a person with two lines counted once, and supervisors not at all.
     fn present(&self, me: ConnectionId) -> impl Iterator<Item = &Connection> {
         let mine = self.connections.get(&me);
         self.connections.values().filter(move |c| {
-            !c.is_gone() && c.second_line_of.is_none() && mine.is_none_or(|m| !super::plan::same_person(m, c))
+            let counts = !c.is_gone() && c.second_line_of.is_none() && c.kind != Kind::Monitoring;
+            counts && mine.is_none_or(|m| !super::plan::same_person(m, c))
         })
     }
 
@@ -75,12 +84,22 @@ impl Call {
         if c.transfers() {
             return vec!["leave", "resumeAll"];
         }
+        if !c.is_party() {
+            return vec!["leave", "updateMonitorParticipantState"];
+        }
+        let barged = c.kind == Kind::Monitoring;
+        if !barged && self.is_supervised() {
+            return vec!["leave"];
+        }
         let others: Vec<&Connection> = self.present(me).collect();
         let held = c.state == State::Hold || others.iter().any(|o| o.state == State::Hold);
         let talked_to = others.iter().any(|o| o.state == State::Connected && o.is_up());
         let pending = self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending());
         let mut lit = vec!["leave"];
-        if !pending && self.persons() < PARTIES {
+        if barged && self.may_go_back().is_ok() {
+            lit.push("updateMonitorParticipantState");
+        }
+        if !barged && !pending && self.persons() < PARTIES {
             lit.push("createAdditionalConnection");
         }
         if others.len() > 1 && held {
@@ -110,6 +129,11 @@ impl Call {
             let called = self.contacts.get(&contact).and_then(|k| k.agent);
             return if called == Some(of) { vec!["destroyConnection"] } else { Vec::new() };
         }
+        let barged = mine.kind == Kind::Monitoring && mine.is_party();
+        let restricted = !barged && (mine.kind == Kind::Monitoring || self.is_supervised());
+        if !self.sees(mine, c) || restricted && of != me {
+            return Vec::new();
+        }
         let mut lit = vec!["destroyConnection"];
         match c.state {
             State::Hold => lit.push("resumeConnection"),
@@ -117,8 +141,9 @@ impl Call {
             _ => {}
         }
         match c.muted_by {
-            Some(_) if c.agent.is_none() || of == me => lit.push("unmuteParticipant"),
-            None if c.is_up() => lit.push("muteParticipant"),
+            Some(_) if restricted && self.is_muted_by_supervisor(c) => {}
+            Some(_) if c.agent.is_none() || of == me || barged => lit.push("unmuteParticipant"),
+            None if c.is_up() && c.state != State::Monitor(Monitor::Silent) => lit.push("muteParticipant"),
             _ => {}
         }
         if c.is_up() && of != me {

@@ -1,6 +1,7 @@
 //! The buttons by the names of Connect's CTI methods, and what each needs in its body.
 
 use super::problem::Problem;
+use crate::contact::Monitor;
 use crate::engine::{Addressee, Button};
 use crate::ids::QuickConnectId;
 use axum::body::Bytes;
@@ -27,13 +28,15 @@ pub(crate) const METHODS: &[&str] = &[
     "unmuteParticipant",
     "sendDigits",
     "leave",
+    "monitorContact",
+    "updateMonitorParticipantState",
 ];
 
 /// What an action needs besides its name. A field that the action has no use for is a fault.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct ActionBody {
-    /// A UUID from the snapshot. May be left out when the agent has one contact.
+    /// A UUID from the snapshot. May be left out when the agent has one contact; for monitorContact it is another agent's.
     contact_id: Option<String>,
     /// From the snapshot: for holdConnection, resumeConnection, destroyConnection, muteParticipant,
     /// unmuteParticipant and sendDigits.
@@ -44,19 +47,22 @@ pub(crate) struct ActionBody {
     destination: Option<String>,
     /// For sendDigits: `0`-`9`, `*`, `#`, `A`-`D`, at most 50.
     digits: Option<String>,
+    /// For updateMonitorParticipantState: `silent_monitor`, `coach` or `barge`.
+    state: Option<String>,
 }
 
 /// The longest string of digits that one press may send.
 const DIGITS: usize = 50;
 
 pub(crate) fn button(method: &str, body: ActionBody) -> Result<Button, Problem> {
-    let ActionBody { contact_id: contact, connection_id, quick_connect_id, destination, digits } = body;
+    let ActionBody { contact_id: contact, connection_id, quick_connect_id, destination, digits, state } = body;
     // Each field is taken once; what is left over at the end was not meant for this method.
     let mut left = [
         ("connectionId", connection_id),
         ("quickConnectId", quick_connect_id),
         ("destination", destination),
         ("digits", digits),
+        ("state", state),
     ];
     let mut take = |name: &str| left.iter_mut().find(|(field, _)| *field == name).and_then(|(_, value)| value.take());
     let needed = |name: &str, value: Option<String>| {
@@ -106,6 +112,15 @@ pub(crate) fn button(method: &str, body: ActionBody) -> Result<Button, Problem> 
             }
             Button::SendDigits { contact, connection, digits }
         }
+        "monitorContact" => Button::MonitorContact { contact: needed("contactId", contact)? },
+        "updateMonitorParticipantState" => {
+            let wanted = needed("state", take("state"))?;
+            let Some(state) = Monitor::ALL.into_iter().find(|state| state.as_str() == wanted) else {
+                let known: Vec<&str> = Monitor::ALL.iter().map(|state| state.as_str()).collect();
+                return Err(Problem::parameter(format!("state is one of {}.", known.join(", "))));
+            };
+            Button::UpdateMonitorParticipantState { contact, state }
+        }
         _ => {
             return Err(Problem::missing(format!("There is no action {method}; there are: {}.", METHODS.join(", "))));
         }
@@ -154,6 +169,8 @@ mod tests {
         let full = |method: &str| match method {
             "createAdditionalConnection" => r#"{"quickConnectId": "maria"}"#,
             "sendDigits" => r#"{"connectionId": "c2", "digits": "1*#D"}"#,
+            "monitorContact" => r#"{"contactId": "x"}"#,
+            "updateMonitorParticipantState" => r#"{"state": "coach"}"#,
             _ if method.ends_with("Connection") || method.ends_with("Participant") => r#"{"connectionId": "c2"}"#,
             _ => "{}",
         };
@@ -179,6 +196,10 @@ mod tests {
             ("sendDigits", r#"{"connectionId": "c2"}"#, 400, "digits"),
             ("sendDigits", r#"{"connectionId": "c2", "digits": "12a"}"#, 400, "digits"),
             ("leave", r#"{"connectionId": "c2"}"#, 400, "no use for connectionId"),
+            ("monitorContact", "{}", 400, "contactId"),
+            ("updateMonitorParticipantState", "{}", 400, "state"),
+            ("updateMonitorParticipantState", r#"{"state": "whisper"}"#, 400, "silent_monitor, coach, barge"),
+            ("monitorContact", r#"{"contactId": "x", "state": "barge"}"#, 400, "no use for state"),
             ("dance", "{}", 404, "acceptContact"),
         ] {
             let problem = press(method, body).unwrap_err();

@@ -31,7 +31,7 @@ const NAMES: &[(&str, &str)] = &[
     ("ResourceNotFoundException", "No such agent, contact, connection or action."),
     ("InvalidParameterException", "The request is malformed, or a value in it is."),
     ("QuotaExceededException", "A limit is reached: parties of a contact, for one."),
-    ("AccessDeniedException", "Signed in, but this belongs to somebody else."),
+    ("AccessDeniedException", "Signed in, but this belongs to somebody else, or to supervisors."),
     ("UnauthorizedException", "Not signed in, or with the wrong password or token."),
     ("ServiceUnavailable", "Something that the switch needs for this does not answer: the database. Try again later."),
     ("ThrottlingException", "The switch has too much to do now. Try again after Retry-After seconds."),
@@ -93,6 +93,7 @@ impl From<Refusal> for Problem {
             Refusal::NotFound(_) => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
             Refusal::InvalidParameter(_) => (StatusCode::BAD_REQUEST, "InvalidParameterException"),
             Refusal::QuotaExceeded(_) => (StatusCode::CONFLICT, "QuotaExceededException"),
+            Refusal::AccessDenied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
         };
         Problem::named(status, name, refusal.to_string())
     }
@@ -140,6 +141,7 @@ impl IntoResponses for OfPress {
         let mut all = OfAgent::responses();
         all.extend(described(&[
             (400, "InvalidParameterException, BadEndpointException"),
+            (403, "AccessDeniedException: another agent's, a supervisor's, or a page of another origin"),
             (404, "ResourceNotFoundException: no such agent, contact, connection or method"),
             (409, "InvalidStateException, QuotaExceededException: the reason is in `detail`; nothing was done"),
             (413, "The body is too large"),

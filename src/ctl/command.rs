@@ -36,10 +36,16 @@ const VERBS: &[(&str, &str, &[Word])] = &[
     ("mute", "muteParticipant", &[Word::Party]),
     ("unmute", "unmuteParticipant", &[Word::Party]),
     ("digits", "sendDigits", &[Word::Party, Word::Field("digits")]),
+    ("monitor", "monitorContact", &[Word::Field("contactId")]),
+    ("listen", "updateMonitorParticipantState", &[Word::Fixed("state", "silent_monitor")]),
+    ("coach", "updateMonitorParticipantState", &[Word::Fixed("state", "coach")]),
+    ("barge", "updateMonitorParticipantState", &[Word::Fixed("state", "barge")]),
 ];
 
 enum Word {
     Field(&'static str),
+    /// Said by the verb itself.
+    Fixed(&'static str, &'static str),
     Party,
 }
 
@@ -58,16 +64,20 @@ pub(super) fn parse(words: &[String]) -> Result<Command, String> {
             let Some((_, method, wanted)) = VERBS.iter().find(|(known, ..)| known == verb) else {
                 return Err(format!("`{verb}` is nothing an agent can do"));
             };
-            if rest.len() != wanted.len() {
-                return Err(format!("`{verb}` takes {} more words, not {}", wanted.len(), rest.len()));
+            let said = wanted.iter().filter(|word| !matches!(word, Word::Fixed(..))).count();
+            if rest.len() != said {
+                return Err(format!("`{verb}` takes {said} more words, not {}", rest.len()));
             }
-            let (mut body, mut party) = (Map::new(), None);
-            for (word, text) in wanted.iter().zip(rest) {
+            let (mut body, mut party, mut rest) = (Map::new(), None, rest.iter());
+            for word in *wanted {
                 match word {
-                    Word::Field(name) => {
+                    Word::Fixed(name, text) => {
                         body.insert((*name).to_owned(), Value::String((*text).to_owned()));
                     }
-                    Word::Party => party = Some((*text).to_owned()),
+                    Word::Field(name) => {
+                        body.insert((*name).to_owned(), rest.next().map_or(Value::Null, |text| Value::from(*text)));
+                    }
+                    Word::Party => party = rest.next().map(|text| (*text).to_owned()),
                 }
             }
             Ok(Command::Act { agent: (*agent).to_owned(), method, body, party })
@@ -129,11 +139,14 @@ mod tests {
                 act("createAdditionalConnection", serde_json::json!({"quickConnectId": "maria"}), None),
             ),
             ("john digits c2 12#", act("sendDigits", serde_json::json!({"digits": "12#"}), Some("c2"))),
+            ("john monitor 12ab", act("monitorContact", serde_json::json!({"contactId": "12ab"}), None)),
+            ("john coach", act("updateMonitorParticipantState", serde_json::json!({"state": "coach"}), None)),
             ("john drop Maria", act("destroyConnection", serde_json::json!({}), Some("Maria"))),
         ] {
             assert_eq!(words(text), command, "{text}");
         }
-        for text in ["", "john status", "john dance", "john join maria", "john hold", "agents all now"] {
+        for text in ["", "john status", "john dance", "john join maria", "john hold", "agents all now", "john barge in"]
+        {
             assert!(words(text).is_err(), "{text}");
         }
     }

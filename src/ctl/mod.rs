@@ -22,6 +22,8 @@ WORDS:
   AGENT join | swap | hold-all | resume-all | leave
   AGENT hold | resume | drop | mute | unmute PARTY
   AGENT digits PARTY DIGITS        keys to one party
+  AGENT monitor CONTACT            a supervisor's phone is called, to listen to a contact
+  AGENT listen | coach | barge     hears all unseen; is heard by the agent alone; is one of them
 PARTY is a connection's id (c2) or its name.";
 
 /// `cordboard ctl`: the HTTP API from a shell.

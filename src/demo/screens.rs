@@ -104,6 +104,10 @@ fn request(button: &Button) -> (bool, String, Value) {
             act("sendDigits", contact, json!({ "connectionId": connection, "digits": digits }))
         }
         Button::Leave { contact } => act("leave", contact, json!({})),
+        Button::MonitorContact { contact } => act("monitorContact", &Some(contact.clone()), json!({})),
+        Button::UpdateMonitorParticipantState { contact, state } => {
+            act("updateMonitorParticipantState", contact, json!({ "state": state.as_str() }))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Addressee, Button, CallId, Engine, Refusal, Work};
 use crate::contact::{Press, Refused};
 use crate::ids::{AgentId, ConnectionId, ContactId};
+use crate::site::Role;
 
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
@@ -58,6 +59,11 @@ impl Engine {
             Button::HoldAll { contact } => self.press(agent, contact.as_deref(), &Press::HoldAll),
             Button::ResumeAll { contact } => self.press(agent, contact.as_deref(), &Press::ResumeAll),
             Button::Leave { contact } => self.press(agent, contact.as_deref(), &Press::Leave),
+            Button::MonitorContact { contact } => self.monitor(agent, &contact),
+            Button::UpdateMonitorParticipantState { contact, state } => {
+                self.is_supervisor(agent)?;
+                self.press(agent, contact.as_deref(), &Press::Monitor(state))
+            }
             Button::HoldConnection { contact, connection } => {
                 self.press_on(agent, contact.as_deref(), &connection, Press::Hold)
             }
@@ -102,6 +108,33 @@ impl Engine {
         let mut result = Err(Refusal::InvalidState("the contact has ended".into()));
         self.with_call(id, |call, cx| result = call.press(cx, agent, press).map_err(Refusal::from));
         result
+    }
+
+    /// A supervisor asks to listen to a contact: his phone is called.
+    fn monitor(&mut self, supervisor: &AgentId, contact: &str) -> Result<(), Refusal> {
+        self.is_supervisor(supervisor)?;
+        let missing = || Refusal::NotFound(format!("there is no contact {contact}"));
+        let contact = ContactId::parse(contact).ok_or_else(missing)?;
+        let id = self.contacts.get(&contact).copied().ok_or_else(missing)?;
+        if self.draining {
+            return Err(Refusal::InvalidState("the switch takes no new calls".into()));
+        }
+        if self.router.contact_of(supervisor).is_some() {
+            return Err(Refusal::InvalidState("this supervisor is on a contact already".into()));
+        }
+        if self.registrar.bindings(supervisor).is_empty() {
+            return Err(Refusal::InvalidState("this supervisor has no phone registered".into()));
+        }
+        let mut result = Err(missing());
+        self.with_call(id, |call, cx| result = call.monitor(cx, supervisor, contact).map_err(Refusal::from));
+        result
+    }
+
+    fn is_supervisor(&self, agent: &AgentId) -> Result<(), Refusal> {
+        match self.site.agents.get(agent).map(|agent| agent.role) {
+            Some(Role::Supervisor) => Ok(()),
+            _ => Err(Refusal::AccessDenied(format!("{agent} is no supervisor"))),
+        }
     }
 
     fn find_call(&self, agent: &AgentId, contact: Option<&str>) -> Result<CallId, Refusal> {

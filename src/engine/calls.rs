@@ -135,6 +135,11 @@ impl Engine {
                 self.router.occupy(self.now, &agent, contact, &mut routed);
                 self.work.extend(routed.into_iter().map(Work::Routing));
             }
+            Out::Monitor { contact, agent } => {
+                let mut routed = Vec::new();
+                self.router.monitor(self.now, &agent, contact, &mut routed);
+                self.work.extend(routed.into_iter().map(Work::Routing));
+            }
             Out::Vacate { contact, agent } => {
                 let mut routed = Vec::new();
                 self.router.vacate(self.now, &agent, contact, &mut routed);

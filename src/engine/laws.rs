@@ -1,9 +1,10 @@
 //! What must hold whenever the engine has nothing more to say: laws said against its own state, for simulators and tests.
 
 use super::Engine;
-use crate::contact::{self, Call, Connection, Hears, Line, Phase, State, Want};
+use crate::contact::{self, Call, Connection, Hears, Kind, Line, Monitor, Phase, State, Want};
 use crate::ids::{AgentId, ConnectionId, ShardId};
 use crate::leg::Stage;
+use crate::limits::MONITORS;
 use crate::media::Source;
 use crate::routing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ impl Engine {
             let plan = call.plan();
             nobody_is_stranded(call, &plan, &mut said);
             nobody_hears_the_held(call, &plan, &mut said);
+            supervisors_are_no_parties(call, &plan, &mut said);
             self.lines_are_filled(call, self.shard_of(*id), &mut said);
             self.ports_do_what_is_planned(&plan, &mut said);
             self.queues_know(call, &mut said);
@@ -47,7 +49,7 @@ impl Engine {
                     Phase::AgentWhisper { .. } => "the agent whisper",
                     Phase::CustomerWhisper { .. } => "the customer whisper",
                     Phase::Dialling(_) => "somebody's ringing",
-                    Phase::Queued(_) | Phase::Connected | Phase::Line(_) | Phase::Ended => continue,
+                    Phase::Queued(_) | Phase::Connected | Phase::Monitoring | Phase::Line(_) | Phase::Ended => continue,
                 };
                 found.push(format!("call {}: {what} of {} takes for ever", id.0, k.id));
             }
@@ -173,7 +175,9 @@ impl Engine {
         let call = contact.and_then(|contact| self.contacts.get(&contact));
         let state = self.router.state(agent);
         let right = match &state {
-            Some(routing::State::Busy) => call.is_some_and(|id| up.contains(id) || lines.contains(id)),
+            Some(routing::State::Busy | routing::State::Monitoring) => {
+                call.is_some_and(|id| up.contains(id) || lines.contains(id))
+            }
             Some(routing::State::PendingBusy) => call.is_some_and(|id| rung.contains(id)),
             _ => up.is_empty() && rung.is_empty() && lines.is_empty(),
         };
@@ -212,7 +216,8 @@ impl Engine {
 /// agent whose party just hears its whisper; or alone in a room.
 fn nobody_is_stranded(call: &Call, plan: &Plan, said: &mut Vec<String>) {
     let silent = |id: &ConnectionId| plan.get(id).is_none_or(|want| want.hears == Hears::Silence);
-    for c in call.connections().values().filter(|c| c.is_up() && c.second_line_of.is_none()) {
+    // Where nothing is said there is nothing to listen to.
+    for c in call.connections().values().filter(|c| c.is_up() && c.is_party() && c.second_line_of.is_none()) {
         let second = call.connections().values().find(|o| o.is_up() && o.second_line_of == Some(c.id));
         if !silent(&c.id) || second.is_some_and(|second| !silent(&second.id)) {
             continue;
@@ -239,6 +244,43 @@ fn nobody_hears_the_held(call: &Call, plan: &Plan, said: &mut Vec<String>) {
             || plan.values().any(|want| matches!(&want.hears, Hears::Parties(parties) if parties.contains(&c.id)));
         if heard {
             said.push(format!("{} is held and heard", name(c)));
+        }
+    }
+}
+
+/// Who only listens is heard by nobody, who coaches by his agent alone; neither holds anybody, and neither is there without
+/// an agent. Nobody is told of them.
+fn supervisors_are_no_parties(call: &Call, plan: &Plan, said: &mut Vec<String>) {
+    let line = |id: &ConnectionId| call.connections().get(id);
+    let up = || call.connections().values().filter(|c| c.kind == Kind::Monitoring && !c.is_gone());
+    if up().count() > MONITORS {
+        said.push(format!("{} supervisors are on it", up().count()));
+    }
+    for c in up() {
+        let party = call.contacts().get(&c.contact).and_then(|k| line(&k.party));
+        if c.state == State::Hold || c.held_by.is_some() {
+            said.push(format!("{} is held", name(c)));
+        }
+        if c.is_party() {
+            continue;
+        }
+        if !party.is_some_and(|party| party.is_up() && party.agent.is_some() && party.kind != Kind::Monitoring) {
+            said.push(format!("{} listens to no agent", name(c)));
+        }
+        let coaches = c.state == State::Monitor(Monitor::Coach);
+        let hears = |want: &Want| matches!(&want.hears, Hears::Parties(parties) if parties.contains(&c.id));
+        for id in plan.iter().filter(|(_, want)| hears(want)).map(|(id, _)| id) {
+            if !coaches || line(id).and_then(|l| l.agent.as_ref()) != party.and_then(|party| party.agent.as_ref()) {
+                said.push(format!("{} is heard by {id}", name(c)));
+            }
+        }
+        for other in call.connections().values().filter(|other| other.id != c.id) {
+            if call.sees(other, c) || !call.connection_actions(other.id, c.id).is_empty() {
+                said.push(format!("{} is seen by {}", name(c), name(other)));
+            }
+            if other.held_by == Some(c.id) {
+                said.push(format!("{} is held by {}, who only listens", name(other), name(c)));
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! ARN there stands the id that the configuration gives.
 
 use super::Engine;
-use crate::contact::{self, Call, Cause, Contact, Facts, Identity, Place, QuickConnectTo};
+use crate::contact::{self, Call, Cause, Contact, Facts, Identity, Monitor, Place, QuickConnectTo};
 use crate::ids::{AgentId, ContactId};
 use crate::limits::{POOR_JITTER, POOR_LOSS, POOR_ROUND_TRIP};
 use crate::media::PortStats;
@@ -19,21 +19,25 @@ pub struct ContactRecord {
     pub contact_id: String,
     /// The first contact of the chain; nothing in its own record.
     pub initial_contact_id: Option<String>,
-    /// The contact of the agent who made this one.
+    /// The contact of the agent who made this one; of a MONITOR contact, the one that was listened to.
     pub previous_contact_id: Option<String>,
     /// The last one that this contact's agent has made.
     pub next_contact_id: Option<String>,
     pub next_contacts: Vec<NextContact>,
+    /// Of a MONITOR contact: the one that was listened to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub related_contact_id: Option<String>,
     /// The same for all contacts of a chain.
     pub contact_association_id: String,
-    /// `INBOUND`, `OUTBOUND`, `TRANSFER`, `EXTERNAL_OUTBOUND`, ...
+    /// `INBOUND`, `OUTBOUND`, `TRANSFER`, `EXTERNAL_OUTBOUND`, `MONITOR`
     pub initiation_method: String,
     /// Always `VOICE`.
     pub channel: String,
     pub initiation_timestamp: String,
     pub connected_to_system_timestamp: Option<String>,
     pub disconnect_timestamp: String,
-    /// `CUSTOMER_DISCONNECT`, `AGENT_DISCONNECT`, `THIRD_PARTY_DISCONNECT`, `TELECOM_PROBLEM`, `CONTACT_FLOW_DISCONNECT`, `OTHER`
+    /// `CUSTOMER_DISCONNECT`, `AGENT_DISCONNECT`, `THIRD_PARTY_DISCONNECT`, `TELECOM_PROBLEM`, `BARGED`, `CONTACT_FLOW_DISCONNECT`,
+    /// `OTHER`
     pub disconnect_reason: String,
     pub disconnect_details: Option<DisconnectDetails>,
     pub last_update_timestamp: String,
@@ -121,6 +125,18 @@ pub struct AgentInfo {
     pub after_contact_work_end_timestamp: String,
     pub after_contact_work_duration: u64,
     pub routing_profile: RoutingProfile,
+    /// Of a supervisor: what he was, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub state_transitions: Vec<StateTransition>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct StateTransition {
+    /// `SILENT_MONITOR`, `COACH`, `BARGE`
+    pub state: String,
+    pub state_start_timestamp: String,
+    pub state_end_timestamp: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -210,6 +226,7 @@ impl Engine {
             previous_contact_id: k.previous.map(text),
             next_contact_id: facts.next.last().map(|next| text(next.contact)),
             next_contacts: facts.next.iter().map(|next| self.next_contact(next)).collect(),
+            related_contact_id: k.previous.filter(|_| k.is_monitor()).map(text),
             contact_association_id: text(k.initial.unwrap_or(k.id)),
             initiation_method: if outside { "EXTERNAL_OUTBOUND" } else { k.method.as_str() }.into(),
             channel: "VOICE".into(),
@@ -292,12 +309,27 @@ impl Engine {
             after_contact_work_end_timestamp: ended.iso8601(),
             after_contact_work_duration: 0,
             routing_profile: RoutingProfile { arn: self.profile_of(&served.agent) },
+            state_transitions: transitions(&facts.transitions, ended),
         })
     }
 
     fn profile_of(&self, agent: &AgentId) -> String {
         self.site.routing.agents.get(agent).map(|setup| setup.profile.to_string()).unwrap_or_default()
     }
+}
+
+/// Each lasted until the next.
+fn transitions(begun: &[(Time, Monitor)], ended: Time) -> Vec<StateTransition> {
+    let ends = begun.iter().skip(1).map(|(at, _)| *at).chain([ended]);
+    begun
+        .iter()
+        .zip(ends)
+        .map(|((since, monitor), until)| StateTransition {
+            state: monitor.as_str().to_uppercase(),
+            state_start_timestamp: since.iso8601(),
+            state_end_timestamp: until.iso8601(),
+        })
+        .collect()
 }
 
 /// Every second that has begun: who has met is never told apart by nothing.

@@ -12,7 +12,7 @@ pub struct AgentSnapshot {
     /// What the human says: `Available`, `Offline` or a custom name.
     pub status: String,
     pub next_status: Option<String>,
-    /// What the switch sees: `Available`, `Offline`, `PendingBusy`, `Busy`, `AfterCallWork`, `MissedCallAgent`, ...
+    /// What the switch sees: `Available`, `Offline`, `PendingBusy`, `Busy`, `Monitoring`, `AfterCallWork`, `MissedCallAgent`, ...
     pub state: String,
     /// Contact addresses of the registered phones.
     pub phones: Vec<String>,
@@ -27,7 +27,7 @@ pub struct ContactSnapshot {
     pub initial_contact_id: Option<String>,
     pub previous_contact_id: Option<String>,
     pub queue: Option<String>,
-    /// `INBOUND`, `OUTBOUND`, `TRANSFER`, ...
+    /// `INBOUND`, `OUTBOUND`, `TRANSFER`, `MONITOR`, ...
     pub initiation_method: String,
     /// `init`, `incoming`, `connecting`, `connected`, `missed`, `rejected`, `error`, `ended`.
     pub state: String,
@@ -46,7 +46,7 @@ pub struct ConnectionSnapshot {
     /// `agent`, `inbound`, `outbound`, `monitoring`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// `init`, `connecting`, `connected`, `hold`, `disconnected`.
+    /// `init`, `connecting`, `connected`, `hold`, `disconnected`; a supervisor's: `silent_monitor`, `coach`, `barge`.
     pub state: String,
     /// Once disconnected: `rejected`, `no_answer`, `unreachable`, `busy`, `failed`, `cancelled`, `hung_up`, `dropped`, `left`.
     /// On a quick connect that still waits: how its last offer ended.

@@ -74,7 +74,7 @@ impl Engine {
             connections: call
                 .connections()
                 .values()
-                .filter(|c| c.second_line_of.is_none())
+                .filter(|c| c.second_line_of.is_none() && call.sees(me, c))
                 .map(|c| ConnectionSnapshot { quality: self.quality(c.id), ..connection(call, c, me.id, &plan) })
                 .collect(),
             actions: call.actions(me.id).into_iter().map(str::to_owned).collect(),

@@ -3,6 +3,7 @@
 use super::Memory;
 use super::record::ContactRecord;
 use super::snapshot::AgentSnapshot;
+use crate::contact::Monitor;
 use crate::ids::{AgentId, QuickConnectId, ShardId, Ticket};
 use crate::media::{MediaCommand, MediaEvent};
 use crate::sip::{Link, Message};
@@ -178,6 +179,13 @@ pub enum Button {
     Leave {
         contact: Option<String>,
     },
+    MonitorContact {
+        contact: String,
+    },
+    UpdateMonitorParticipantState {
+        contact: Option<String>,
+        state: Monitor,
+    },
 }
 
 /// Whom to add: Connect's endpoint.
@@ -200,4 +208,6 @@ pub enum Refusal {
     InvalidParameter(String),
     #[error("{0}")]
     QuotaExceeded(String),
+    #[error("{0}")]
+    AccessDenied(String),
 }

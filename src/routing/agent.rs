@@ -51,6 +51,8 @@ pub enum State {
     PendingBusy,
     /// On a contact.
     Busy,
+    /// A supervisor who listens to somebody else's contact, or is called to.
+    Monitoring,
     AfterCallWork,
     Trouble(Trouble),
 }
@@ -63,6 +65,7 @@ impl fmt::Display for State {
             State::Custom(name) => name,
             State::PendingBusy => "PendingBusy",
             State::Busy => "Busy",
+            State::Monitoring => "Monitoring",
             State::AfterCallWork => "AfterCallWork",
             State::Trouble(trouble) => trouble.name(),
         })
@@ -87,6 +90,8 @@ pub(super) struct Agent {
     pub activity: Activity,
     /// Direct calls beside the contact in hand, the last one last: she is on that when the contact is over.
     pub besides: Vec<ContactId>,
+    /// The contact in hand is one of listening.
+    pub monitors: Option<ContactId>,
     pub trouble: Option<Trouble>,
     pub reachable: bool,
     /// Since when she could have been offered something: the longest idle is offered first.
@@ -105,6 +110,7 @@ impl Agent {
             next_status: None,
             activity: Activity::Idle,
             besides: Vec::new(),
+            monitors: None,
             trouble: None,
             reachable: false,
             idle_since: now,
@@ -124,6 +130,7 @@ impl Agent {
     pub fn state(&self) -> State {
         match (self.activity, self.trouble) {
             (Activity::Offered(_), _) => State::PendingBusy,
+            (Activity::Busy(contact), _) if self.monitors == Some(contact) => State::Monitoring,
             (Activity::Busy(_), _) => State::Busy,
             (Activity::AfterCallWork(_), _) => State::AfterCallWork,
             (Activity::Idle, Some(trouble)) => State::Trouble(trouble),

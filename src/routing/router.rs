@@ -257,6 +257,14 @@ impl Router {
         });
     }
 
+    /// A supervisor listens to somebody else's contact: nothing is offered to him, and no after-call work follows.
+    pub fn monitor(&mut self, now: Time, id: &AgentId, contact: ContactId, out: &mut Vec<Out>) {
+        if let Some(agent) = self.agents.get_mut(id) {
+            agent.monitors = Some(contact);
+        }
+        self.occupy(now, id, contact, out);
+    }
+
     /// The agent has left her contact: after-call work, then what she chose.
     pub fn release(&mut self, now: Time, id: &AgentId, contact: ContactId, out: &mut Vec<Out>) {
         if let Some(agent) = self.agents.get_mut(id) {

@@ -103,6 +103,8 @@ impl Metrics {
             self.staffed += usize::from(agent.status == AVAILABLE);
         }
         match agent.activity {
+            // Whoever listens is on nobody's contact, and free for none.
+            Activity::Busy(contact) if agent.monitors == Some(contact) => {}
             Activity::Busy(_) => self.on_contact += 1,
             Activity::AfterCallWork(_) => {
                 self.on_contact += 1;

@@ -24,6 +24,11 @@ pub enum Press {
     Reject,
     Clear,
     Status(String),
+    /// Of the contact that this agent is on.
+    Monitor(Party),
+    Listen,
+    Coach,
+    Barge,
 }
 
 /// How it is pressed.
@@ -55,6 +60,10 @@ pub const FORMS: &[&str] = &[
     "presses reject",
     "presses clear",
     "presses status Available",
+    "presses monitor maria",
+    "presses listen",
+    "presses coach",
+    "presses barge",
 ];
 
 /// Reads what follows `presses`.
@@ -87,6 +96,14 @@ pub fn read(words: &mut Words) -> Result<(Press, By), Trouble> {
         Press::Digits(digits, words.party()?)
     } else if words.take("status") {
         Press::Status(words.text("a status")?.0)
+    } else if words.take("monitor") {
+        Press::Monitor(words.party()?)
+    } else if words.take("listen") {
+        Press::Listen
+    } else if words.take("coach") {
+        Press::Coach
+    } else if words.take("barge") {
+        Press::Barge
     } else if words.take("join") {
         Press::Join
     } else if words.take("swap") {

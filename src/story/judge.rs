@@ -139,6 +139,7 @@ fn judge_row(want: &Row, row: &ConnectionSnapshot) -> Verdict {
     let right = want.state.as_ref().is_none_or(|state| *state == row.state)
         && want.answered.is_none_or(|answered| answered == row.answered)
         && want.reason.as_ref().is_none_or(|reason| Some(reason) == row.reason.as_ref())
+        && want.kind.as_ref().is_none_or(|kind| *kind == row.kind)
         && want.held_by.as_ref().is_none_or(|by| by.eq_ignore_ascii_case(held_by))
         && want.hears.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&hears));
     if right {
@@ -147,8 +148,8 @@ fn judge_row(want: &Row, row: &ConnectionSnapshot) -> Verdict {
     let answered = if row.answered { "yes" } else { "no" };
     let reason = row.reason.as_deref().unwrap_or("none");
     Verdict::Wait(format!(
-        "it is {}, answered {answered}, reason {reason}, held by {held_by}, hears \"{hears}\"",
-        row.state
+        "it is {} ({}), answered {answered}, reason {reason}, held by {held_by}, hears \"{hears}\"",
+        row.state, row.kind
     ))
 }
 

@@ -1,6 +1,8 @@
 //! Which row of an agent's screen a story means, and which button of the API its words are.
 
 use super::buttons::Press;
+use super::script::Party;
+use crate::contact::Monitor;
 use crate::engine::snapshot::{AgentSnapshot, ConnectionSnapshot, ContactSnapshot};
 use crate::engine::{Addressee, Button};
 use crate::ids::QuickConnectId;
@@ -29,8 +31,12 @@ pub fn hears(row: &ConnectionSnapshot) -> String {
     row.hears.flow.clone().unwrap_or_else(|| "silence".to_owned())
 }
 
-/// The API's button for the story's; the error says which row is missing.
-pub fn button(press: &Press, screen: Option<&AgentSnapshot>) -> Result<Button, String> {
+/// The API's button for the story's; the error says which row is missing. `other`: the screen of any agent.
+pub fn button<'a>(
+    press: &Press,
+    screen: Option<&AgentSnapshot>,
+    other: impl Fn(&Party) -> Option<&'a AgentSnapshot>,
+) -> Result<Button, String> {
     let contact = None;
     let connection = |of: &str| {
         let on_screen = screen.and_then(|s| s.contacts.first());
@@ -59,6 +65,14 @@ pub fn button(press: &Press, screen: Option<&AgentSnapshot>) -> Result<Button, S
         Press::Reject => Button::RejectContact { contact },
         Press::Clear => Button::ClearContact { contact },
         Press::Status(status) => Button::PutAgentState { status: status.clone() },
+        Press::Monitor(of) => {
+            let theirs = other(of).and_then(|screen| screen.contacts.first()).map(|k| k.contact_id.clone());
+            // Who has no contact now had one, perhaps: the switch says what is wrong with it.
+            Button::MonitorContact { contact: theirs.ok_or_else(|| format!("{of} is on no contact"))? }
+        }
+        Press::Listen => Button::UpdateMonitorParticipantState { contact, state: Monitor::Silent },
+        Press::Coach => Button::UpdateMonitorParticipantState { contact, state: Monitor::Coach },
+        Press::Barge => Button::UpdateMonitorParticipantState { contact, state: Monitor::Barge },
     })
 }
 

@@ -63,11 +63,15 @@ pub struct Row {
     pub answered: Option<bool>,
     pub reason: Option<String>,
     pub held_by: Option<String>,
+    /// What kind of connection it is.
+    pub kind: Option<String>,
     /// What the switch says that party hears: parties by name, a flow by name, or silence.
     pub hears: Option<String>,
 }
 
-const CONNECTION_STATES: &[&str] = &["init", "connecting", "connected", "hold", "disconnected"];
+const CONNECTION_STATES: &[&str] =
+    &["init", "connecting", "connected", "hold", "disconnected", "silent_monitor", "coach", "barge"];
+const CONNECTION_TYPES: &[&str] = &["agent", "inbound", "outbound", "monitoring"];
 const REASONS: &[&str] =
     &["rejected", "no_answer", "unreachable", "busy", "failed", "cancelled", "hung_up", "dropped", "left"];
 const CONTACT_STATES: &[&str] =
@@ -77,6 +81,7 @@ const AGENT_STATES: &[&str] = &[
     "Offline",
     "PendingBusy",
     "Busy",
+    "Monitoring",
     "AfterCallWork",
     "CallingCustomer",
     "MissedCallAgent",
@@ -101,6 +106,11 @@ const BUTTONS: &[(&str, &str)] = &[
     ("reject", "rejectContact"),
     ("clear", "clearContact"),
     ("quick connect", "createAdditionalConnection"),
+    ("mute", "muteParticipant"),
+    ("unmute", "unmuteParticipant"),
+    ("listen", "updateMonitorParticipantState"),
+    ("coach", "updateMonitorParticipantState"),
+    ("barge", "updateMonitorParticipantState"),
 ];
 
 /// What follows `john's`. `None`: another family.
@@ -162,6 +172,8 @@ fn row(words: &mut Words, agent: Party, of: String) -> Result<State, Trouble> {
             want.answered = Some(false);
         } else if words.take("reason") {
             want.reason = Some(one_of(words, REASONS, "a reason")?);
+        } else if words.take("type") {
+            want.kind = Some(one_of(words, CONNECTION_TYPES, "a connection's type")?);
         } else if words.take("hears") {
             want.hears = Some(words.text("what the row says it hears")?.0);
         } else {
@@ -181,7 +193,7 @@ fn lit(words: &mut Words) -> Result<(String, Option<String>), Trouble> {
     let column = words.column();
     for (said, name) in BUTTONS {
         if words.take(said) {
-            let on_row = matches!(*said, "hold" | "resume" | "drop") && !words.is_done();
+            let on_row = matches!(*said, "hold" | "resume" | "drop" | "mute" | "unmute") && !words.is_done();
             let of = if on_row { Some(words.text("whose row")?.0) } else { None };
             return Ok(((*name).to_owned(), of));
         }

@@ -28,10 +28,19 @@ const WORDS: &[(&str, &[&str])] = &[
     ("customer_hangs_up_in_flow", &["internal consult"]),
     ("customer_hangs_up_in_whisper", &["internal consult"]),
     ("customer_hangs_up_while_ringing", &["nobody"]),
+    ("customer_transfers", &["nobody", "nobody", "internal consult"]),
     ("feature_code_on_either_line", &["internal transfer"]),
     ("hold_key_of_the_second_line", &["internal transfer"]),
     ("join_while_ringing", &["internal conference"]),
     ("lossy_network", &["internal transfer"]),
+    ("monitor_barges_in", &[]),
+    ("monitor_coaches", &["internal transfer"]),
+    ("monitor_ends", &["internal transfer"]),
+    ("monitor_follows", &["internal transfer"]),
+    ("monitor_forces_mute", &[]),
+    ("monitor_in_a_consult", &["internal transfer"]),
+    ("monitor_listens", &[]),
+    ("monitor_sixth", &[]),
     ("mute_outlives_hold", &["internal conference"]),
     ("queue_by_phone", &["internal consult", "internal consult", "internal transfer"]),
     ("queue_closed", &["nobody"]),
@@ -67,6 +76,22 @@ const WORDS: &[(&str, &[&str])] = &[
 const REASONS: &[(&str, &[&str])] = &[
     ("agent_quick_connect", &["AGENT_DISCONNECT", "CUSTOMER_DISCONNECT"]),
     ("customer_abandons", &["CUSTOMER_DISCONNECT", "CUSTOMER_DISCONNECT", "CUSTOMER_DISCONNECT"]),
+    ("monitor_barges_in", &["BARGED", "AGENT_DISCONNECT"]),
+    (
+        "monitor_follows",
+        &[
+            // The customer goes, then the agent from who has barged in;
+            "AGENT_DISCONNECT",
+            "AGENT_DISCONNECT",
+            // the agent goes, then the customer;
+            "AGENT_DISCONNECT",
+            "CUSTOMER_DISCONNECT",
+            // she listens to one and then to the other.
+            "AGENT_DISCONNECT",
+            "AGENT_DISCONNECT",
+            "CUSTOMER_DISCONNECT",
+        ],
+    ),
     ("queue_closed", &["CUSTOMER_DISCONNECT", "CONTACT_FLOW_DISCONNECT"]),
     ("rtp_timeout", &["TELECOM_PROBLEM"]),
     ("target_drops_in_consult", &["CUSTOMER_DISCONNECT", "AGENT_DISCONNECT"]),
@@ -113,7 +138,13 @@ pub fn judge(story: &str, records: &[ContactRecord], events: &[ContactEvent]) {
         times_are_in_order(record);
         chain_holds(record, &by_id);
     }
-    let mut added: Vec<&ContactRecord> = records.iter().filter(|r| r.previous_contact_id.is_some()).collect();
+    // Who listens is added by nobody.
+    let is_monitor = |r: &&ContactRecord| r.initiation_method == "MONITOR";
+    for monitor in records.iter().filter(is_monitor) {
+        monitoring_holds(monitor);
+    }
+    let mut added: Vec<&ContactRecord> =
+        records.iter().filter(|r| r.previous_contact_id.is_some() && !is_monitor(r)).collect();
     added.sort_by_key(|r| &r.initiation_timestamp);
     let words: Vec<String> = added.iter().map(|r| word(by_id[r.previous_contact_id.as_deref().unwrap()], r)).collect();
     if let Some((_, expected)) = REASONS.iter().find(|(name, _)| *name == story) {
@@ -164,6 +195,26 @@ fn times_are_in_order(record: &ContactRecord) {
     assert!(times.is_sorted(), "{times:?}: {record:?}");
 }
 
+/// A supervisor was one thing after the other, from his answer to his end, beginning by listening.
+fn monitoring_holds(record: &ContactRecord) {
+    assert_eq!(record.related_contact_id, record.previous_contact_id);
+    let Some(agent) = &record.agent else {
+        assert_eq!(record.queue, None);
+        return;
+    };
+    let states = &agent.state_transitions;
+    assert_eq!(states[0].state, "SILENT_MONITOR");
+    assert_eq!(states[0].state_start_timestamp, agent.connected_to_agent_timestamp);
+    assert_eq!(states.last().unwrap().state_end_timestamp, record.disconnect_timestamp);
+    for two in states.windows(2) {
+        assert_ne!(two[0].state, two[1].state);
+        assert_eq!(two[0].state_end_timestamp, two[1].state_start_timestamp);
+    }
+    let barged = states.iter().any(|one| one.state == "BARGE");
+    assert!(barged || agent.agent_interaction_duration == 0, "who only listens talks with nobody: {record:?}");
+    assert_eq!(agent.after_contact_work_duration, 0);
+}
+
 fn chain_holds(record: &ContactRecord, by_id: &BTreeMap<&str, &ContactRecord>) {
     let Some(previous) = &record.previous_contact_id else {
         assert_eq!(record.initial_contact_id, None);
@@ -174,8 +225,9 @@ fn chain_holds(record: &ContactRecord, by_id: &BTreeMap<&str, &ContactRecord>) {
     let root = before.initial_contact_id.as_ref().unwrap_or(previous);
     assert_eq!(record.initial_contact_id.as_ref(), Some(root), "all of a chain name its first contact");
     assert_eq!(&record.contact_association_id, root);
-    let mut made: Vec<&&ContactRecord> =
-        by_id.values().filter(|r| r.previous_contact_id.as_ref() == Some(previous)).collect();
+    let by_its_agent =
+        |r: &&&ContactRecord| r.previous_contact_id.as_ref() == Some(previous) && r.initiation_method != "MONITOR";
+    let mut made: Vec<&&ContactRecord> = by_id.values().filter(by_its_agent).collect();
     made.sort_by_key(|r| &r.initiation_timestamp);
     let named: Vec<&str> = before.next_contacts.iter().map(|next| next.contact_id.as_str()).collect();
     assert_eq!(named, made.iter().map(|r| r.contact_id.as_str()).collect::<Vec<_>>());
