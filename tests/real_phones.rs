@@ -13,6 +13,8 @@ mod hearing;
 mod lab;
 #[path = "real_phones/linphone.rs"]
 mod linphone;
+#[path = "real_phones/monitors.rs"]
+mod monitors;
 #[path = "real_phones/networks.rs"]
 mod networks;
 #[path = "real_phones/phone.rs"]
