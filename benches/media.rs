@@ -1,9 +1,10 @@
 //! What a packet and a frame cost: relayed, mixed, played, heard through loss and another codec, reported.
 
 use cordboard::audio::{Clip, Library, note};
-use cordboard::ids::{PlayId, PortId, ShardId};
+use cordboard::ids::{Mint, PlayId, PortId, ShardId};
 use cordboard::media::{
-    Codec, Handed, MediaCommand, MediaEvent, Plane, PortSpec, Settings, Sink, Sound, Source, Start, Tone,
+    Codec, Handed, MediaCommand, MediaEvent, Piece, Plane, PortSpec, Recording, Settings, Sink, Sound, Source, Start,
+    Tone,
 };
 use cordboard::rtp::{self, Header};
 use cordboard::time::{Duration, Time};
@@ -26,6 +27,9 @@ impl Sink for Nowhere {
     fn open(&mut self, _: PortId, _: SocketAddr) {}
     fn close(&mut self, _: PortId) {}
     fn hand_over(&mut self, _: Handed, _: ShardId) {}
+    fn record(&mut self, piece: Piece) {
+        black_box(piece);
+    }
 }
 
 const BEGIN: Time = Time::from_micros(1_795_363_481_000_000);
@@ -87,6 +91,36 @@ fn relay(c: &mut Criterion) {
                 n += 1;
             });
         });
+    }
+    group.finish();
+}
+
+/// The same packets recorded beside: kept, decoded, and put into two channels.
+fn record(c: &mut Criterion) {
+    let mut group = c.benchmark_group("record");
+    for calls in [1, 500] {
+        for (name, recorded) in [("relayed", false), ("relayed and recorded", true)] {
+            let mut plane = plane(2 * calls, |id| hear(&[id ^ 1]));
+            for call in (0..calls).filter(|_| recorded) {
+                let contact = Mint::new(call).contact_id();
+                let (left, right) = (vec![PortId(2 * call)], vec![PortId(2 * call + 1)]);
+                let wish = Recording { contact, since: BEGIN, left, right };
+                plane.command(BEGIN, MediaCommand::Record(wish), &mut Nowhere);
+            }
+            let (mut n, mut bytes) = (0_u64, [0; 172]);
+            group.throughput(Throughput::Elements(calls));
+            group.bench_function(format!("20 ms of {calls} calls, {name}"), |b| {
+                b.iter(|| {
+                    n += 1;
+                    let now = BEGIN + Duration::from_millis(20 * n);
+                    plane.tick(now, &mut Nowhere);
+                    for id in 0..2 * calls {
+                        packet(id, n, &mut bytes);
+                        plane.rtp(now, PortId(id), address(id), &mut bytes, &mut Nowhere);
+                    }
+                });
+            });
+        }
     }
     group.finish();
 }
@@ -183,5 +217,5 @@ fn play(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, relay, translate, report, mix, play);
+criterion_group!(benches, relay, record, translate, report, mix, play);
 criterion_main!(benches);

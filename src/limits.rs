@@ -105,6 +105,10 @@ pub const MEDIA_COMMANDS: usize = 4_096;
 pub const EXPECTED_COMMANDS: usize = 64;
 /// Ports on their way to one media thread: more than one merging of calls can ask for before that thread's next tick.
 pub const HANDED_OVER: usize = 1_024;
+/// Frames in one piece of a recording, half a second: what a crash may cost, and few enough writes for the disk.
+pub const RECORDED_PIECE: usize = 25;
+/// Pieces waiting for the disk, 16 KB each: half a minute of sixty recordings, 64 MB.
+pub const PIECES_WAITING: usize = 4_096;
 /// How often a port tells how it sounds: often enough for a supervisor's eye, seldom enough that the event stream of a
 /// thousand agents stays a hundred lines a second.
 pub const QUALITY: Duration = Duration::from_secs(10);

@@ -1,4 +1,5 @@
-//! What outlives the switch: contact records through crashes and through a database that is down, and what is known of agents.
+//! What outlives the switch: contact records through crashes and through a database that is down, recordings, and what is known
+//! of agents.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -6,6 +7,8 @@
 mod lab;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/recording.rs"]
+mod recording;
 
 use cordboard::engine::record::{AgentInfo, ContactRecord, QueueInfo};
 use cordboard::store::Entry;
@@ -193,7 +196,16 @@ fn records_are_kept_as_long_as_they_are_to_be() {
         ..record(0)
     };
     fs::write(folder.join("journal"), Entry::Record(Box::new(old)).line()).unwrap();
+    // Two recordings: one of then, and one that is being made.
+    let recording = |day: &str| folder.join("recordings").join(day).join(format!("{}.wav", id(0)));
+    for day in ["2020-01-01", "2026-11-22"] {
+        fs::create_dir_all(recording(day).parent().unwrap()).unwrap();
+        fs::write(recording(day), "").unwrap();
+    }
+    let then = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_577_836_860);
+    fs::File::options().write(true).open(recording("2020-01-01")).unwrap().set_modified(then).unwrap();
     let lab = Lab::start(&folder, &url, 30);
+    assert!(!recording("2020-01-01").exists() && recording("2026-11-22").exists());
     let new = lab.call_and_complete();
     assert_eq!(ids(&lab.get("/api/contacts").1), [new]);
     drop(lab);

@@ -8,6 +8,8 @@ mod lines;
 mod monitors;
 #[path = "who_hears_whom/queues.rs"]
 mod queues;
+#[path = "who_hears_whom/recording.rs"]
+mod recording;
 #[path = "who_hears_whom/screens.rs"]
 mod screens;
 #[path = "who_hears_whom/stage.rs"]

@@ -20,7 +20,7 @@ pub use mix::add;
 pub use noise::Noise;
 pub use stretch::{STRETCHED, lengthen, shorten};
 pub use tone::{Tone, Tones, digit, note};
-pub use wav::{AudioError, write, write_stereo};
+pub use wav::{AudioError, STEREO_HEADER, stereo_header, write, write_stereo};
 
 /// What the switch thinks in: telephone sound (RFC 3551 section 4.5.14).
 pub const SAMPLE_RATE: u32 = 8_000;

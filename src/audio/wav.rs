@@ -87,6 +87,26 @@ pub fn write_stereo(left: &[i16], right: &[i16]) -> Vec<u8> {
     file(2, (0..left.len().max(right.len())).flat_map(|n| [at(left, n), at(right, n)]))
 }
 
+/// Bytes before the samples in a WAV file of ours.
+pub const STEREO_HEADER: usize = 44;
+
+/// The beginning of a WAV file that holds so many samples of each of two channels; of one too long for its own format, as
+/// many as that can say.
+#[must_use]
+pub fn stereo_header(samples: u64) -> [u8; STEREO_HEADER] {
+    const ALIGN: u32 = 4;
+    let most = (u32::MAX - STEREO_HEADER as u32) / ALIGN * ALIGN;
+    let data = u32::try_from(samples.saturating_mul(ALIGN.into())).unwrap_or(most).min(most);
+    let mut header = *b"RIFF    WAVEfmt \x10\0\0\0\x01\0\x02\0    \0\0\0\0\x04\0\x10\0data    ";
+    let whole = data + STEREO_HEADER as u32 - 8;
+    for (at, word) in [(4, whole), (24, SAMPLE_RATE), (28, SAMPLE_RATE * ALIGN), (40, data)] {
+        if let Some(place) = header.get_mut(at..at + 4) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+    }
+    header
+}
+
 fn file(channels: u16, samples: impl Iterator<Item = i16>) -> Vec<u8> {
     let spec = hound::WavSpec {
         channels,
@@ -200,6 +220,16 @@ mod tests {
         assert_eq!(read(&write(&pcm)), Ok(pcm.clone()));
         let stereo = read(&write_stereo(&pcm, &[])).unwrap();
         assert!(stereo.iter().zip(&pcm).all(|(half, whole)| (half * 2 - whole).abs() <= 2));
+    }
+
+    #[test]
+    fn a_header_written_by_hand_is_what_others_write() {
+        let pcm = note(437.0, 12_000, 0, 1000);
+        assert_eq!(stereo_header(1000)[..], write_stereo(&pcm, &[])[..STEREO_HEADER]);
+        assert_eq!(stereo_header(0)[40..], [0; 4]);
+        // More than the format can say: 37 hours.
+        let longest = stereo_header(u64::MAX);
+        assert_eq!((&longest[4..8], &longest[40..]), (&[0xf4, 0xff, 0xff, 0xff][..], &[0xd0, 0xff, 0xff, 0xff][..]));
     }
 
     #[test]

@@ -196,7 +196,12 @@ impl Assets {
         }
     }
 
-    pub fn into_catalog(self, built: &Built, feature_codes: FeatureCodes) -> (Arc<Catalog>, Arc<Library>) {
+    pub fn into_catalog(
+        self,
+        built: &Built,
+        feature_codes: FeatureCodes,
+        record: bool,
+    ) -> (Arc<Catalog>, Arc<Library>) {
         let defaults = FlowType::ALL
             .into_iter()
             .filter_map(|kind| {
@@ -211,6 +216,7 @@ impl Assets {
             hours: built.hours.clone(),
             quick_connects: built.quick_connects.clone(),
             agents: built.catalog_agents.clone(),
+            record,
             speech: self.speech,
             feature_codes,
         };

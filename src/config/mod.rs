@@ -45,7 +45,7 @@ fn load_text(source: &Source, text: &str) -> Result<Site, Vec<Fault>> {
 fn read<'a>(source: &Source, document: toml::Spanned<toml::de::DeTable<'a>>, faults: &'a Faults) -> Site {
     let mut root = Table::root(document, faults);
     let sip = sections::sip(root.table("sip"));
-    let media = sections::media(root.table("media"));
+    let (media, record) = sections::media(root.table("media"));
     let http = sections::http(root.table("http"));
     let store = sections::store(root.table("store"));
     let flows = root.table("flows");
@@ -66,7 +66,7 @@ fn read<'a>(source: &Source, document: toml::Spanned<toml::de::DeTable<'a>>, fau
     let open = sections::open_to_others(&sip, &http);
     let built = tables::build(tables, &assets, open, faults);
     assets.check(&built, faults);
-    let (catalog, library) = assets.into_catalog(&built, feature_codes);
+    let (catalog, library) = assets.into_catalog(&built, feature_codes, record);
     Site {
         sip,
         media,

@@ -112,7 +112,8 @@ fn network(table: &Table<'_>, one: &At<String>) -> Option<Net> {
     read
 }
 
-pub(super) fn media(mut table: Table<'_>) -> Media {
+/// What stands in [media], and whether contacts are recorded whose flow does not say.
+pub(super) fn media(mut table: Table<'_>) -> (Media, bool) {
     let listen = parsed(&mut table, "listen", "an IP address", "127.0.0.1").map_or(LOCAL, |at| at.value);
     let ports = match table.text("ports") {
         None => 16384..=32767,
@@ -143,8 +144,11 @@ pub(super) fn media(mut table: Table<'_>) -> Media {
     } else {
         codecs = vec![Codec::Pcmu, Codec::Pcma];
     }
+    let record = table.flag("record").is_some_and(|at| at.value);
+    let recordings = PathBuf::from(table.text("recordings").map_or_else(|| "recordings".to_owned(), |at| at.value));
     table.finish();
-    Media { listen, ports, rtp_timeout: (rtp_timeout > 0).then(|| Duration::from_secs(rtp_timeout)), codecs }
+    let rtp_timeout = (rtp_timeout > 0).then(|| Duration::from_secs(rtp_timeout));
+    (Media { listen, ports, rtp_timeout, codecs, recordings }, record)
 }
 
 fn ports(text: &str) -> Option<RangeInclusive<u16>> {

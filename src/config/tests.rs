@@ -223,7 +223,8 @@ fn each_fault_has_its_place_and_its_cure() {
         ("[media]\nports = \"100-200\"\n", "2:9", "ports is no range", "16384-32767"),
         ("[media]\ncodecs = [\"opus\"]\n", "2:11", "there is no codec \"opus\" here", "PCMU"),
         ("[media]\ncodecs = [\"PCMU\", \"pcmu\"]\n", "2:19", "pcmu stands there twice", "once"),
-        ("[media]\nrecord = true\n", "2:1", "[media] has no key record", ""),
+        ("[media]\nrecord = \"yes\"\n", "2:10", "record is not true or false", ""),
+        ("[media]\nrecording = \"x\"\n", "2:1", "[media] has no key recording", "recordings"),
         ("[http]\nlisten = \"8080\"\n", "2:10", "listen is not an address and port", "127.0.0.1:8080"),
         // [store]
         ("[store]\nurl = \"mysql://a\"\n", "2:7", "url is no database", "sqlite:cordboard.db"),

@@ -15,6 +15,8 @@ pub struct Catalog {
     pub hours: BTreeMap<HoursId, Hours>,
     pub quick_connects: BTreeMap<QuickConnectId, QuickConnect>,
     pub agents: BTreeMap<AgentId, Agent>,
+    /// Whether contacts are recorded whose flow does not say.
+    pub record: bool,
     pub speech: Speech,
     pub feature_codes: super::FeatureCodes,
 }

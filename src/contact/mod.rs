@@ -14,6 +14,7 @@ mod offer;
 mod plan;
 mod press;
 mod record;
+mod recording;
 mod running;
 mod transfer;
 mod view;
@@ -23,6 +24,7 @@ pub use keys::{FeatureCode, FeatureCodes, Keys, Typed};
 pub use model::*;
 pub use press::Press;
 pub use record::{Cause, Facts, Next};
+pub use recording::{Recording, Tracks};
 pub use running::Running;
 pub use transfer::Goal;
 pub use view::Banner;
@@ -92,6 +94,7 @@ impl Call {
                 attributes: BTreeMap::new(),
                 target: None,
                 precedence: Precedence::default(),
+                recording: Recording::new(cx),
                 direct: false,
                 queued: None,
                 initiated: cx.now,

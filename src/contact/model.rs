@@ -318,6 +318,7 @@ pub struct Contact {
     pub(super) target: Option<Place>,
     /// What its flow says of its turn in a queue.
     pub precedence: Precedence,
+    pub recording: super::Recording,
     /// TransferContactToAgent: the agent now or never.
     pub(super) direct: bool,
     pub queued: Option<(Place, Time)>,

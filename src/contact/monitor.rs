@@ -4,8 +4,8 @@
 //! party of the call: nothing that is asked of the parties - who talks, who is held, who is left - knows of him.
 
 use super::{
-    Call, Connection, Contact, Cx, Dial, Event, Identity, Kind, Method, Monitor, Out, Phase, Press, Reason, Refused,
-    State,
+    Call, Connection, Contact, Cx, Dial, Event, Identity, Kind, Method, Monitor, Out, Phase, Press, Reason, Recording,
+    Refused, State,
 };
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::limits::MONITORS;
@@ -53,6 +53,7 @@ impl Call {
                 attributes: from.attributes,
                 target: None,
                 precedence: Precedence::default(),
+                recording: Recording::new(cx),
                 direct: false,
                 queued: None,
                 initiated: cx.now,

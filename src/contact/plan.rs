@@ -23,13 +23,12 @@ impl Call {
             Hears::Parties(parties) => self.shown(c, parties),
             _ => None,
         };
-        let listens = c.state == State::Monitor(Monitor::Silent);
-        Want {
-            hears,
-            heard: !held && !listens && !c.transfers() && c.muted_by.is_none() && !self.is_target_of_pending(c.id),
-            held,
-            shows,
-        }
+        Want { hears, heard: self.is_heard(c), held, shows }
+    }
+
+    pub(super) fn is_heard(&self, c: &Connection) -> bool {
+        let deaf = matches!(c.state, State::Hold | State::Monitor(Monitor::Silent));
+        !deaf && !c.transfers() && c.muted_by.is_none() && !self.is_target_of_pending(c.id)
     }
 
     fn hears(&self, c: &Connection) -> Hears {

@@ -2,8 +2,8 @@
 
 use super::running::{Role, Running};
 use super::{
-    Call, Contact, Cx, Event, Identity, Kind, Method, Monitor, Out, Phase, Place, QuickConnectTo, Reason, Refused,
-    State,
+    Call, Contact, Cx, Event, Identity, Kind, Method, Monitor, Out, Phase, Place, QuickConnectTo, Reason, Recording,
+    Refused, State,
 };
 use crate::flow::{Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
@@ -35,6 +35,9 @@ pub enum Press {
     Digits(ConnectionId, String),
     /// updateMonitorParticipantState
     Monitor(Monitor),
+    /// suspendContactRecording, resumeContactRecording
+    SuspendRecording,
+    ResumeRecording,
 }
 
 /// A quick connect that can begin.
@@ -136,6 +139,8 @@ impl Call {
                 cx.out.push(Out::Digits { connection: *id, digits: digits.clone() });
             }
             Press::Monitor(monitor) => self.take_part_as(cx, actor, *monitor)?,
+            Press::SuspendRecording => self.suspend_recording(actor, true)?,
+            Press::ResumeRecording => self.suspend_recording(actor, false)?,
         }
         self.settle(cx);
         Ok(())
@@ -340,6 +345,7 @@ impl Call {
                 attributes: from.attributes,
                 target: Some(place),
                 precedence: Precedence::default(),
+                recording: Recording::new(cx),
                 direct: false,
                 queued: None,
                 initiated: cx.now,

@@ -105,6 +105,8 @@ pub struct Facts {
     pub next: Vec<Next>,
     /// When its agent was gone and the customer was left to somebody else, and to whom, if it was not a flow.
     pub transferred: Option<(Time, Option<Identity>)>,
+    /// Since when it was recorded, and until when.
+    pub recorded: Option<(Time, Option<Time>)>,
     pub ended: Option<(Time, Cause)>,
     /// The contact before knows of this one.
     linked: bool,
@@ -225,6 +227,12 @@ impl Call {
                 facts.transitions.remove(0);
             }
             facts.transitions.push((now, monitor));
+        }
+        match (&mut facts.recorded, self.is_recorded(k)) {
+            (none @ None, true) => *none = Some((now, None)),
+            (Some((_, until)), true) => *until = None,
+            (Some((_, until)), false) => *until = until.or(Some(now)),
+            (None, false) => {}
         }
         facts.pending = if k.is_over() { facts.pending } else { k.is_pending() || matches!(k.phase, Phase::Line(_)) };
     }

@@ -230,6 +230,13 @@ impl Call {
                 self.prioritised(cx, contact);
                 Some(Outcome::Done)
             }
+            Effect::SetRecording { recorded, passed_over } => {
+                if !passed_over.is_empty() {
+                    warn!(contact = %contact, ?passed_over, "a flow asks to record what is not recorded here");
+                }
+                k.recording.who = recorded.unwrap_or(k.recording.who);
+                Some(Outcome::Done)
+            }
             Effect::CheckHours(hours) => {
                 let target = k.target.clone();
                 let Some(open) = is_open(cx, hours.as_deref(), target.as_ref()) else {

@@ -6,7 +6,7 @@
 use super::running::{Role, Running};
 use super::{
     Call, Connection, Contact, Cx, Dial, Event, Identity, Kind, Line, Method, Out, Phase, Place, Progress,
-    QuickConnectTo, Reason, Refused, Sound, Sounding, State,
+    QuickConnectTo, Reason, Recording, Refused, Sound, Sounding, State,
 };
 use crate::flow::{Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PromptId, QuickConnectId};
@@ -222,6 +222,7 @@ impl Call {
                 // Where those left behind wait if nobody is there to take them back.
                 target: before.and_then(|id| self.home(id)),
                 precedence: Precedence::default(),
+                recording: Recording::new(cx),
                 direct: false,
                 queued: None,
                 initiated: cx.now,

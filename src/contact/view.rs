@@ -114,6 +114,9 @@ impl Call {
         if held {
             lit.push("resumeAll");
         }
+        if let Some(k) = self.recorded_by(me) {
+            lit.push(if k.recording.suspended { "resumeContactRecording" } else { "suspendContactRecording" });
+        }
         lit
     }
 

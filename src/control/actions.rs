@@ -30,6 +30,8 @@ pub(crate) const METHODS: &[&str] = &[
     "leave",
     "monitorContact",
     "updateMonitorParticipantState",
+    "suspendContactRecording",
+    "resumeContactRecording",
 ];
 
 /// What an action needs besides its name. A field that the action has no use for is a fault.
@@ -89,6 +91,8 @@ pub(crate) fn button(method: &str, body: ActionBody) -> Result<Button, Problem> 
         "holdAll" => Button::HoldAll { contact },
         "resumeAll" => Button::ResumeAll { contact },
         "leave" => Button::Leave { contact },
+        "suspendContactRecording" => Button::SuspendContactRecording { contact },
+        "resumeContactRecording" => Button::ResumeContactRecording { contact },
         "holdConnection" => {
             Button::HoldConnection { contact, connection: needed("connectionId", take("connectionId"))? }
         }

@@ -65,7 +65,7 @@ pub(crate) async fn status(
         ("id" = String, Path, description = "The agent's id"),
         ("method" = String, Path, description = "acceptContact, rejectContact, clearContact, createAdditionalConnection, conferenceConnections, \
             toggleActiveConnections, holdAll, resumeAll, holdConnection, resumeConnection, destroyConnection, muteParticipant, \
-            unmuteParticipant, sendDigits, leave"),
+            unmuteParticipant, suspendContactRecording, resumeContactRecording, sendDigits, leave"),
     ), request_body = ActionBody, responses(
     (status = 200, description = "Done: the new snapshot", body = AgentSnapshot),
     OfPress,

@@ -107,17 +107,27 @@ pub(crate) async fn one(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Chained>, Problem> {
+    let (contact, chain) = record_for(&api, &caller, &id).await?;
+    Ok(Json(Chained { contact, chain }))
+}
+
+/// The record of a completed contact and those of its chain, for whoever may see them.
+pub(super) async fn record_for(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+) -> Result<(ContactRecord, Vec<ContactRecord>), Problem> {
     let missing = || Problem::missing(format!("There is no completed contact {id}."));
-    let wanted = ContactId::parse(&id).ok_or_else(missing)?.to_string();
-    let chain = ask(&api, store::chain(&wanted)).await?;
+    let wanted = ContactId::parse(id).ok_or_else(missing)?.to_string();
+    let chain = ask(api, store::chain(&wanted)).await?;
     let contact = chain.iter().find(|record| record.contact_id == wanted).cloned().ok_or_else(missing)?;
-    if let Caller::Agent(agent) = &caller {
+    if let Caller::Agent(agent) = caller {
         let served = |record: &ContactRecord| record.agent.as_ref().is_some_and(|info| info.username == agent.as_str());
         if !chain.iter().any(served) {
             return Err(Problem::denied(format!("{agent} had no part in this contact.")));
         }
     }
-    Ok(Json(Chained { contact, chain }))
+    Ok((contact, chain))
 }
 
 async fn ask(api: &Api, statement: Statement) -> Result<Vec<ContactRecord>, Problem> {

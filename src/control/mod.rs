@@ -10,12 +10,14 @@ mod openapi;
 mod page;
 mod problem;
 mod queues;
+mod recording;
 mod session;
 
 pub use auth::{Account, Keys};
 pub use contacts::{Archive, Unavailable};
 pub use gate::{Gate, Notice};
 pub use problem::Problem;
+pub use recording::{Shelf, Stored};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -34,11 +36,14 @@ pub(crate) struct Api {
     pub gate: Arc<Gate>,
     pub keys: Arc<Keys>,
     pub archive: Option<Arc<Archive>>,
+    pub shelf: Option<Arc<Shelf>>,
 }
 
-/// The whole API; without an archive no record can be asked for. Whoever serves it bounds the connections and the time a request may take.
-pub fn router(gate: Arc<Gate>, keys: Arc<Keys>, archive: Option<Archive>) -> Router {
-    let api = Api { gate, keys, archive: archive.map(Arc::new) };
+/// The whole API; without an archive no record and no recording can be asked for. Whoever serves it bounds the connections and the time a request may take.
+pub fn router(gate: Arc<Gate>, keys: Arc<Keys>, archive: Option<(Archive, Shelf)>) -> Router {
+    let (archive, shelf) =
+        archive.map_or((None, None), |(archive, shelf)| (Some(Arc::new(archive)), Some(Arc::new(shelf))));
+    let api = Api { gate, keys, archive, shelf };
     Router::new()
         .route("/", get(page::front))
         .route("/healthz", get(page::alive))
@@ -53,6 +58,7 @@ pub fn router(gate: Arc<Gate>, keys: Arc<Keys>, archive: Option<Archive>) -> Rou
         .route("/api/agents/{id}/actions/{method}", post(agents::act))
         .route("/api/contacts", get(contacts::list))
         .route("/api/contacts/{id}", get(contacts::one))
+        .route("/api/contacts/{id}/recording", get(recording::one))
         .route("/api/events", get(events::stream))
         .route("/api/queues", get(queues::list))
         .fallback(nowhere)

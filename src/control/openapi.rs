@@ -1,9 +1,10 @@
 //! The API's description in OpenAPI, made from the handlers themselves.
 
-use super::{actions, agents, contacts, events, page, problem, queues, session};
+use super::{actions, agents, contacts, events, page, problem, queues, recording, session};
 use crate::engine::record::ContactRecord;
 use crate::engine::snapshot::{
-    AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QueueSnapshot, QuickConnectSnapshot, WaitingSnapshot,
+    AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QueueSnapshot, QuickConnectSnapshot, RecordingSnapshot,
+    WaitingSnapshot,
 };
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -21,12 +22,12 @@ use utoipa::{Modify, OpenApi};
     paths(
         session::open, session::who, session::close,
         agents::list, agents::one, agents::status, agents::act,
-        contacts::list, contacts::one,
+        contacts::list, contacts::one, recording::one,
         events::stream, queues::list,
         page::alive, page::ready, page::metrics,
     ),
     components(schemas(
-        AgentSnapshot, ContactSnapshot, ConnectionSnapshot, Hears, QuickConnectSnapshot, QueueSnapshot, WaitingSnapshot,
+        AgentSnapshot, ContactSnapshot, ConnectionSnapshot, RecordingSnapshot, Hears, QuickConnectSnapshot, QueueSnapshot, WaitingSnapshot,
         ContactRecord, contacts::Page, contacts::Chained,
         problem::Problem, agents::StatusBody, actions::ActionBody, session::SignIn, session::SignedIn,
     )),
@@ -67,6 +68,7 @@ mod tests {
             "/api/agents/{id}/status",
             "/api/contacts",
             "/api/contacts/{id}",
+            "/api/contacts/{id}/recording",
             "/api/events",
             "/api/queues",
             "/api/session",

@@ -30,6 +30,8 @@ const VERBS: &[(&str, &str, &[Word])] = &[
     ("hold-all", "holdAll", &[]),
     ("resume-all", "resumeAll", &[]),
     ("leave", "leave", &[]),
+    ("suspend-recording", "suspendContactRecording", &[]),
+    ("resume-recording", "resumeContactRecording", &[]),
     ("hold", "holdConnection", &[Word::Party]),
     ("resume", "resumeConnection", &[Word::Party]),
     ("drop", "destroyConnection", &[Word::Party]),

@@ -20,6 +20,7 @@ WORDS:
   AGENT quick-connect ID           press a quick connect
   AGENT dial NUMBER                add an external party: a number or a SIP URI
   AGENT join | swap | hold-all | resume-all | leave
+  AGENT suspend-recording | resume-recording
   AGENT hold | resume | drop | mute | unmute PARTY
   AGENT digits PARTY DIGITS        keys to one party
   AGENT monitor CONTACT            a supervisor's phone is called, to listen to a contact

@@ -108,6 +108,8 @@ fn request(button: &Button) -> (bool, String, Value) {
         Button::UpdateMonitorParticipantState { contact, state } => {
             act("updateMonitorParticipantState", contact, json!({ "state": state.as_str() }))
         }
+        Button::SuspendContactRecording { contact } => act("suspendContactRecording", contact, json!({})),
+        Button::ResumeContactRecording { contact } => act("resumeContactRecording", contact, json!({})),
     }
 }
 

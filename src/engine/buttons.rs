@@ -64,6 +64,12 @@ impl Engine {
                 self.is_supervisor(agent)?;
                 self.press(agent, contact.as_deref(), &Press::Monitor(state))
             }
+            Button::SuspendContactRecording { contact } => {
+                self.press(agent, contact.as_deref(), &Press::SuspendRecording)
+            }
+            Button::ResumeContactRecording { contact } => {
+                self.press(agent, contact.as_deref(), &Press::ResumeRecording)
+            }
             Button::HoldConnection { contact, connection } => {
                 self.press_on(agent, contact.as_deref(), &connection, Press::Hold)
             }

@@ -68,6 +68,7 @@ impl Engine {
     }
 
     fn forget(&mut self, id: CallId, call: &Call) {
+        self.end_recordings(call);
         for contact in call.contacts().keys() {
             self.contacts.remove(contact);
         }
@@ -325,6 +326,7 @@ impl Engine {
             let want = Want { source, heard: want.heard, held: want.held, shows: want.shows };
             self.with_leg(leg, |leg, doors| leg.set(want, doors));
         }
+        self.record(id);
         self.arm(Alarm::Call(id), deadline);
         if over && let Some(call) = self.calls.remove(&id) {
             self.forget(id, &call);

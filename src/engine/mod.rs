@@ -14,6 +14,7 @@ mod memory;
 mod privacy;
 mod queues;
 pub mod record;
+mod recording;
 mod records;
 mod refer;
 mod register;
@@ -133,6 +134,7 @@ pub struct Engine {
     port_numbers: HashMap<PortId, u16>,
     /// Ports of legs that are gone, until they say their last word: whose they were.
     closing: HashMap<PortId, (ContactId, ConnectionId)>,
+    recordings: recording::Recordings,
     /// Contacts that are over and not yet completed, and those of them to look at.
     endings: BTreeMap<ContactId, records::Ending>,
     closing_in: BTreeSet<ContactId>,
@@ -206,6 +208,7 @@ impl Engine {
             port_legs: HashMap::new(),
             port_numbers: HashMap::new(),
             closing: HashMap::new(),
+            recordings: BTreeMap::new(),
             endings: BTreeMap::new(),
             closing_in: BTreeSet::new(),
             work_is_cut: false,
@@ -234,6 +237,7 @@ impl Engine {
                 self.registrar.link_closed(link);
             }
             Input::Media(event) => self.on_media(event),
+            Input::RecordingFailed { contact, kept } => self.recording_failed(contact, kept),
             Input::Button { agent, button, ticket } => {
                 let result = self.on_button(&agent, button);
                 self.pump();
@@ -292,6 +296,7 @@ impl Engine {
             && self.port_numbers.is_empty()
             && self.closing.is_empty()
             && self.hops.is_empty()
+            && self.recordings.is_empty()
             && self.is_recorded()
             && self.trunk_legs.is_empty()
             && self.trunks.is_idle()

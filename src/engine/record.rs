@@ -5,6 +5,7 @@
 
 use super::Engine;
 use crate::contact::{self, Call, Cause, Contact, Facts, Identity, Monitor, Place, QuickConnectTo};
+use crate::flow::Recorded;
 use crate::ids::{AgentId, ContactId};
 use crate::limits::{POOR_JITTER, POOR_LOSS, POOR_ROUND_TRIP};
 use crate::media::PortStats;
@@ -57,6 +58,9 @@ pub struct ContactRecord {
     /// How often an agent's phones were rung.
     pub agent_connection_attempts: u32,
     pub external_third_party: Option<ExternalThirdParty>,
+    /// What was recorded: one file, or nothing.
+    #[serde(default)]
+    pub recordings: Vec<RecordingInfo>,
     pub attributes: BTreeMap<String, String>,
     pub quality_metrics: QualityMetrics,
 }
@@ -146,6 +150,24 @@ pub struct RoutingProfile {
     pub arn: String,
 }
 
+/// A recording: `GET /api/contacts/{id}/recording` gives it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecordingInfo {
+    /// Always `FILE`.
+    pub storage_type: String,
+    /// Its path in the folder of the recordings.
+    pub location: String,
+    /// Always `AUDIO`.
+    pub media_stream_type: String,
+    /// `ALL`; `AGENT`, `CUSTOMER`: only those.
+    pub participant_type: String,
+    pub start_timestamp: String,
+    pub stop_timestamp: String,
+    /// Always `AVAILABLE`.
+    pub status: String,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ExternalThirdParty {
@@ -180,6 +202,14 @@ impl ContactRecord {
     #[must_use]
     pub fn root(&self) -> &str {
         &self.contact_association_id
+    }
+
+    /// Only so much of its recording could be kept.
+    pub(super) fn recorded_for(&mut self, since: Time, kept: Duration) {
+        for recording in &mut self.recordings {
+            recording.stop_timestamp = (since + kept).iso8601();
+        }
+        self.recordings.retain(|_| !kept.is_zero());
     }
 
     /// After-call work is over.
@@ -252,6 +282,7 @@ impl Engine {
             external_third_party: outside.then(|| ExternalThirdParty {
                 external_third_party_interaction_duration: seconds(facts.third_party.total),
             }),
+            recordings: recording(k, facts, ended).into_iter().collect(),
             attributes: k.attributes.clone(),
             quality_metrics: QualityMetrics::default(),
         })
@@ -330,6 +361,33 @@ fn transitions(begun: &[(Time, Monitor)], ended: Time) -> Vec<StateTransition> {
             state_end_timestamp: until.iso8601(),
         })
         .collect()
+}
+
+/// A recording of nothing is none.
+fn recording(k: &Contact, facts: &Facts, ended: Time) -> Option<RecordingInfo> {
+    let (since, until) = facts.recorded?;
+    let until = until.unwrap_or(ended);
+    let recorded = match k.recording.who {
+        Recorded { agent: true, customer: true } => "ALL",
+        Recorded { agent: true, customer: false } => "AGENT",
+        Recorded { agent: false, .. } => "CUSTOMER",
+    };
+    (until > since).then(|| RecordingInfo {
+        storage_type: "FILE".into(),
+        location: location(k.id, since),
+        media_stream_type: "AUDIO".into(),
+        participant_type: recorded.into(),
+        start_timestamp: since.iso8601(),
+        stop_timestamp: until.iso8601(),
+        status: "AVAILABLE".into(),
+    })
+}
+
+/// Where the recording of a contact stands in the folder of the recordings: by the day on which it began.
+#[must_use]
+pub fn location(contact: ContactId, since: Time) -> String {
+    let moment = since.iso8601();
+    format!("{}/{contact}.wav", moment.split('T').next().unwrap_or_default())
 }
 
 /// Every second that has begun: who has met is never told apart by nothing.

@@ -7,7 +7,7 @@ use crate::contact::{Call, Event, Place};
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::media::PortStats;
 use crate::routing::State;
-use crate::time::Time;
+use crate::time::{Duration, Time};
 
 /// A contact that is over, until nothing more can be learnt of it.
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub(super) struct Ending {
     record: Box<ContactRecord>,
     event: ContactEvent,
     ended: Time,
+    recorded: Option<Time>,
     /// Whose after-call work it is.
     works: Option<AgentId>,
     agent_line: Option<ConnectionId>,
@@ -79,6 +80,7 @@ impl Engine {
             record: Box::new(record),
             event,
             ended: facts.and_then(|facts| facts.ended).map_or(self.now, |(at, _)| at),
+            recorded: facts.and_then(|facts| facts.recorded).map(|(since, _)| since),
             works: served.as_ref().map(|served| served.agent.clone()).filter(|agent| self.is_working(agent)),
             agent_line: served.map(|served| served.line).or(row),
             customer_line: facts.and_then(|facts| facts.customer.as_ref()).map(|(line, _)| *line),
@@ -126,6 +128,15 @@ impl Engine {
                 ending.sounded(line, stats);
                 self.closing_in.insert(*contact);
             }
+        }
+    }
+
+    /// The recording of a contact that is over has less in it than was thought.
+    pub(super) fn cut_recording(&mut self, contact: ContactId, kept: Duration) {
+        if let Some(ending) = self.endings.get_mut(&contact)
+            && let Some(since) = ending.recorded
+        {
+            ending.record.recorded_for(since, kept);
         }
     }
 

@@ -34,9 +34,19 @@ pub struct ContactSnapshot {
     /// What the screen says in one word or two.
     pub banner: String,
     pub attributes: BTreeMap<String, String>,
+    /// Nothing, while it has not been recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<RecordingSnapshot>,
     pub connections: Vec<ConnectionSnapshot>,
     /// The buttons that are lit.
     pub actions: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordingSnapshot {
+    /// `recording`; `suspended`: silence goes into the file; `stopped`: for good, because the agent is gone or the disk takes no more.
+    pub state: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]

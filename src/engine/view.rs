@@ -1,7 +1,7 @@
 //! What an agent's screen shows, put together from routing, registration and the call.
 
 use super::snapshot::{
-    AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QualitySnapshot, QuickConnectSnapshot,
+    AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QualitySnapshot, QuickConnectSnapshot, RecordingSnapshot,
 };
 use super::{CallId, Engine};
 use crate::contact::{self, Call, Connection, Contact, Place, QuickConnectTo, State, Want};
@@ -71,6 +71,7 @@ impl Engine {
         Some(ContactSnapshot {
             state: banner.state.into(),
             banner: banner.text.into(),
+            recording: call.recording_state(contact.id).map(|state| RecordingSnapshot { state: state.into() }),
             connections: call
                 .connections()
                 .values()

@@ -4,10 +4,11 @@ use super::Memory;
 use super::record::ContactRecord;
 use super::snapshot::AgentSnapshot;
 use crate::contact::Monitor;
-use crate::ids::{AgentId, QuickConnectId, ShardId, Ticket};
+use crate::ids::{AgentId, ContactId, QuickConnectId, ShardId, Ticket};
 use crate::media::{MediaCommand, MediaEvent};
 use crate::sip::{Link, Message};
 use crate::site::Site;
+use crate::time::Duration;
 use crate::trunk;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -24,6 +25,11 @@ pub enum Input {
     /// A stream closed, or could not be opened.
     LinkClosed(Link),
     Media(MediaEvent),
+    /// What is recorded of a contact cannot be kept any more, after so much of it.
+    RecordingFailed {
+        contact: ContactId,
+        kept: Duration,
+    },
     Button {
         agent: AgentId,
         button: Button,
@@ -185,6 +191,12 @@ pub enum Button {
     UpdateMonitorParticipantState {
         contact: Option<String>,
         state: Monitor,
+    },
+    SuspendContactRecording {
+        contact: Option<String>,
+    },
+    ResumeContactRecording {
+        contact: Option<String>,
     },
 }
 

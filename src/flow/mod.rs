@@ -13,7 +13,7 @@ mod run;
 mod speech;
 mod template;
 
-pub use action::{Effect, Hook, Message, Metric, Step, Target};
+pub use action::{Effect, Hook, Message, Metric, Recorded, Step, Target};
 pub use check::{Names, check};
 pub use fault::Fault;
 pub use load::load;

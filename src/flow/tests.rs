@@ -474,6 +474,62 @@ fn what_a_flow_asks_and_says_of_its_turn() {
 }
 
 #[test]
+fn a_flow_says_who_is_recorded() {
+    let both = Recorded::BOTH;
+    let agent = Recorded { agent: true, customer: false };
+    for (parameters, recorded, passed_over) in [
+        (r#"{"RecordingBehavior": {"RecordedParticipants": ["Agent", "Customer"]}}"#, Some(both), vec![]),
+        (r#"{"RecordingBehavior": {"RecordedParticipants": ["Customer", "Agent", "Agent"]}}"#, Some(both), vec![]),
+        (r#"{"RecordingBehavior": {"RecordedParticipants": ["Agent"]}}"#, Some(agent), vec![]),
+        (
+            r#"{"RecordingBehavior": {"RecordedParticipants": [], "IVRRecordingBehavior": "Disabled", "ScreenRecordedParticipants": []}}"#,
+            Some(Recorded::NOBODY),
+            vec![],
+        ),
+        (
+            r#"{"RecordingBehavior": {"RecordedParticipants": ["Agent"], "IVRRecordingBehavior": "Enabled",
+                "ScreenRecordedParticipants": ["Agent"]}, "AnalyticsBehavior": {"Enabled": "True"}}"#,
+            Some(agent),
+            vec!["IVRRecordingBehavior", "ScreenRecordedParticipants", "AnalyticsBehavior"],
+        ),
+        (r#"{"RecordingBehavior": {"IVRRecordingBehavior": "Enabled"}}"#, None, vec!["IVRRecordingBehavior"]),
+        (r#"{"AnalyticsBehavior": {"Enabled": "True"}}"#, None, vec!["AnalyticsBehavior"]),
+    ] {
+        for kind in ["contactFlow", "agentTransfer", "queueTransfer", "outboundWhisper", "customerQueue"] {
+            // An error branch is tolerated, though nothing can go wrong.
+            let actions = format!(
+                r#"{{"Identifier": "a", "Type": "UpdateContactRecordingBehavior", "Parameters": {parameters}, "Transitions":
+                {{"NextAction": "z", "Errors": [{{"ErrorType": "NoMatchingError", "NextAction": "z"}}]}}}},
+                {END}"#
+            );
+            let mut run = Run::start(Arc::new(one(kind, &actions)));
+            let effect = Effect::SetRecording { recorded, passed_over: passed_over.clone() };
+            assert_eq!(run.step(Outcome::Begin, &nothing), Step::Do(effect), "{kind} {parameters}");
+            assert_eq!(run.step(Outcome::Done, &nothing), Step::End(Ending::Ended));
+        }
+    }
+    for (kind, parameters, problem) in [
+        ("contactFlow", r"{}", "no RecordingBehavior"),
+        ("contactFlow", r#"{"RecordingBehavior": {"RecordedParticipants": ["Nobody"]}}"#, "nobody is called"),
+        ("contactFlow", r#"{"RecordingBehavior": {"RecordedParticipants": "Agent"}}"#, "no list"),
+        (
+            "contactFlow",
+            r#"{"RecordingBehavior": {"RecordedParticipants": [], "IVRRecordingBehavior": "Perhaps"}}"#,
+            "neither Enabled nor Disabled",
+        ),
+        ("agentWhisper", r#"{"RecordingBehavior": {"RecordedParticipants": []}}"#, "may not stand"),
+        ("customerHold", r#"{"RecordingBehavior": {"RecordedParticipants": []}}"#, "may not stand"),
+    ] {
+        let actions = format!(
+            r#"{{"Identifier": "a", "Type": "UpdateContactRecordingBehavior", "Parameters": {parameters}, "Transitions": {{"NextAction": "z"}}}},
+            {END}"#
+        );
+        let faults = load("x.json", document(kind, &actions).as_bytes()).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.problem.contains(problem)), "{kind} {parameters}: {faults:#?}");
+    }
+}
+
+#[test]
 fn an_error_takes_its_branch_then_the_catch_all_then_ends_the_flow() {
     let targets = |errors: &str| {
         format!(

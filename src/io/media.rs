@@ -9,6 +9,7 @@ pub(super) use shard::{Order, Shard};
 
 use super::clock::Clock;
 use super::inbox::Inbox;
+use super::recordings::Tapes;
 use crate::limits::{DRAIN, HANDED_OVER, MEDIA_COMMANDS};
 use crate::media::Plane;
 use mio::{Events, Poll, Token, Waker};
@@ -40,10 +41,16 @@ pub(super) struct Thread {
     arrivals: Receiver<Arrival>,
     peers: Vec<Peer>,
     inbox: Inbox,
+    tapes: Tapes,
 }
 
 /// One thread for each plane; they hand ports over to one another.
-pub(super) fn threads(clock: Clock, planes: Vec<Plane>, inbox: &Inbox) -> io::Result<Vec<(Shard, Thread)>> {
+pub(super) fn threads(
+    clock: Clock,
+    planes: Vec<Plane>,
+    inbox: &Inbox,
+    tapes: &Tapes,
+) -> io::Result<Vec<(Shard, Thread)>> {
     let mut peers = Vec::new();
     let mut threads = Vec::new();
     for (number, plane) in planes.into_iter().enumerate() {
@@ -54,7 +61,8 @@ pub(super) fn threads(clock: Clock, planes: Vec<Plane>, inbox: &Inbox) -> io::Re
         peers.push(Peer { arrivals: handing, waker: Arc::clone(&waker) });
         let shard = Shard::new(sender, waker);
         let inbox = inbox.clone();
-        threads.push((shard, Thread { number, clock, plane, poll, orders, arrivals, peers: Vec::new(), inbox }));
+        let tapes = tapes.another();
+        threads.push((shard, Thread { number, clock, plane, poll, orders, arrivals, peers: Vec::new(), inbox, tapes }));
     }
     for (_, thread) in &mut threads {
         thread.peers.clone_from(&peers);
@@ -65,7 +73,8 @@ pub(super) fn threads(clock: Clock, planes: Vec<Plane>, inbox: &Inbox) -> io::Re
 impl Thread {
     /// Runs until told to stop, or until nobody is left to tell.
     pub fn run(mut self) -> io::Result<()> {
-        let mut sockets = Sockets::new(self.poll.registry().try_clone()?, self.number);
+        let tapes = self.tapes.another();
+        let mut sockets = Sockets::new(self.poll.registry().try_clone()?, self.number, tapes);
         let mut ready = Events::with_capacity(READY);
         let mut buffer = [0; PACKET];
         let mut pending: Vec<usize> = Vec::new();
@@ -75,6 +84,7 @@ impl Thread {
                 return Ok(());
             }
             sockets.depart(&self.peers);
+            sockets.tapes.flush();
             if sockets.is_idle() {
                 poll(&mut self.poll, &mut ready, REST)?;
                 tick = self.clock.now();

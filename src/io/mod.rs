@@ -12,6 +12,7 @@ mod http;
 mod inbox;
 mod media;
 mod names;
+mod recordings;
 mod serve;
 mod signalling;
 mod signals;

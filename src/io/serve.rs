@@ -169,9 +169,14 @@ fn reload(switch: &Switch, installation: &mut Installation, site: &mut Arc<Site>
         }
         Ok(new) => {
             let new = Arc::new(new);
-            let bound = |site: &Site| (site.sip.listen.clone(), site.http.listen, site.http.admin_token_file.clone());
+            let bound = |site: &Site| {
+                let (http, recordings) = (&site.http, site.media.recordings.clone());
+                (site.sip.listen.clone(), http.listen, http.admin_token_file.clone(), recordings)
+            };
             if bound(&new) != bound(site) {
-                tracing::warn!("listening addresses and the token file change with a restart only");
+                tracing::warn!(
+                    "listening addresses, the token file and the recordings' folder change with a restart only"
+                );
             }
             switch.reload(Arc::clone(&new));
             *site = new;

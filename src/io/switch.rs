@@ -6,7 +6,7 @@ use super::inbox::{self, Inbox, Refused};
 use super::names::Names;
 use super::signalling::{Course, Signalling};
 use super::tcp::Streams;
-use super::{entropy, http, media, store, system, token, udp};
+use super::{entropy, http, media, recordings, store, system, token, udp};
 use crate::control::{self, Account, Gate, Keys};
 use crate::engine::{Engine, Input};
 use crate::ids::AgentId;
@@ -94,7 +94,7 @@ impl Switch {
         let gate = gate(&inbox, clock);
         let keys = Arc::new(keys(&token, &site).map_err(system("random bytes"))?);
         let opened = match &site.store {
-            Some(store) => Some(store::open(store, clock, &runtime)?),
+            Some(store) => Some(store::open(store, &site.media.recordings, clock, &runtime)?),
             None => None,
         };
         let mut engine = Engine::new(clock.now(), Arc::clone(&site), seed, doors.sip.clone(), shards);
@@ -124,12 +124,16 @@ impl Switch {
         let seeds = (0..shards).map(|number| seed ^ ((u64::from(number) + 1) << 48));
         let planes = seeds.map(|seed| Plane::new(seed, Arc::clone(&site.library), site.plane_settings())).collect();
         let mut media = Vec::new();
-        let threads = media::threads(clock, planes, &inbox).map_err(system("epoll"))?;
+        // Before the media threads, so that it ends after them.
+        let (tapes, run) = recordings::recordings(&site.media.recordings, &inbox);
+        switch.spawn("recordings", run).map_err(system("threads"))?;
+        let threads = media::threads(clock, planes, &inbox, &tapes).map_err(system("epoll"))?;
         for (number, (shard, thread)) in threads.into_iter().enumerate() {
             media.push(shard);
             let run = move || thread.run().unwrap_or_else(|fault| panic!("media thread: {fault}"));
             switch.spawn(&format!("media-{number}"), run).map_err(system("threads"))?;
         }
+        drop(tapes);
         let mut senders = BTreeMap::new();
         for (local, udp) in doors.udp {
             senders.insert(local, udp.try_clone().map_err(system("sockets"))?);
@@ -150,7 +154,7 @@ impl Switch {
         let (mut archive, mut books) = (None, None);
         if let Some(opened) = opened {
             let (way_in, ask, run) = opened.start(Arc::clone(&gate), Arc::clone(&course), &runtime);
-            (archive, books) = (Some(ask), Some(way_in));
+            (archive, books) = (Some((ask, recordings::shelf(&site.media.recordings))), Some(way_in));
             switch.spawn("journal", run).map_err(system("threads"))?;
         }
         let router = control::router(Arc::clone(&gate), Arc::clone(&keys), archive);

@@ -4,7 +4,7 @@
 //! and nothing is lost.
 
 pub use crate::audio::{Codec, Tone};
-use crate::ids::{PlayId, PortId, PromptId, ShardId};
+use crate::ids::{ContactId, PlayId, PortId, PromptId, ShardId};
 use crate::time::{Duration, Time};
 use std::net::{IpAddr, SocketAddr};
 
@@ -78,6 +78,31 @@ pub struct PortSpec {
     pub source: Source,
 }
 
+/// All that is wished for the recording of a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    pub contact: ContactId,
+    /// When its first sample was heard: where in it a sound stands follows from the clock alone.
+    pub since: Time,
+    /// Whose sound is on the left, and on the right. Who may not be heard is not recorded either.
+    pub left: Vec<PortId>,
+    pub right: Vec<PortId>,
+}
+
+/// A piece of a recording. Each says where it stands, so that one which is lost on the way leaves silence in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub contact: ContactId,
+    pub since: Time,
+    /// Where it begins and ends, in samples of each channel.
+    pub from: u64,
+    pub to: u64,
+    /// Left and right in turn; nothing where all of it is silence.
+    pub pcm: Vec<i16>,
+    /// Nothing comes after it.
+    pub last: bool,
+}
+
 /// Engine to media thread.
 #[derive(Clone, Debug)]
 pub enum MediaCommand {
@@ -109,18 +134,27 @@ pub enum MediaCommand {
     Close {
         port: PortId,
     },
+    /// Record, or go on recording in another way.
+    Record(Recording),
+    /// Enough recorded. `elsewhere`: another media thread goes on with it.
+    EndRecording {
+        contact: ContactId,
+        elsewhere: bool,
+    },
 }
 
 impl MediaCommand {
+    /// The port that it is about, if it is about one.
     #[must_use]
-    pub fn port(&self) -> PortId {
+    pub fn port(&self) -> Option<PortId> {
         match self {
             MediaCommand::Open { port, .. }
             | MediaCommand::Set { port, .. }
             | MediaCommand::Digits { port, .. }
             | MediaCommand::HandOver { port, .. }
             | MediaCommand::Expect { port }
-            | MediaCommand::Close { port } => *port,
+            | MediaCommand::Close { port } => Some(*port),
+            MediaCommand::Record(_) | MediaCommand::EndRecording { .. } => None,
         }
     }
 }

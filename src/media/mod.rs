@@ -1,4 +1,4 @@
-//! Who hears whom, every 20 ms: ports, relay, mixer, player.
+//! Who hears whom, every 20 ms: ports, relay, mixer, player, recorder.
 //!
 //! The [`Plane`] is one media thread's whole work, without its sockets: packets and commands go in with the time, packets
 //! and events come out through a [`Sink`].
@@ -11,8 +11,9 @@ mod pace;
 mod plane;
 mod player;
 mod port;
+mod recorder;
 
-pub use command::{Codec, MediaCommand, MediaEvent, PortSpec, PortStats, Sound, Source, Start, Tone};
+pub use command::{Codec, MediaCommand, MediaEvent, Piece, PortSpec, PortStats, Recording, Sound, Source, Start, Tone};
 pub use plane::{Handed, Plane, Settings, Sink};
 
 #[cfg(test)]

@@ -3,16 +3,18 @@
 mod arriving;
 mod feeds;
 mod handover;
+mod recording;
 
 pub use handover::Handed;
 
-use super::command::{MediaCommand, MediaEvent, PortSpec, PortStats, Source, Start};
+use super::command::{MediaCommand, MediaEvent, Piece, PortSpec, PortStats, Source, Start};
 use super::latch::Expectation;
 use super::mixer::Mixer;
 use super::player::Player;
 use super::port::{Feed, Port};
+use super::recorder::Recorder;
 use crate::audio::{Library, Tones};
-use crate::ids::{Mint, PortId, ShardId};
+use crate::ids::{ContactId, Mint, PortId, ShardId};
 use crate::limits::FRAME;
 use crate::rtp::{self, Sequencer};
 use crate::time::{Duration, Time};
@@ -36,6 +38,8 @@ pub trait Sink {
     fn close(&mut self, port: PortId);
     /// Give the port with its sockets to another thread's plane: [`Plane::arrive`].
     fn hand_over(&mut self, handed: Handed, to: ShardId);
+    /// To whoever keeps the recordings. Must not wait.
+    fn record(&mut self, piece: Piece);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +73,9 @@ pub struct Plane {
     /// Ports on their way here from another thread, and what was said of them since.
     expected: BTreeMap<PortId, Vec<MediaCommand>>,
     mixer: Mixer,
+    recorders: BTreeMap<ContactId, Recorder>,
+    /// How many recorders listen to a port, whether it is there or not.
+    taps: BTreeMap<PortId, usize>,
     /// When the next frame is due.
     next: Option<Time>,
     round: usize,
@@ -88,6 +95,8 @@ impl Plane {
             hearers: BTreeMap::new(),
             expected: BTreeMap::new(),
             mixer: Mixer::default(),
+            recorders: BTreeMap::new(),
+            taps: BTreeMap::new(),
             next: None,
             round: 0,
         }
@@ -128,6 +137,8 @@ impl Plane {
             MediaCommand::HandOver { port, to } => self.hand_over(port, to, sink),
             MediaCommand::Expect { port } => self.expect(port),
             MediaCommand::Close { port } => self.close(now, port, sink),
+            MediaCommand::Record(recording) => self.record(recording),
+            MediaCommand::EndRecording { contact, elsewhere } => self.end_recording(now, contact, elsewhere, sink),
         }
     }
 
@@ -143,7 +154,10 @@ impl Plane {
     }
 
     /// Gives a port a slot.
-    fn settle(&mut self, port: Port) -> usize {
+    fn settle(&mut self, mut port: Port) -> usize {
+        for _ in 0..self.taps_of(port.out.id) {
+            port.tapped(true);
+        }
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
@@ -253,6 +267,7 @@ impl Plane {
             port.pull(now);
         }
         self.mixer.mix(&self.ports);
+        self.record_frame(now, sink);
         self.round = (self.round + 1) % ROUNDS;
         for (slot, port) in self.ports.iter_mut().enumerate() {
             let Some(port) = port else { continue };
@@ -275,8 +290,8 @@ impl Plane {
 
 /// Reports, quality and the watchdog.
 fn look_after(now: Time, port: &mut Port, settings: &Settings, mint: &mut Mint, sink: &mut impl Sink) {
-    if port.groups == 0 {
-        // A port that was handed over is mixed here again by now, or never.
+    if port.taps == 0 {
+        // A port that was handed over is heard here again by now, or never.
         port.deafen();
     }
     if port.fell_silent(now, settings.rtp_timeout) {

@@ -134,8 +134,8 @@ pub(super) struct Port {
     pub dialer: Dialer,
     /// Slots of the ports to which packets of this one are relayed.
     pub relay_to: Vec<usize>,
-    /// How many of the mixer's groups hear this port, and what they hear.
-    pub groups: usize,
+    /// How many of the mixer's groups and of the recorders hear this port, and what they hear.
+    pub taps: usize,
     pub hearing: Option<Box<Hearing>>,
     pub spec: Box<PortSpec>,
     pub latch: Latch,
@@ -185,7 +185,7 @@ impl Port {
             player: None,
             dialer: Dialer::default(),
             relay_to: Vec::new(),
-            groups: 0,
+            taps: 0,
             hearing: None,
             spec: Box::default(),
             latch: Latch::default(),
@@ -279,10 +279,10 @@ impl Port {
         }
     }
 
-    /// One group more, or less, hears this port.
-    pub fn mixed(&mut self, more: bool) {
-        self.groups = if more { self.groups + 1 } else { self.groups.saturating_sub(1) };
-        if self.groups == 0 {
+    /// One group or recorder more, or less, hears this port.
+    pub fn tapped(&mut self, more: bool) {
+        self.taps = if more { self.taps + 1 } else { self.taps.saturating_sub(1) };
+        if self.taps == 0 {
             self.deafen();
         } else if self.hearing.is_none() {
             self.hearing = Some(Box::new(Hearing::new(self.speaks().unwrap_or(Codec::Pcmu))));

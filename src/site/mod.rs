@@ -70,6 +70,8 @@ pub struct Media {
     /// Without RTP and RTCP for so long, once there was some, a leg ends. `None`: never.
     pub rtp_timeout: Option<Duration>,
     pub codecs: Vec<Codec>,
+    /// The folder of the recordings.
+    pub recordings: PathBuf,
 }
 
 #[derive(Clone, Debug)]

@@ -23,6 +23,8 @@ pub enum Press {
     Accept,
     Reject,
     Clear,
+    SuspendRecording,
+    ResumeRecording,
     Status(String),
     /// Of the contact that this agent is on.
     Monitor(Party),
@@ -59,6 +61,8 @@ pub const FORMS: &[&str] = &[
     "presses accept",
     "presses reject",
     "presses clear",
+    "presses suspend recording",
+    "presses resume recording",
     "presses status Available",
     "presses monitor maria",
     "presses listen",
@@ -74,6 +78,10 @@ pub fn read(words: &mut Words) -> Result<(Press, By), Trouble> {
         Press::HoldAll
     } else if words.take("resume all") {
         Press::ResumeAll
+    } else if words.take("suspend recording") {
+        Press::SuspendRecording
+    } else if words.take("resume recording") {
+        Press::ResumeRecording
     } else if words.take("hold") {
         Press::Hold(words.party()?)
     } else if words.take("resume") {

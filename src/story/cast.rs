@@ -3,7 +3,7 @@
 use super::evidence::{Call, Evidence, Frame, Heard, Seen};
 use super::keys::{Key, Line};
 use super::script::{Party, Role, Story};
-use crate::audio::Library;
+use crate::audio::{FRAME_SAMPLES, Library};
 use crate::limits::FRAME;
 use crate::phone::ear::{self, Ear};
 use crate::phone::{HeardFrame, LineId, LineState, Phone, PhoneConfig, PhoneEvent, PhoneOut};
@@ -221,6 +221,19 @@ impl Cast {
                 call.frames.extend(heard.map(|(at, heard)| Frame { at, heard: self.named(heard) }));
             }
         }
+    }
+
+    /// What one side of a recording holds from a moment on.
+    #[must_use]
+    pub fn listen_to_side(&self, from: Time, pcm: &[i16]) -> Vec<Frame> {
+        let frames = pcm.chunks(FRAME_SAMPLES).zip(0_u16..).map(|(pcm, number)| HeardFrame {
+            at: from + FRAME * u32::from(number),
+            sequence: number,
+            timestamp: u32::from(number) * FRAME_SAMPLES as u32,
+            pcm: pcm.to_vec(),
+        });
+        let heard = self.ear.listen(&frames.collect::<Vec<_>>()).frames;
+        heard.into_iter().map(|(at, heard)| Frame { at, heard: self.named(heard) }).collect()
     }
 
     /// The notes by whose they are.

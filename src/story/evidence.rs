@@ -1,6 +1,7 @@
 //! What was observed while a story played: heard by each phone, seen in its SIP, shown on the agents' screens.
 
 use super::keys::Line;
+use super::recorded::Sides;
 use super::script::Party;
 use crate::audio::Tone;
 use crate::engine::snapshot::AgentSnapshot;
@@ -87,6 +88,8 @@ pub struct Watch {
 pub struct Evidence {
     pub phones: BTreeMap<Party, Watch>,
     pub screens: BTreeMap<Party, Arc<AgentSnapshot>>,
+    /// What is recorded of each agent's contacts, where the stage can tell.
+    pub recordings: BTreeMap<Party, Sides>,
     /// How the last button of each agent went: why it was refused, if it was.
     pub presses: BTreeMap<Party, Option<String>>,
     /// No contact, no call, no port is left in the switch.

@@ -159,7 +159,7 @@ fn dead_air(words: &mut Words, nobody: bool) -> Result<Option<Duration>, Trouble
     Ok(Some(most))
 }
 
-fn sound(words: &mut Words, who: &Subject) -> Result<Sound, Trouble> {
+pub(super) fn sound(words: &mut Words, who: &Subject) -> Result<Sound, Trouble> {
     for (phrases, sound) in [
         (&["silence", "nothing"][..], Sound::Silence),
         (&["ringback", "the ringback"][..], Sound::Ringback),
@@ -209,16 +209,16 @@ fn sound(words: &mut Words, who: &Subject) -> Result<Sound, Trouble> {
 
 /// What may stand at the end, in any order.
 #[derive(Default)]
-struct Tail {
-    within: Option<Duration>,
+pub(super) struct Tail {
+    pub(super) within: Option<Duration>,
     after: Option<Duration>,
-    lasting: Option<Duration>,
+    pub(super) lasting: Option<Duration>,
     line: Line,
     extent: Extent,
 }
 
 impl Tail {
-    fn read(words: &mut Words) -> Result<Self, Trouble> {
+    pub(super) fn read(words: &mut Words) -> Result<Self, Trouble> {
         let mut tail = Tail::default();
         loop {
             let here = words.column();
@@ -242,7 +242,7 @@ impl Tail {
         }
     }
 
-    fn refuse_after(&self, column: usize) -> Result<(), Trouble> {
+    pub(super) fn refuse_after(&self, column: usize) -> Result<(), Trouble> {
         match self.after {
             None => Ok(()),
             Some(_) => Err(Trouble::new(

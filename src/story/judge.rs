@@ -5,7 +5,7 @@ use super::script::{Clause, Expectation, Party};
 use super::signals::Signal;
 use super::stage::Stage;
 use super::states::{Row, SETTLE, State};
-use super::{judge_hearing, rows};
+use super::{judge_hearing, recorded, rows};
 use crate::engine::snapshot::ConnectionSnapshot;
 use crate::time::{Duration, Time};
 
@@ -42,6 +42,7 @@ pub enum Verdict {
 pub fn judge(expectation: &Expectation, window: Window, evidence: &mut Evidence, stage: &dyn Stage) -> Verdict {
     let verdict = match &expectation.clause {
         Clause::Hearing(hearing) => judge_hearing::judge(hearing, window, evidence, stage),
+        Clause::Recorded(wanted) => recorded::judge(wanted, window, evidence, stage),
         Clause::State(state) => judge_state(state, window, evidence),
         Clause::Signal(signal) => judge_signal(signal, window, evidence),
     };
@@ -63,6 +64,7 @@ fn grace(expectation: &Expectation) -> Duration {
             | Signal::ToldNot { lasting, .. }
             | Signal::DigitsNot { lasting, .. },
         ) => *lasting,
+        Clause::Recorded(wanted) => recorded::grace(wanted),
         Clause::State(_) => SETTLE,
         Clause::Signal(_) => Duration::ZERO,
     }
@@ -87,6 +89,7 @@ fn judge_state(state: &State, window: Window, evidence: &Evidence) -> Verdict {
         | State::NextStatus { agent, .. }
         | State::Banner { agent, .. }
         | State::Contact { agent, .. }
+        | State::Recording { agent, .. }
         | State::Row { agent, .. }
         | State::NoRow { agent, .. }
         | State::Lit { agent, .. }
@@ -109,6 +112,10 @@ fn judge_state(state: &State, window: Window, evidence: &Evidence) -> Verdict {
         State::Banner { text, .. } => same(text, contact.map_or("no banner", |c| &c.banner)),
         State::Contact { state, .. } => {
             same(state.as_deref().unwrap_or("no contact"), contact.map_or("no contact", |c| &c.state))
+        }
+        State::Recording { state, .. } => {
+            let is = contact.and_then(|c| c.recording.as_ref()).map_or("none", |recording| &recording.state);
+            same(state, is)
         }
         State::Row { of, want, .. } => match contact.and_then(|c| rows::find(c, of)) {
             Some(row) => judge_row(want, row),

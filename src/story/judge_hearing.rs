@@ -12,7 +12,7 @@ use crate::limits::FRAME;
 use crate::time::{Duration, Time};
 
 /// How long a sound must last to have been heard, when the story does not say it.
-const HEARD: Duration = Duration::from_millis(200);
+pub(super) const HEARD: Duration = Duration::from_millis(200);
 /// What is shorter than this is the rim of another sound, not a sound that should not be there.
 const RIM: Duration = Duration::from_millis(60);
 /// From when on something that was heard before must be gone, when the story does not say it.
@@ -23,7 +23,7 @@ const JITTER: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// A sound as frames show it.
-enum Want {
+pub(super) enum Want {
     Notes(std::collections::BTreeSet<Party>),
     Prompt(PromptId),
     Tone(Tone),
@@ -49,7 +49,7 @@ impl Want {
         }
     }
 
-    fn of(sound: &Sound, stage: &dyn Stage) -> Result<Want, String> {
+    pub(super) fn of(sound: &Sound, stage: &dyn Stage) -> Result<Want, String> {
         Ok(match sound {
             Sound::Parties(parties) => Want::Notes(parties.iter().cloned().collect()),
             Sound::Prompt(file) => {
@@ -138,7 +138,7 @@ fn everybody(who: &Who, evidence: &Evidence) -> Vec<Party> {
 }
 
 /// Met when each is; the latest beginning counts.
-fn all(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+pub(super) fn all(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
     let mut latest = None;
     for verdict in verdicts {
         match verdict {
@@ -158,7 +158,21 @@ fn hears(
     window: Window,
     evidence: &Evidence,
 ) -> Verdict {
-    let Some(call) = evidence.call(party, line) else { return Verdict::Wait(format!("{party} is in no call")) };
+    match evidence.call(party, line) {
+        Some(call) => heard(party.as_str(), call, want, lasting, extent, window),
+        None => Verdict::Wait(format!("{party} is in no call")),
+    }
+}
+
+/// The same of any frames, whoever's they are.
+pub(super) fn heard(
+    party: &str,
+    call: &Call,
+    want: &Want,
+    lasting: Option<Duration>,
+    extent: Extent,
+    window: Window,
+) -> Verdict {
     let latest = window.mark + window.within;
     if matches!(want, Want::Silence) {
         return hears_silence(party, call, lasting.unwrap_or(HEARD), window, latest);
@@ -195,7 +209,7 @@ fn hears(
     }
 }
 
-fn hears_silence(party: &Party, call: &Call, lasting: Duration, window: Window, latest: Time) -> Verdict {
+fn hears_silence(party: &str, call: &Call, lasting: Duration, window: Window, latest: Time) -> Verdict {
     let audible = || call.frames.iter().filter(|f| f.at >= window.mark && f.heard != Heard::Silence);
     let mut from = window.mark;
     for frame in audible() {

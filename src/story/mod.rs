@@ -15,6 +15,7 @@ mod judge_hearing;
 pub mod keys;
 pub mod network;
 mod parse;
+pub mod recorded;
 mod rows;
 mod run;
 pub mod script;

@@ -5,7 +5,7 @@ use super::head::{self, Head};
 use super::hearing::{self, Subject};
 use super::script::{Action, Clause, Expectation, Party, Phase, Role, Step, Story, What};
 use super::words::{Words, without_comment};
-use super::{buttons, keys, signals, states};
+use super::{buttons, keys, recorded, signals, states};
 use crate::time::Duration;
 
 /// How long an expectation may take that does not say it: enough for a phone to be rung, too short to hide a wait.
@@ -229,6 +229,11 @@ impl Reader {
         if words.take("the switch") {
             return Ok((Clause::Signal(signals::read_switch(words)?), None));
         }
+        if words.take("the recording of") {
+            let agent = self.agent(words)?;
+            let (recorded, within) = recorded::read(words, agent)?;
+            return Ok((Clause::Recorded(recorded), within));
+        }
         if words.take("contact of") {
             let agent = self.agent(words)?;
             // `contact of maria is rejected` reads as `maria's contact is rejected`.
@@ -386,6 +391,9 @@ He asks Maria:
             ("\tjohn answers", "indent with blanks"),
             ("john answers", "indent the line if it is a step; else end it with `:`"),
             ("Agents: peter", "move it to the top of the story"),
+            ("  expect the recording of john hears maria", "write `has john right, customer left`"),
+            ("  expect the recording of john has maria", "write `has john right, customer left`"),
+            ("  expect the recording of john has maria left, john left", "name each side once"),
             ("  expetc john hears maria", "write `expect ...` or `wait 2 s`"),
             ("  expect the moon is empty", ""),
         ] {

@@ -64,6 +64,8 @@ pub fn button<'a>(
         Press::Accept => Button::AcceptContact { contact },
         Press::Reject => Button::RejectContact { contact },
         Press::Clear => Button::ClearContact { contact },
+        Press::SuspendRecording => Button::SuspendContactRecording { contact },
+        Press::ResumeRecording => Button::ResumeContactRecording { contact },
         Press::Status(status) => Button::PutAgentState { status: status.clone() },
         Press::Monitor(of) => {
             let theirs = other(of).and_then(|screen| screen.contacts.first()).map(|k| k.contact_id.clone());

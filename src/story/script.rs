@@ -3,6 +3,7 @@
 use super::buttons::{By, Press};
 use super::hearing::Hearing;
 use super::keys::Key;
+use super::recorded::Recorded;
 use super::signals::Signal;
 use super::states::State;
 use crate::time::Duration;
@@ -129,6 +130,8 @@ pub struct Expectation {
 pub enum Clause {
     /// In the received audio.
     Hearing(Hearing),
+    /// In what the switch records.
+    Recorded(Recorded),
     /// On the agent's screen.
     State(State),
     /// In the SIP that a phone sees.

@@ -30,6 +30,11 @@ pub enum State {
         agent: Party,
         state: Option<String>,
     },
+    /// `recording`, `suspended`, `stopped`, `none`.
+    Recording {
+        agent: Party,
+        state: String,
+    },
     Row {
         agent: Party,
         of: String,
@@ -76,6 +81,7 @@ const REASONS: &[&str] =
     &["rejected", "no_answer", "unreachable", "busy", "failed", "cancelled", "hung_up", "dropped", "left"];
 const CONTACT_STATES: &[&str] =
     &["init", "incoming", "pending", "connecting", "connected", "missed", "error", "ended", "rejected"];
+const RECORDING_STATES: &[&str] = &["recording", "suspended", "stopped", "none"];
 const AGENT_STATES: &[&str] = &[
     "Available",
     "Offline",
@@ -98,6 +104,8 @@ const BUTTONS: &[(&str, &str)] = &[
     ("swap", "toggleActiveConnections"),
     ("hold all", "holdAll"),
     ("resume all", "resumeAll"),
+    ("suspend recording", "suspendContactRecording"),
+    ("resume recording", "resumeContactRecording"),
     ("hold", "holdConnection"),
     ("resume", "resumeConnection"),
     ("drop", "destroyConnection"),
@@ -127,6 +135,8 @@ pub fn read_of(words: &mut Words, agent: &Party) -> Result<Option<State>, Troubl
         State::Banner { agent, text: words.text("the banner's text")?.0 }
     } else if words.take("contact is") {
         State::Contact { agent, state: Some(one_of(words, CONTACT_STATES, "a contact's state")?) }
+    } else if words.take("recording is") {
+        State::Recording { agent, state: one_of(words, RECORDING_STATES, "a recording's state")? }
     } else if words.take("row") {
         let of = words.text("whose row")?.0;
         row(words, agent, of)?

@@ -12,11 +12,11 @@ use crate::engine::record::ContactRecord;
 use crate::engine::snapshot::AgentSnapshot;
 use crate::engine::{Button, CcpEvent, ContactEvent, Engine, Fact, Input, Output, Refusal};
 use crate::ids::{AgentId, PortId, ShardId, Ticket};
-use crate::media::{Handed, MediaCommand, MediaEvent, Plane, Sink};
+use crate::media::{Handed, MediaCommand, MediaEvent, Piece, Plane, Sink};
 use crate::sip::{self, Link, Transport};
 use crate::site::Site;
 use crate::telemetry::Ladder;
-use crate::time::{Time, earliest};
+use crate::time::{Duration, Time, earliest};
 use crate::trunk::Answer;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -59,6 +59,7 @@ struct PortTable {
     sent: Vec<Parcel>,
     events: Vec<MediaEvent>,
     handed: Vec<(Handed, ShardId)>,
+    pieces: Vec<Piece>,
 }
 
 impl Sink for PortTable {
@@ -89,6 +90,10 @@ impl Sink for PortTable {
 
     fn hand_over(&mut self, handed: Handed, to: ShardId) {
         self.handed.push((handed, to));
+    }
+
+    fn record(&mut self, piece: Piece) {
+        self.pieces.push(piece);
     }
 }
 
@@ -237,6 +242,9 @@ impl VirtualStage {
                     }
                 }
             }
+            for piece in std::mem::take(&mut self.ports.pieces) {
+                self.recorded(&piece, evidence);
+            }
             for event in std::mem::take(&mut self.ports.events) {
                 quiet = false;
                 self.engine.handle_input(self.now, Input::Media(event));
@@ -255,6 +263,20 @@ impl VirtualStage {
             if quiet {
                 return;
             }
+        }
+    }
+
+    /// Recordings are kept as what is heard on each side, under the name of the agent whose contact it is.
+    fn recorded(&self, piece: &Piece, evidence: &mut Evidence) {
+        let contact = piece.contact.to_string();
+        let told = self.events.iter().find_map(|event| event.agent.as_ref().filter(|_| event.contact_id == contact));
+        let Some(agent) = told else { return };
+        let at = |sample: u64| piece.since + Duration::from_micros(sample * 125);
+        let sides = evidence.recordings.entry(Party::from(agent.as_str())).or_default();
+        for (side, call) in [&mut sides.left, &mut sides.right].into_iter().enumerate() {
+            let pcm: Vec<i16> = piece.pcm.iter().skip(side).step_by(2).copied().collect();
+            call.frames.extend(self.cast.listen_to_side(at(piece.from), &pcm));
+            call.heard_until = at(piece.to);
         }
     }
 

@@ -26,6 +26,9 @@ pub const MEDIA_RECEIVED: &str = "cordboard_media_packets_received_total";
 pub const MEDIA_SENT: &str = "cordboard_media_packets_sent_total";
 pub const MEDIA_UNSENT: &str = "cordboard_media_packets_unsent_total";
 pub const MEDIA_LATE_TICKS: &str = "cordboard_media_late_ticks_total";
+pub const RECORDINGS: &str = "cordboard_recordings";
+pub const RECORDINGS_FAILED: &str = "cordboard_recordings_failed_total";
+pub const RECORDING_PIECES_LOST: &str = "cordboard_recording_pieces_lost_total";
 pub const STORE_UP: &str = "cordboard_store_up";
 pub const JOURNAL_BYTES: &str = "cordboard_store_journal_waiting_bytes";
 pub const JOURNAL_FAULTS: &str = "cordboard_store_journal_faults_total";
@@ -77,6 +80,15 @@ fn describe() {
     describe_gauge!(INBOX_DEPTH, "Inputs waiting for the engine");
     describe_histogram!(STEP_SECONDS, Unit::Seconds, "Time one batch of inputs took in the engine, outputs included");
     describe_counter!(CONTACT_EVENTS, "Contact events, by type");
+    describe_gauge!(RECORDINGS, "Recordings being written");
+    describe_counter!(
+        RECORDINGS_FAILED,
+        "Recordings that ended early because they could not be written: a full disk, for one"
+    );
+    describe_counter!(
+        RECORDING_PIECES_LOST,
+        "Half seconds of recordings that are silent because the disk was too slow"
+    );
     describe_gauge!(STORE_UP, "1 while the database takes contact records, 0 while they wait in the journal");
     describe_gauge!(
         JOURNAL_BYTES,

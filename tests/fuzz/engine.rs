@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use cordboard::config::{self, Source};
 use cordboard::engine::{Addressee, Button, Engine, Input, Output};
-use cordboard::ids::{AgentId, PlayId, PortId, QuickConnectId, Ticket};
+use cordboard::ids::{AgentId, ContactId, PlayId, PortId, QuickConnectId, Ticket};
 use cordboard::media::{self, MediaCommand, MediaEvent, PortStats};
 use cordboard::phone::{LineId, LineState, Phone, PhoneConfig, PhoneOut};
 use cordboard::sip::{Link, Message, Method, Transport, parse};
@@ -51,7 +51,11 @@ pub fn run(data: &[u8]) {
 
 fn lab() -> Arc<Site> {
     static LAB: OnceLock<Arc<Site>> = OnceLock::new();
-    let load = || Arc::new(config::load(&Source::Lab).unwrap_or_else(|faults| panic!("the lab is wrong: {faults:?}")));
+    let load = || {
+        let mut site = config::load(&Source::Lab).unwrap_or_else(|faults| panic!("the lab is wrong: {faults:?}"));
+        Arc::get_mut(&mut site.catalog).expect("nobody else has it").record = true;
+        Arc::new(site)
+    };
     Arc::clone(LAB.get_or_init(load))
 }
 
@@ -75,6 +79,7 @@ struct World {
     kept: Vec<(bool, usize, Vec<u8>)>,
     tricks: VecDeque<(bool, Trick)>,
     ports: BTreeMap<PortId, Option<PlayId>>,
+    recorded: BTreeSet<ContactId>,
     /// INVITEs of the phones without a final answer: by whom, and the branch and sender of the topmost Via.
     open: BTreeSet<(usize, String)>,
     answered: BTreeSet<(usize, String)>,
@@ -104,6 +109,7 @@ impl World {
             kept: Vec::new(),
             tricks: VecDeque::new(),
             ports: BTreeMap::new(),
+            recorded: BTreeSet::new(),
             open: BTreeSet::new(),
             answered: BTreeSet::new(),
             ticket: 0,
@@ -331,6 +337,15 @@ impl World {
             MediaCommand::HandOver { port, .. } | MediaCommand::Expect { port } => {
                 panic!("{port} is to move, and there is one media thread")
             }
+            MediaCommand::Record(recording) => {
+                for port in recording.left.iter().chain(&recording.right) {
+                    assert!(self.ports.contains_key(port), "{port} is to be recorded and is not open");
+                }
+                self.recorded.insert(recording.contact);
+            }
+            MediaCommand::EndRecording { contact, elsewhere } => {
+                assert!(self.recorded.remove(&contact) && !elsewhere, "{contact} is not recorded");
+            }
             MediaCommand::Close { port } => {
                 assert!(self.ports.remove(&port).is_some(), "{port} was not open");
                 self.engine
@@ -479,6 +494,8 @@ fn button(which: usize, more: u8, connection: &str) -> Button {
         12 => Button::ResumeConnection { contact, connection },
         13 => Button::DestroyConnection { contact, connection },
         14 => Button::SendDigits { contact, connection, digits: "1,2#".into() },
-        _ => Button::Leave { contact },
+        _ if more & 2 == 0 => Button::Leave { contact },
+        _ if more & 1 == 0 => Button::SuspendContactRecording { contact },
+        _ => Button::ResumeContactRecording { contact },
     }
 }

@@ -2,9 +2,10 @@
 //! who is not a party.
 
 use cordboard::audio::Library;
-use cordboard::ids::{PlayId, PortId, ShardId};
+use cordboard::ids::{Mint, PlayId, PortId, ShardId};
 use cordboard::media::{
-    Codec, Handed, MediaCommand, MediaEvent, Plane, PortSpec, Settings, Sink, Sound, Source, Start, Tone,
+    Codec, Handed, MediaCommand, MediaEvent, Piece, Plane, PortSpec, Recording, Settings, Sink, Sound, Source, Start,
+    Tone,
 };
 use cordboard::rtp::{Digits, HEADER, Header, Packet, rewrite, write};
 use cordboard::time::{Duration, Time};
@@ -54,6 +55,8 @@ struct Room {
     now: Time,
     wire: Wire,
     generation: u64,
+    /// When the one recording began.
+    since: Option<Time>,
 }
 
 #[derive(Default)]
@@ -62,6 +65,8 @@ struct Wire {
     known: Vec<SocketAddr>,
     streams: BTreeMap<PortId, u32>,
     sent: usize,
+    /// How far the one recording is.
+    recorded: u64,
 }
 
 fn address(port: u16) -> SocketAddr {
@@ -89,6 +94,11 @@ impl Sink for Wire {
     fn open(&mut self, _port: PortId, _local: SocketAddr) {}
     fn close(&mut self, _port: PortId) {}
     fn hand_over(&mut self, _handed: Handed, _to: ShardId) {}
+    fn record(&mut self, piece: Piece) {
+        assert!(piece.from <= piece.to && piece.from >= self.recorded, "a recording only goes on");
+        assert!(piece.pcm.is_empty() || piece.pcm.len() as u64 == 2 * (piece.to - piece.from));
+        self.recorded = if piece.last { 0 } else { piece.to };
+    }
 }
 
 impl Room {
@@ -99,6 +109,7 @@ impl Room {
             now: Time::from_micros(1_795_363_200_000_000),
             wire: Wire::default(),
             generation: 0,
+            since: None,
         };
         for port in 0..PORTS {
             let local = address(20_000 + 2 * port as u16);
@@ -178,6 +189,21 @@ impl Room {
             22 => {
                 let digits = String::from_utf8_lossy(bytes).into_owned();
                 self.plane.command(self.now, MediaCommand::Digits { port: PortId(port), digits }, &mut self.wire);
+            }
+            23 => {
+                let contact = Mint::new(1).contact_id();
+                let command = match first {
+                    0 => MediaCommand::EndRecording { contact, elsewhere: false },
+                    _ => {
+                        let those = |bits: u8| (0..PORTS).filter(|port| bits >> port & 1 == 1).map(PortId).collect();
+                        let since = *self.since.get_or_insert(self.now);
+                        MediaCommand::Record(Recording { contact, since, left: those(first), right: those(first >> 4) })
+                    }
+                };
+                if first == 0 {
+                    self.since = None;
+                }
+                self.plane.command(self.now, command, &mut self.wire);
             }
             _ => self.pass(Duration::from_millis(1 + u64::from(first))),
         }

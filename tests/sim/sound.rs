@@ -1,9 +1,9 @@
 //! The media side of a run: the real plane with its packets, or a stand-in that only knows how long things take.
 
 use cordboard::audio::Library;
-use cordboard::ids::{Mint, PlayId, PortId, ShardId};
+use cordboard::ids::{ContactId, Mint, PlayId, PortId, ShardId};
 use cordboard::media::{
-    Handed, MediaCommand, MediaEvent, Plane, PortSpec, PortStats, Settings, Sink, Sound, Source, Start,
+    Handed, MediaCommand, MediaEvent, Piece, Plane, PortSpec, PortStats, Settings, Sink, Sound, Source, Start,
 };
 use cordboard::time::{Duration, Time, earliest};
 use std::collections::{BTreeMap, VecDeque};
@@ -37,6 +37,7 @@ pub struct Said {
     pub events: Vec<MediaEvent>,
     pub packets: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
     moves: Vec<(Handed, ShardId)>,
+    pub pieces: Vec<Piece>,
     locals: BTreeMap<PortId, SocketAddr>,
     ports: BTreeMap<SocketAddr, PortId>,
 }
@@ -68,6 +69,10 @@ impl Sink for Said {
     fn hand_over(&mut self, handed: Handed, to: ShardId) {
         self.moves.push((handed, to));
     }
+
+    fn record(&mut self, piece: Piece) {
+        self.pieces.push(piece);
+    }
 }
 
 pub struct Media {
@@ -78,6 +83,8 @@ pub struct Media {
     pub said: Said,
     library: Arc<Library>,
     known: BTreeMap<PortId, Known>,
+    /// Which media thread records which contact.
+    recorded: BTreeMap<ContactId, ShardId>,
     round: Option<Time>,
     /// Of a thousand ports so many cannot be bound.
     unbindable: u64,
@@ -98,6 +105,7 @@ impl Media {
             said: Said::default(),
             library: Arc::clone(library),
             known: BTreeMap::new(),
+            recorded: BTreeMap::new(),
             round: None,
             unbindable,
             mint: Mint::new(seed),
@@ -117,7 +125,8 @@ impl Media {
 
     /// Ports that are open, as told and in truth.
     pub fn open(&self) -> usize {
-        self.known.len() + self.moving.len() + self.real.iter().map(Plane::ports).sum::<usize>()
+        let told = self.known.len() + self.moving.len() + self.recorded.len();
+        told + self.real.iter().map(|plane| plane.ports() + plane.recordings()).sum::<usize>()
     }
 
     pub fn port_at(&self, local: SocketAddr) -> Option<PortId> {
@@ -138,7 +147,7 @@ impl Media {
 
     pub fn command(&mut self, now: Time, shard: ShardId, command: MediaCommand) {
         self.told_at = now;
-        if let Some(known) = self.known.get(&command.port())
+        if let Some(known) = command.port().and_then(|port| self.known.get(&port))
             && !matches!(command, MediaCommand::Expect { .. } | MediaCommand::Open { .. })
             && known.shard != shard
         {
@@ -188,6 +197,21 @@ impl Media {
                 Some(known) if known.expected == Some(*to) => (known.shard, known.expected) = (*to, None),
                 _ => self.faults.push(format!("{port} is handed to {to:?}, which does not expect it")),
             },
+            MediaCommand::Record(recording) => {
+                let strange = |port: &&PortId| self.known.get(port).is_none_or(|known| known.shard != shard);
+                if let Some(port) = recording.left.iter().chain(&recording.right).find(strange) {
+                    self.faults.push(format!("{shard:?} is to record {port}, which is not with it"));
+                }
+                let before = self.recorded.insert(recording.contact, shard);
+                if before.is_some_and(|before| before != shard) {
+                    self.faults.push(format!("{} is recorded on {before:?} and on {shard:?}", recording.contact));
+                }
+            }
+            MediaCommand::EndRecording { contact, .. } => {
+                if self.recorded.remove(contact) != Some(shard) {
+                    self.faults.push(format!("{shard:?} is to end the recording of {contact}, which it does not make"));
+                }
+            }
             MediaCommand::Close { port } => {
                 if self.known.remove(port).is_none() {
                     self.faults.push(format!("{port} is closed and was not open"));

@@ -50,6 +50,7 @@ impl Lab {
         }
         site.http.listen.set_port(0);
         site.http.admin_token_file = folder.join("token");
+        site.media.recordings = folder.join("recordings");
         site.store = Some(Store {
             url: url.to_owned(),
             journal: folder.join("journal"),
@@ -87,9 +88,32 @@ impl Lab {
     }
 
     pub fn get_as(&self, agent: &str, path: &str) -> (u16, Value) {
-        use base64::Engine as _;
-        let pair = base64::prelude::BASE64_STANDARD.encode(format!("{agent}:{agent}"));
-        self.ask("GET", path, &format!("Basic {pair}"), "")
+        self.ask("GET", path, &basic(agent), "")
+    }
+
+    /// Presses a button of an agent's; gives the status and what was said.
+    pub fn press(&self, agent: &str, method: &str) -> (u16, Value) {
+        self.ask("POST", &format!("/api/agents/{agent}/actions/{method}"), &format!("Bearer {}", self.token), "{}")
+    }
+
+    /// What is no JSON, and its status and headers.
+    pub fn fetch(&self, path: &str, who: &str, range: &str) -> ureq::http::Response<Vec<u8>> {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let who = if who.is_empty() { format!("Bearer {}", self.token) } else { basic(who) };
+        let request = agent.get(format!("{}{path}", self.url)).header("authorization", who);
+        let request = if range.is_empty() { request } else { request.header("range", range) };
+        let (head, mut body) = request.call().unwrap().into_parts();
+        ureq::http::Response::from_parts(head, body.read_to_vec().unwrap())
+    }
+
+    /// The contact of the next event of this name.
+    pub fn told(&self, wanted: &str) -> String {
+        loop {
+            let (name, event) = self.events.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{wanted} in time"));
+            if name == wanted {
+                return event["contactId"].as_str().unwrap().to_owned();
+            }
+        }
     }
 
     pub fn put(&self, path: &str, body: &str) {
@@ -114,13 +138,14 @@ impl Lab {
         let guest = Phone::new(self.sip);
         let tag = guest.call_and_talk("9002");
         guest.hang_up("9002", &tag);
-        loop {
-            let (name, event) = self.events.recv_timeout(PATIENCE).expect("COMPLETED in time");
-            if name == "COMPLETED" {
-                return event["contactId"].as_str().unwrap().to_owned();
-            }
-        }
+        self.told("COMPLETED")
     }
+}
+
+/// An agent of the lab by his password.
+fn basic(agent: &str) -> String {
+    use base64::Engine as _;
+    format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(format!("{agent}:{agent}")))
 }
 
 /// The program itself.
@@ -131,19 +156,26 @@ pub struct Program {
 
 impl Program {
     pub fn serve(folder: &Path, store: &str) -> Program {
+        Program::serve_with(folder, store, "record = false", "")
+    }
+
+    /// The same, recording or not, and as a shell has prepared it.
+    pub fn serve_with(folder: &Path, store: &str, media: &str, shell: &str) -> Program {
         let root = env!("CARGO_MANIFEST_DIR");
         let shipped = std::fs::read_to_string(format!("{root}/sip-configs/cordboard.toml")).unwrap();
         let text = shipped
             .replace("127.0.0.1:5060", "127.0.0.1:0")
             .replace("127.0.0.1:8080", "127.0.0.1:0")
+            .replace("record = false", media)
             .replace("\"cordboard.journal\"", "\"journal\"")
             .replace("sqlite:cordboard.db", store)
             .replace("\"flows\"", &format!("\"{root}/sip-configs/flows\""))
             .replace("\"../prompts\"", &format!("\"{root}/prompts\""));
         let file = folder.join("cordboard.toml");
         std::fs::write(&file, text).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_cordboard"))
-            .args(["serve", "--config", file.to_str().unwrap()])
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{shell}\nexec \"$0\" serve --config \"$1\"")])
+            .args([env!("CARGO_BIN_EXE_cordboard"), file.to_str().unwrap()])
             .current_dir(folder)
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(folder.join("log")).unwrap())
@@ -247,12 +279,13 @@ impl Phone {
         }
     }
 
-    fn call(&self, number: &str) {
+    fn sdp(&self) -> String {
         let port = self.socket.local_addr().unwrap().port();
-        let sdp = format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n"
-        );
-        self.send("INVITE", number, 1, "", "Content-Type: application/sdp\r\n", &sdp);
+        format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n")
+    }
+
+    fn call(&self, number: &str) {
+        self.send("INVITE", number, 1, "", "Content-Type: application/sdp\r\n", &self.sdp());
     }
 
     pub fn hang_up(&self, number: &str, tag: &str) {
@@ -262,12 +295,17 @@ impl Phone {
 
     /// Gives the other side's tag, as it stands in To.
     pub fn call_and_talk(&self, number: &str) -> String {
+        self.call_and_answer(number).0
+    }
+
+    /// And the whole answer.
+    pub fn call_and_answer(&self, number: &str) -> (String, String) {
         self.call(number);
         let answer = self.hear("SIP/2.0 200");
         let to = answer.lines().find(|line| line.starts_with("To:")).unwrap();
         let tag = format!(";tag={}", to.split_once(";tag=").unwrap().1);
         self.send("ACK", number, 1, &tag, "", "");
-        tag
+        (tag, answer)
     }
 
     fn authorization(&self, agent: &str, challenge: &str) -> String {
@@ -282,6 +320,37 @@ impl Phone {
         let challenge = self.hear("SIP/2.0 401");
         self.send("REGISTER", agent, 2, "", &self.authorization(agent, &challenge), "");
         self.hear("SIP/2.0 200");
+    }
+
+    /// Answers what rings next; both sides' tags and Call-ID are the caller's.
+    pub fn answer(&self) -> String {
+        let invite = self.hear("INVITE");
+        let me = self.socket.local_addr().unwrap();
+        let same = |names: &[&str]| -> String {
+            let is = |line: &&str| names.iter().any(|name| line.starts_with(name));
+            invite.lines().filter(is).map(|line| format!("{line}\r\n")).collect()
+        };
+        let to = same(&["To:"]).replace("\r\n", ";tag=a\r\n");
+        let sdp = self.sdp();
+        let answer = format!(
+            "SIP/2.0 200 OK\r\n{}{to}Contact: <sip:agent@{me}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+            same(&["Via:", "From:", "Call-ID:", "CSeq:", "Record-Route:"]),
+            sdp.len()
+        );
+        self.socket.send_to(answer.as_bytes(), self.switch).unwrap();
+        self.hear("ACK");
+        invite
+    }
+
+    /// Where the other side wants its sound, by the SDP in this message.
+    pub fn sound_to(message: &str) -> SocketAddr {
+        let port = message.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap();
+        format!("127.0.0.1:{}", port.split(' ').next().unwrap()).parse().unwrap()
+    }
+
+    /// The same socket once more, for a thread that hums while this one goes on talking SIP.
+    pub fn socket(&self) -> UdpSocket {
+        self.socket.try_clone().unwrap()
     }
 
     /// The connection stays as long as the phone.

@@ -51,6 +51,9 @@ const WORDS: &[(&str, &[&str])] = &[
     ("queue_next_idle_agent", &["internal consult"]),
     ("queue_quick_connect", &["internal transfer"]),
     ("queue_unstaffed", &["nobody", "internal consult"]),
+    ("recording", &["internal transfer"]),
+    ("recording_by_default", &["internal consult"]),
+    ("recording_of_transfer", &["internal transfer"]),
     ("reinvite_refused_488", &["internal transfer"]),
     ("resume_while_ringing", &["internal conference"]),
     ("second_line_refused", &["nobody", "internal transfer"]),
@@ -98,6 +101,14 @@ const REASONS: &[(&str, &[&str])] = &[
     ("transfer_to_address", &["AGENT_DISCONNECT", "OTHER", "OTHER", "THIRD_PARTY_DISCONNECT"]),
 ];
 
+/// Who is recorded of each contact of a story, in the order in which they began; nothing, where nobody is.
+const RECORDED: &[(&str, &[&str])] = &[
+    ("recording", &["ALL", ""]),
+    ("recording_by_default", &["ALL", "ALL", "AGENT", "", ""]),
+    ("recording_of_transfer", &["", "ALL"]),
+    ("recording_with_supervisor", &["ALL", ""]),
+];
+
 /// Connect's way to tell transfer, consult and conference apart by two records.
 fn word(initiator: &ContactRecord, added: &ContactRecord) -> String {
     let left = |record: &ContactRecord| match &record.agent {
@@ -138,6 +149,14 @@ pub fn judge(story: &str, records: &[ContactRecord], events: &[ContactEvent]) {
         times_are_in_order(record);
         chain_holds(record, &by_id);
     }
+    let mut begun: Vec<&ContactRecord> = records.iter().collect();
+    begun.sort_by_key(|r| &r.initiation_timestamp);
+    let recorded: Vec<&str> =
+        begun.iter().map(|r| r.recordings.first().map_or("", |recording| &recording.participant_type)).collect();
+    match RECORDED.iter().find(|(name, _)| *name == story) {
+        Some((_, expected)) => assert_eq!(recorded, *expected, "{story}"),
+        None => assert!(recorded.iter().all(|who| who.is_empty()), "the lab records nobody: {recorded:?}"),
+    }
     // Who listens is added by nobody.
     let is_monitor = |r: &&ContactRecord| r.initiation_method == "MONITOR";
     for monitor in records.iter().filter(is_monitor) {
@@ -148,8 +167,6 @@ pub fn judge(story: &str, records: &[ContactRecord], events: &[ContactEvent]) {
     added.sort_by_key(|r| &r.initiation_timestamp);
     let words: Vec<String> = added.iter().map(|r| word(by_id[r.previous_contact_id.as_deref().unwrap()], r)).collect();
     if let Some((_, expected)) = REASONS.iter().find(|(name, _)| *name == story) {
-        let mut begun: Vec<&ContactRecord> = records.iter().collect();
-        begun.sort_by_key(|r| &r.initiation_timestamp);
         assert_eq!(begun.iter().map(|r| r.disconnect_reason.as_str()).collect::<Vec<_>>(), *expected);
     }
     if let Some((_, expected)) = WORDS.iter().find(|(name, _)| *name == story) {
@@ -189,6 +206,12 @@ fn times_are_in_order(record: &ContactRecord) {
         assert!(agent.accepted_by_agent_timestamp <= agent.connected_to_agent_timestamp);
         assert!(agent.longest_hold_duration <= agent.customer_hold_duration);
         assert!(agent.agent_initiated_hold_duration <= agent.customer_hold_duration);
+    }
+    for recording in &record.recordings {
+        let day = &recording.start_timestamp[..10];
+        assert_eq!(recording.location, format!("{day}/{}.wav", record.contact_id));
+        assert!(record.agent.is_some(), "nobody is recorded without an agent: {record:?}");
+        times.extend([recording.start_timestamp.clone(), recording.stop_timestamp.clone()]);
     }
     times.push(record.disconnect_timestamp.clone());
     times.push(record.last_update_timestamp.clone());

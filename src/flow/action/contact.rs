@@ -1,4 +1,4 @@
-//! Actions on the contact: its hooks, its target, its turn, and its way into a queue or to an agent.
+//! Actions on the contact: its hooks, its target, its turn, what is recorded, and its way into a queue or to an agent.
 
 use super::parameters::{Misread, Parameters, named, text};
 use super::{ALL_TYPES, Act, Effect, Next, Rule, Step};
@@ -54,6 +54,19 @@ pub enum Target {
     Agent(String),
 }
 
+/// Who is recorded, once an agent is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    pub agent: bool,
+    /// Everybody who is no agent.
+    pub customer: bool,
+}
+
+impl Recorded {
+    pub const NOBODY: Recorded = Recorded { agent: false, customer: false };
+    pub const BOTH: Recorded = Recorded { agent: true, customer: true };
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::flow) enum Contact {
     /// No hook: one of the agent workspace's.
@@ -62,6 +75,8 @@ pub(in crate::flow) enum Contact {
     SetTarget(Target),
     SetPriority(u8),
     AdjustQueueTime(i32),
+    /// Nobody said: as it was. And what else is asked that no switch of ours does.
+    SetRecording(Option<Recorded>, Vec<&'static str>),
     TransferToQueue,
     TransferToAgent,
 }
@@ -71,6 +86,7 @@ impl Contact {
         "UpdateContactEventHooks",
         "UpdateContactTargetQueue",
         "UpdateContactRoutingBehavior",
+        "UpdateContactRecordingBehavior",
         "TransferContactToQueue",
         "TransferContactToAgent",
     ];
@@ -80,6 +96,7 @@ impl Contact {
             "UpdateContactEventHooks" => hook(parameters),
             "UpdateContactTargetQueue" => target(parameters).map(Contact::SetTarget),
             "UpdateContactRoutingBehavior" => routing_behavior(parameters),
+            "UpdateContactRecordingBehavior" => recording_behavior(parameters),
             "TransferContactToQueue" => Ok(Contact::TransferToQueue),
             "TransferContactToAgent" => Ok(Contact::TransferToAgent),
             _ => return None,
@@ -93,7 +110,7 @@ impl Contact {
         match self {
             Contact::SetHook(_) => Rule { next: Next::Required, errors: ANY, allowed: ALL_TYPES },
             Contact::SetTarget(_) => Rule { next: Next::Required, errors: ANY, allowed: ROUTING },
-            Contact::SetPriority(_) | Contact::AdjustQueueTime(_) => Rule {
+            Contact::SetPriority(_) | Contact::AdjustQueueTime(_) | Contact::SetRecording(..) => Rule {
                 next: Next::Required,
                 errors: &[],
                 allowed: &[
@@ -120,6 +137,9 @@ impl Contact {
             Contact::SetTarget(target) => target.known(data).map(Effect::SetTarget),
             Contact::SetPriority(priority) => Some(Effect::SetPriority(*priority)),
             Contact::AdjustQueueTime(seconds) => Some(Effect::AdjustQueueTime(*seconds)),
+            Contact::SetRecording(recorded, passed_over) => {
+                Some(Effect::SetRecording { recorded: *recorded, passed_over: passed_over.clone() })
+            }
             Contact::TransferToQueue => Some(Effect::TransferToQueue),
             Contact::TransferToAgent => Some(Effect::TransferToAgent),
         };
@@ -194,4 +214,41 @@ fn routing_behavior(parameters: &Parameters<'_>) -> Result<Contact, Misread> {
         (None, None) => Err(Misread::new("nothing to change", cure)),
         (Some(_), Some(_)) => Err(Misread::new("both a priority and a queue time", cure)),
     }
+}
+
+/// RecordedParticipants. What else may stand beside it concerns what is not recorded here: it is passed over, and the run
+/// says so.
+fn recording_behavior(parameters: &Parameters<'_>) -> Result<Contact, Misread> {
+    let cure = "Write RecordingBehavior with RecordedParticipants: \"Agent\", \"Customer\", both, or none of them.";
+    let mut passed_over = Vec::new();
+    let behavior = parameters.value("RecordingBehavior");
+    let inside = |key: &str| behavior.and_then(|behavior| behavior.get(key)).filter(|value| !value.is_null());
+    match inside("IVRRecordingBehavior").map(Value::as_str) {
+        Some(Some("Enabled")) => passed_over.push("IVRRecordingBehavior"),
+        None | Some(Some("Disabled")) => {}
+        Some(_) => return Err(Misread::new("IVRRecordingBehavior is neither Enabled nor Disabled", cure)),
+    }
+    if inside("ScreenRecordedParticipants").is_some_and(|list| list.as_array().is_none_or(|list| !list.is_empty())) {
+        passed_over.push("ScreenRecordedParticipants");
+    }
+    if parameters.value("AnalyticsBehavior").is_some() {
+        passed_over.push("AnalyticsBehavior");
+    }
+    let recorded = match inside("RecordedParticipants") {
+        Some(Value::Array(list)) => {
+            let mut recorded = Recorded::NOBODY;
+            for one in list {
+                match one.as_str() {
+                    Some("Agent") => recorded.agent = true,
+                    Some("Customer") => recorded.customer = true,
+                    _ => return Err(Misread::new(format!("nobody is called {one}"), cure)),
+                }
+            }
+            Some(recorded)
+        }
+        Some(_) => return Err(Misread::new("RecordedParticipants is no list", cure)),
+        None if behavior.is_none() && passed_over.is_empty() => return Err(Misread::new("no RecordingBehavior", cure)),
+        None => None,
+    };
+    Ok(Contact::SetRecording(recorded, passed_over))
 }

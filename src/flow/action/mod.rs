@@ -6,7 +6,7 @@ mod parameters;
 mod participant;
 mod query;
 
-pub use contact::{Hook, Target};
+pub use contact::{Hook, Recorded, Target};
 pub use participant::Message;
 pub use query::Metric;
 
@@ -47,6 +47,11 @@ pub enum Effect {
     SetPriority(u8),
     /// It counts as having waited so many seconds longer.
     AdjustQueueTime(i32),
+    /// Who is recorded from now on, if that is said; and what the flow asks beside it and nobody does.
+    SetRecording {
+        recorded: Option<Recorded>,
+        passed_over: Vec<&'static str>,
+    },
     /// Whether these hours, or the target queue's, are open now: the result is `True` or `False`.
     CheckHours(Option<String>),
     /// What this queue's, or the target's, figure is now: the result is a number.

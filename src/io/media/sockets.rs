@@ -3,8 +3,9 @@
 use crate::engine::Input;
 use crate::ids::{PortId, ShardId};
 use crate::io::inbox::{Inbox, Refused};
+use crate::io::recordings::Tapes;
 use crate::io::system;
-use crate::media::{Handed, MediaEvent, Sink};
+use crate::media::{Handed, MediaEvent, Piece, Sink};
 use crate::telemetry::metrics as names;
 use metrics::{Counter, Gauge, counter, gauge};
 use mio::net::UdpSocket;
@@ -45,6 +46,7 @@ pub(super) struct Sockets {
     untold: VecDeque<MediaEvent>,
     /// Ports on their way to another thread.
     leaving: VecDeque<(ShardId, Arrival)>,
+    pub tapes: Tapes,
     pub received: Counter,
     sent: Counter,
     unsent: Counter,
@@ -53,7 +55,7 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    pub fn new(registry: Registry, number: usize) -> Self {
+    pub fn new(registry: Registry, number: usize, tapes: Tapes) -> Self {
         let thread = number.to_string();
         Sockets {
             registry,
@@ -62,6 +64,7 @@ impl Sockets {
             by_port: HashMap::new(),
             untold: VecDeque::new(),
             leaving: VecDeque::new(),
+            tapes,
             received: counter!(names::MEDIA_RECEIVED, "thread" => thread.clone()),
             sent: counter!(names::MEDIA_SENT, "thread" => thread.clone()),
             unsent: counter!(names::MEDIA_UNSENT, "thread" => thread.clone()),
@@ -71,7 +74,7 @@ impl Sockets {
     }
 
     pub fn is_idle(&self) -> bool {
-        self.by_port.is_empty() && self.untold.is_empty() && self.leaving.is_empty()
+        self.by_port.is_empty() && self.untold.is_empty() && self.leaving.is_empty() && self.tapes.is_idle()
     }
 
     /// Sends handed over ports on their way; where there is no room now, they go with the next tick.
@@ -218,5 +221,9 @@ impl Sink for Sockets {
             rtp.zip(rtcp)
         });
         self.leaving.push_back((to, Arrival { handed, sockets }));
+    }
+
+    fn record(&mut self, piece: Piece) {
+        self.tapes.give(piece);
     }
 }

@@ -5,6 +5,7 @@ use crate::audio::Library;
 use crate::engine::Input;
 use crate::ids::{PortId, ShardId};
 use crate::io::inbox;
+use crate::io::recordings::Tapes;
 use crate::media::{Codec, MediaCommand, MediaEvent, PortSpec, Settings, Source, Start};
 use crate::rtp::{Header, Packet, write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -66,7 +67,9 @@ fn a_port_goes_to_another_thread_with_its_sockets() {
     let plane = |seed| Plane::new(seed, Arc::new(Library::default()), Settings::default());
     let mut shards = Vec::new();
     let mut running = Vec::new();
-    for (shard, thread) in threads(Clock::start(), vec![plane(1), plane(2)], &inbox).unwrap() {
+    for (shard, thread) in
+        threads(Clock::start(), vec![plane(1), plane(2)], &inbox, &Tapes::new(sync_channel(1).0)).unwrap()
+    {
         shards.push(shard);
         running.push(std::thread::spawn(move || thread.run()));
     }

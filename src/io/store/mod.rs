@@ -27,6 +27,7 @@ use journal::Journal;
 use metrics::counter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
@@ -58,14 +59,20 @@ pub enum OpenError {
 
 /// Opens the journal, takes what is left in it into the database, and reads what is remembered. A database that is not
 /// there is no reason not to start: what it would have been given waits.
-pub(super) fn open(store: &site::Store, clock: Clock, runtime: &tokio::runtime::Runtime) -> Result<Opened, OpenError> {
+pub(super) fn open(
+    store: &site::Store,
+    recordings: &Path,
+    clock: Clock,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Opened, OpenError> {
     let (journal, left) = Journal::open(&store.journal)
         .map_err(|cause| OpenError::Journal { path: store.journal.display().to_string(), cause })?;
     let database = {
         let _runtime = runtime.enter();
         Database::new(&store.url).map_err(OpenError::Url)?
     };
-    let mut taker = Taker::new(database, journal.marks(), &store.journal, clock, store.retention);
+    let retention = store.retention.map(|kept| (kept, recordings.to_owned()));
+    let mut taker = Taker::new(database, journal.marks(), &store.journal, clock, retention);
     let remembered = runtime.block_on(async {
         let all = async {
             taker.catch_up().await?;

@@ -5,6 +5,7 @@ use super::journal::{self, Marks, Positions};
 use crate::control::{Archive, Unavailable};
 use crate::engine::Memory;
 use crate::io::Clock;
+use crate::io::recordings::expire;
 use crate::limits::{RETENTION_ROUND, TAKE_BYTES};
 use crate::store::{self, Entry, Statement};
 use crate::telemetry::metrics as names;
@@ -14,7 +15,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 
 /// How long until a database that is down is tried again.
@@ -27,7 +28,8 @@ pub(super) struct Taker {
     marks: Marks,
     path: PathBuf,
     clock: Clock,
-    retention: Option<Duration>,
+    /// How long records are kept, and the folder of the recordings that go with them.
+    retention: Option<(Duration, PathBuf)>,
     expired: Option<Time>,
     migrated: bool,
     down: Arc<AtomicBool>,
@@ -43,7 +45,13 @@ pub(super) enum Fault {
 }
 
 impl Taker {
-    pub fn new(database: Database, marks: Marks, path: &Path, clock: Clock, retention: Option<Duration>) -> Taker {
+    pub fn new(
+        database: Database,
+        marks: Marks,
+        path: &Path,
+        clock: Clock,
+        retention: Option<(Duration, PathBuf)>,
+    ) -> Taker {
         Taker {
             database,
             marks,
@@ -102,10 +110,18 @@ impl Taker {
 
     /// Forgets what is older than it is to be kept.
     async fn expire(&mut self) -> Result<(), Fault> {
-        let (Some(kept), now) = (self.retention, self.clock.now()) else { return Ok(()) };
+        let (Some((kept, recordings)), now) = (self.retention.clone(), self.clock.now()) else { return Ok(()) };
         if self.expired.is_none_or(|last| now.since(last) >= RETENTION_ROUND) {
             self.database.write(&[store::expire(now, kept)]).await?;
             self.expired = Some(now);
+            // Also those of contacts of which a crash has left no record.
+            let before = SystemTime::UNIX_EPOCH + Duration::from_micros(now.micros()).saturating_sub(kept);
+            let round = tokio::task::spawn_blocking(move || expire(&recordings, before));
+            match round.await {
+                Ok(Ok(0)) | Err(_) => {}
+                Ok(Ok(gone)) => tracing::info!(gone, "recordings past their time are deleted"),
+                Ok(Err(fault)) => tracing::error!(%fault, "recordings past their time cannot be deleted"),
+            }
         }
         Ok(())
     }

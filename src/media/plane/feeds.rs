@@ -69,7 +69,7 @@ impl Plane {
         if new {
             for member in members {
                 if let Some(port) = self.ports.get_mut(*member).and_then(Option::as_mut) {
-                    port.mixed(true);
+                    port.tapped(true);
                 }
             }
         }
@@ -98,7 +98,7 @@ impl Plane {
             Feed::Mix(group) => {
                 for member in self.mixer.leave(group).unwrap_or_default() {
                     if let Some(port) = self.ports.get_mut(member).and_then(Option::as_mut) {
-                        port.mixed(false);
+                        port.tapped(false);
                     }
                 }
             }

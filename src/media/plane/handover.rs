@@ -28,6 +28,8 @@ impl Plane {
         let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) else { return };
         // What waits to be heard goes along; who hears it here lets go of it.
         let hearing = port.hearing.take();
+        let taps = self.taps.get(&id).copied().unwrap_or_default();
+        (0..taps).for_each(|_| port.tapped(false));
         let source = port.spec.source.clone();
         self.listen(id, &source, false);
         self.feed(slot, Feed::Silence);
@@ -46,7 +48,8 @@ impl Plane {
 
     /// Keeps a command for a port that is still under way, or gives it back.
     pub(super) fn keep(&mut self, command: MediaCommand) -> Option<MediaCommand> {
-        let Some(kept) = self.expected.get_mut(&command.port()) else { return Some(command) };
+        let port = command.port();
+        let Some(kept) = port.and_then(|port| self.expected.get_mut(&port)) else { return Some(command) };
         let full = kept.len() >= EXPECTED_COMMANDS;
         match (kept.last_mut(), &command) {
             // Only the latest wish counts.

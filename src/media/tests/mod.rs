@@ -3,11 +3,14 @@
 mod arriving;
 mod handover;
 mod hearing;
+mod recording;
 mod streams;
 
 use crate::audio::{Clip, Decoder, Encoder, Library, level_db, note, power};
 use crate::ids::{Mint, PlayId, PortId, PromptId, ShardId};
-use crate::media::command::{Codec, MediaCommand, MediaEvent, PortSpec, PortStats, Sound, Source, Start, Tone};
+use crate::media::command::{
+    Codec, MediaCommand, MediaEvent, Piece, PortSpec, PortStats, Recording, Sound, Source, Start, Tone,
+};
 use crate::media::plane::{Handed, Plane, Settings, Sink};
 use crate::rtp::{self, Header, Packet, ahead, seq_ahead};
 use crate::time::{Duration, Time};
@@ -37,6 +40,7 @@ struct Wire {
     events: Vec<MediaEvent>,
     bound: Vec<PortId>,
     handed: Vec<(Handed, ShardId)>,
+    pieces: Vec<Piece>,
 }
 
 impl Sink for Wire {
@@ -62,6 +66,9 @@ impl Sink for Wire {
     }
     fn hand_over(&mut self, handed: Handed, to: ShardId) {
         self.handed.push((handed, to));
+    }
+    fn record(&mut self, piece: Piece) {
+        self.pieces.push(piece);
     }
 }
 
