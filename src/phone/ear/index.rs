@@ -55,11 +55,13 @@ impl Index {
 
     fn add(&mut self, name: Name, encoded: impl Fn(Codec) -> Vec<u8>) {
         let sound = self.sounds.len();
-        let mut silent = Vec::new();
+        let mut silent: Vec<bool> = Vec::new();
         for codec in [Codec::Pcmu, Codec::Pcma] {
             let mut pcm = Vec::new();
             Decoder::new(codec).decode(&encoded(codec), &mut pcm);
-            silent = pcm.chunks(FRAME_SAMPLES).map(measure::is_silent).collect();
+            // What is just above silence may be just below it in the other codec.
+            silent.resize(pcm.len().div_ceil(FRAME_SAMPLES), false);
+            silent.iter_mut().zip(pcm.chunks(FRAME_SAMPLES)).for_each(|(is, pcm)| *is |= measure::is_silent(pcm));
             for (frame, pcm) in pcm.chunks(FRAME_SAMPLES).enumerate().filter(|(_, pcm)| !measure::is_silent(pcm)) {
                 let places = self.places.entry(fingerprint(pcm)).or_default();
                 let place = Place { sound, frame: u32::try_from(frame).unwrap_or(u32::MAX) };
