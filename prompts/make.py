@@ -33,6 +33,7 @@ SPOKEN = [
     ("OutOfHours.wav", "We are currently out of hours. Goodbye.", None),
     ("NoAgentsStaffed.wav", "There are currently no agents staffed. Goodbye.", None),
     ("InternalCall.wav", "This is an internal call transferred from another agent.", None),
+    ("NotRecorded.wav", "This call is not being recorded.", None),
     ("ConnectingToAgent.wav", "Your call is now connecting to an agent.", None),
     # What a queue quick connect whispers: "Connecting you to $.Queue.Name queue".
     ("ConnectingToSupportQueue.wav", "Connecting you to Support queue", "Connecting you to support queue."),

@@ -179,6 +179,8 @@ pub const TRIES: usize = 8;
 /// A host of a trunk that says nothing at all to a call for so long is passed over for the next: three repetitions of the INVITE.
 /// The last is given the time that RFC 3261 has (timer B).
 pub const NEXT_HOST: Duration = Duration::from_secs(4);
+/// Places to which one call outside is redirected: what goes round for longer comes to nobody.
+pub const REDIRECTS: usize = 5;
 /// How often a trunk's host is asked whether it is there, if the configuration does not say.
 pub const PROBE: Duration = Duration::from_secs(30);
 /// An OPTIONS without an answer for so long means down: five repetitions. An answer that comes later still counts.

@@ -6,6 +6,8 @@ mod flows;
 mod lines;
 #[path = "who_hears_whom/monitors.rs"]
 mod monitors;
+#[path = "who_hears_whom/outside.rs"]
+mod outside;
 #[path = "who_hears_whom/queues.rs"]
 mod queues;
 #[path = "who_hears_whom/recording.rs"]

@@ -12,6 +12,8 @@ mod identity;
 mod offers;
 #[path = "wire/proof.rs"]
 mod proof;
+#[path = "wire/redirects.rs"]
+mod redirects;
 #[path = "wire/registering.rs"]
 mod registering;
 #[path = "wire/rules.rs"]

@@ -9,6 +9,7 @@ mod fault;
 mod hours;
 mod lab;
 mod lan;
+mod outside;
 mod sections;
 mod source;
 mod table;

@@ -212,6 +212,10 @@ impl<'a> Table<'a> {
         self.entries.contains_key(key)
     }
 
+    pub fn is_table(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|(_, value)| matches!(value.get_ref(), DeValue::Table(_)))
+    }
+
     /// Where a key stands, for a fault about it; the table itself when it is not there.
     pub fn place(&self, key: &str) -> Range<usize> {
         self.entries.get(key).map_or_else(|| self.span.clone(), |(span, _)| span.clone())

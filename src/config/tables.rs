@@ -3,13 +3,14 @@
 use super::assets::Assets;
 use super::fault::Faults;
 use super::lan::is_lab_password;
+use super::outside::{caller_id, caller_id_choice, outside};
 use super::sections::choice;
 use super::table::{At, Table, nearest};
 use crate::contact::{self, QuickConnect, QuickConnectTo};
 use crate::flow::FlowType;
 use crate::ids::{AgentId, FlowId, HoursId, QueueId, QuickConnectId, RoutingProfileId};
 use crate::routing::{self, AfterCallWork, AgentSetup, Hours, Profile, QueueSetup, Served};
-use crate::sip::{OfferBy, Uri};
+use crate::sip::OfferBy;
 use crate::site::{Agent, Number, NumberTo, Role};
 use crate::time::Duration;
 use crate::trunk::TrunkSetup;
@@ -209,9 +210,12 @@ impl Builder<'_> {
         for one in &quick_connects {
             self.refers("quick connect", one);
         }
+        let outbound_caller_id = caller_id(&mut table, "outbound_caller_id");
         let mut flows = table.table("flows");
         let customer_queue_flow =
             flows.text("customer_queue").map(|named| self.assets.flow(&flows, &named, FlowType::CustomerQueue));
+        let outbound_whisper_flow =
+            flows.text("outbound_whisper").map(|named| self.assets.flow(&flows, &named, FlowType::OutboundWhisper));
         flows.finish();
         if let Some(id) = id {
             let queue = QueueId::from(id.value.as_str());
@@ -223,8 +227,9 @@ impl Builder<'_> {
                     name: id.value,
                     hours: hours.map(|at| at.value.into()),
                     customer_queue_flow,
+                    outbound_whisper_flow,
+                    outbound_caller_id,
                     quick_connects: quick_connects.into_iter().map(|at| at.value.into()).collect(),
-                    ..contact::Queue::default()
                 },
             );
         }
@@ -235,14 +240,21 @@ impl Builder<'_> {
         let id = table.required("id");
         let name = table.text("name");
         let untyped = !table.has("type");
-        let kind =
-            choice(&mut table, "type", &[("agent", FlowType::AgentTransfer), ("queue", FlowType::QueueTransfer)]);
+        let kinds =
+            [("agent", Some(FlowType::AgentTransfer)), ("queue", Some(FlowType::QueueTransfer)), ("external", None)];
+        let kind = choice(&mut table, "type", &kinds);
         if untyped {
-            let cure = "Add type = \"agent\" or type = \"queue\".";
+            let cure = "Add type = \"agent\", type = \"queue\" or type = \"external\".";
             table.fault(table.span.clone(), "[[quick_connects]] has no type", cure);
         }
         let to = match kind {
-            Some(kind @ FlowType::QueueTransfer) => {
+            Some(None) => {
+                let caller_id = caller_id_choice(&mut table);
+                let destination = table.required("destination");
+                let to = destination.map(|destination| outside(&table, &destination, &self.trunks));
+                to.map(|to| QuickConnectTo::External { to, caller_id })
+            }
+            Some(Some(kind @ FlowType::QueueTransfer)) => {
                 let queue = table.required("queue");
                 let flow = self.transfer_flow(&mut table, kind);
                 queue.map(|queue| {
@@ -315,7 +327,7 @@ impl Builder<'_> {
             to = Some(NumberTo::Flow(self.assets.flow(&table, &named, FlowType::Inbound)));
         }
         if let Some(address) = table.text("dial") {
-            dial(&table, &address, &self.trunks);
+            outside(&table, &address, &self.trunks);
             to = Some(NumberTo::Dial(address.value));
         }
         let repeat = table.flag("loop");
@@ -405,22 +417,5 @@ fn after_call_work(table: &mut Table<'_>) -> AfterCallWork {
             table.fault(span, "after_call_work is no time", cure);
             AfterCallWork::None
         }
-    }
-}
-
-/// A plain bridge goes to one address, where nothing looks names up, or to a number that a trunk leads to.
-fn dial(table: &Table<'_>, address: &At<String>, trunks: &[TrunkSetup]) {
-    if address.value.starts_with('+') {
-        let allowed = |trunk: &TrunkSetup| trunk.allows(&address.value);
-        if !trunks.iter().any(allowed) {
-            let cure = "Write a number in E.164 that begins with one of the prefixes of a trunk.";
-            table.fault(address.span.clone(), format!("no trunk leads to {}", address.value), cure);
-        }
-        return;
-    }
-    let fits = Uri::parse(&address.value).is_ok_and(|uri| uri.is_sip() && uri.host.ip().is_some());
-    if !fits {
-        let problem = format!("\"{}\" cannot be called", address.value);
-        table.fault(address.span.clone(), problem, "Write it as \"sip:uas@127.0.0.1:5070\".");
     }
 }

@@ -25,7 +25,7 @@ fn the_lab_is_the_same_from_the_folder_and_from_the_binary() {
     let lab = loaded(&Source::Lab);
     for site in [&file, &lab] {
         let john = &site.catalog.agents[&AgentId::from("john")];
-        assert_eq!(john.quick_connects, ["maria", "peter", "anna", "password-reset"].map(Into::into));
+        assert_eq!(john.quick_connects, ["maria", "peter", "anna", "password-reset", "bank"].map(Into::into));
         assert_eq!(john.default_outbound_queue, Some("Support".into()));
         assert_eq!(site.agents.len(), 4);
         assert_eq!(site.routing.agents[&AgentId::from("maria")].initial_status, "Available");
@@ -336,7 +336,7 @@ fn each_fault_has_its_place_and_its_cure() {
             "[[quick_connects]]\nid = \"q\"\nagent = \"ann\"\n",
             "1:1",
             "[[quick_connects]] has no type",
-            "type = \"agent\" or type = \"queue\"",
+            "type = \"agent\", type = \"queue\" or type = \"external\"",
         ),
         (
             "[[quick_connects]]\nid = \"q\"\ntype = \"queu\"\nagent = \"ann\"\n",
@@ -355,6 +355,60 @@ fn each_fault_has_its_place_and_its_cure() {
             "5:8",
             "Agent transfer is a AGENT_TRANSFER flow",
             "QUEUE_TRANSFER",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"external\"\n",
+            "1:1",
+            "[[quick_connects]] has no destination",
+            "Add destination",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"external\"\ndestination = \"+15550199\"\n",
+            "4:15",
+            "no trunk leads to +15550199",
+            "prefixes",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"external\"\ndestination = \"sip:a@example.com\"\n",
+            "4:15",
+            "\"sip:a@example.com\" cannot be called",
+            "+15550199",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"external\"\ndestination = \"sip:a@192.0.2.9\"\ncaller_id = \"me\"\n",
+            "5:13",
+            "caller_id is nobody's: \"me\"",
+            "\"customer\"",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"external\"\ndestination = \"sip:a@192.0.2.9\"\ncaller_id = { name = \"x\" }\n",
+            "5:13",
+            "caller_id has no number",
+            "",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"external\"\ndestination = \"sip:a@192.0.2.9\"\ncaller_id = { number = \"1-2\" }\n",
+            "5:24",
+            "\"1-2\" is no number to call with",
+            "+15550100",
+        ),
+        (
+            "[[quick_connects]]\nid = \"q\"\ntype = \"external\"\ndestination = \"sip:a@192.0.2.9\"\nflow = \"Agent transfer\"\n",
+            "5:1",
+            "has no key flow",
+            "destination",
+        ),
+        (
+            "[[queues]]\nid = \"Q\"\noutbound_caller_id = \"+15550100\"\n",
+            "3:1",
+            "outbound_caller_id is not a table",
+            "",
+        ),
+        (
+            "[[queues]]\nid = \"Q\"\nflows = { outbound_whisper = \"Default customer hold\" }\n",
+            "3:30",
+            "Default customer hold is a CUSTOMER_HOLD flow",
+            "OUTBOUND_WHISPER",
         ),
         (
             "[[quick_connects]]\nid = \"q\"\ntype = \"agent\"\nagent = \"zoe\"\n",
@@ -540,7 +594,7 @@ fn folders_that_are_not_there() {
 #[test]
 fn check_says_so_when_all_is_well_and_when_not() {
     let report = check(&Source::Lab, &[]);
-    assert!(report.ok && report.text.contains("4 agents, 2 queues, 4 quick connects, 5 numbers"), "{}", report.text);
+    assert!(report.ok && report.text.contains("4 agents, 2 queues, 5 quick connects, 5 numbers"), "{}", report.text);
     let good = in_repository("sip-configs/flows/agent-transfer.json");
     let report = check(&Source::Lab, std::slice::from_ref(&good));
     assert!(report.ok && report.text.contains("Agent transfer (AGENT_TRANSFER): no faults"), "{}", report.text);

@@ -50,7 +50,25 @@ pub struct QuickConnect {
 pub enum QuickConnectTo {
     Agent { agent: AgentId, flow: FlowId },
     Queue { queue: QueueId, flow: FlowId },
-    External { destination: String, caller_id: CallerIdChoice },
+    External { to: Outside, caller_id: CallerIdChoice },
+}
+
+/// Where somebody outside is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outside {
+    /// An E.164 number, by a trunk.
+    Number(String),
+    /// One SIP address.
+    Address(String),
+}
+
+impl Outside {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Outside::Number(text) | Outside::Address(text) => text,
+        }
+    }
 }
 
 /// Whose number an external party sees.

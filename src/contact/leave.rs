@@ -1,7 +1,7 @@
 //! Who remains when somebody goes: nobody is stranded, and a call of one ends.
 
 use super::{
-    Call, ConnectionId, Cx, Event, Kind, Line, Notice, Out, Phase, Place, Reason, Sound, Sounding, State, Tone,
+    Call, ConnectionId, Cx, Event, Kind, Line, Method, Notice, Out, Phase, Place, Reason, Sound, Sounding, State, Tone,
     plan::same_person, running::Role,
 };
 use crate::flow::{Hook, Outcome};
@@ -183,14 +183,14 @@ impl Call {
     /// The contact is over: out of its queue, its agent's leg ended. Its party stays.
     pub(super) fn close(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) {
         let Some(k) = self.contacts.get_mut(&contact).filter(|k| !k.is_over()) else { return };
-        let phase = std::mem::replace(&mut k.phase, Phase::Ended);
+        let (phase, method) = (std::mem::replace(&mut k.phase, Phase::Ended), k.method);
         let row = k.agent.and_then(|id| self.connections.get(&id)).cloned();
         if matches!(phase, Phase::Queued(_) | Phase::Offered(_) | Phase::AgentWhisper { .. }) {
             cx.out.push(Out::Dequeue { contact });
         }
         if let Some(row) = row {
             if !row.is_gone() {
-                if row.is_up() || row.dialled.is_some() {
+                if row.is_up() || row.dialled.is_some() || method == Method::Outbound {
                     cx.out.push(Out::HangUp { connection: row.id, why, like: None });
                 }
                 self.end_second_lines(cx, row.id, why);
@@ -202,7 +202,16 @@ impl Call {
                     Phase::Offered(_) => {
                         cx.out.push(Out::OfferEnded { contact, agent, failure: Some(Reason::Cancelled) });
                     }
-                    Phase::Dialling(_) | Phase::Monitoring => cx.out.push(Out::Vacate { contact, agent }),
+                    Phase::Lifting(..)
+                        if matches!(why, Reason::Cancelled | Reason::Dropped | Reason::Left | Reason::HungUp) =>
+                    {
+                        cx.out.push(Out::Vacate { contact, agent });
+                    }
+                    Phase::Lifting(..) => cx.out.push(Out::InVain { contact, agent, why, himself: true }),
+                    Phase::InVain { why, .. } => cx.out.push(Out::InVain { contact, agent, why, himself: false }),
+                    Phase::Dialling(_) | Phase::Calling(_) | Phase::Monitoring => {
+                        cx.out.push(Out::Vacate { contact, agent })
+                    }
                     Phase::AgentWhisper { .. } | Phase::CustomerWhisper { .. } | Phase::Connected => {
                         cx.out.push(Out::Released { contact, agent });
                     }
@@ -252,12 +261,11 @@ impl Call {
 
     /// What an agent hears who is alone with somebody on hold: the tone of what failed, then a reminder now and then.
     pub(super) fn notify_left_alone(&mut self, cx: &mut Cx, why: Reason) {
-        let tone = match why {
-            Reason::Busy | Reason::Rejected | Reason::HungUp => Tone::Busy,
-            // He did it himself: no tone, and the silence he asked for.
-            Reason::Cancelled | Reason::Dropped | Reason::Left if !self.flow_failed(why) => return,
-            _ => Tone::Congestion,
-        };
+        // He did it himself: no tone, and the silence he asked for.
+        if matches!(why, Reason::Cancelled | Reason::Dropped | Reason::Left) && !self.flow_failed(why) {
+            return;
+        }
+        let tone = failure_tone(why);
         let alone: Vec<ConnectionId> =
             self.connections.values().filter(|c| self.is_left_alone(c)).map(|c| c.id).collect();
         for id in alone {
@@ -317,8 +325,12 @@ impl Call {
         self.end_empty_bridges(cx);
         let up: Vec<_> = self.connections.values().filter(|c| c.is_up() && c.is_party()).collect();
         let persons = up.iter().filter(|c| c.second_line_of.is_none()).count();
-        let human = up.iter().any(|c| c.agent.is_some() || c.kind == Kind::Inbound);
-        let is_there = |k: &super::Contact| self.connections.get(&k.party).is_some_and(|p| !p.is_gone());
+        let human = up.iter().any(|c| c.agent.is_some() || self.is_for(c));
+        let is_there = |k: &super::Contact| {
+            // Whoever makes a contact is there before its customer.
+            let whose = k.agent.filter(|_| k.method == Method::Outbound).unwrap_or(k.party);
+            self.connections.get(&whose).is_some_and(|p| !p.is_gone())
+        };
         let under_way = self.contacts.values().any(|k| match &k.phase {
             Phase::Line(Line::Bridge) => self.persons() > 1,
             Phase::Line(Line::Room) => true,
@@ -363,5 +375,13 @@ impl Call {
             cx.out.push(Out::HangUp { connection, why: Reason::Dropped, like: None });
             self.mark_gone(connection, Reason::Dropped);
         }
+    }
+}
+
+/// The tone that says why somebody is not there: his line is engaged or put down, else there is no way to him.
+pub(super) fn failure_tone(why: Reason) -> Tone {
+    match why {
+        Reason::Busy | Reason::Rejected | Reason::HungUp => Tone::Busy,
+        _ => Tone::Congestion,
     }
 }

@@ -32,7 +32,7 @@ impl Call {
         let mine = self.lines_of(me.id);
         // The one of the second line: on the first he may have consulted somebody else.
         let second = |k: &&Contact| self.connections.get(&k.party).is_some_and(|c| c.second_line_of.is_some());
-        let his = |k: &&Contact| mine.contains(&k.party) && k.method == Method::Transfer && !k.is_over();
+        let his = |k: &&Contact| mine.contains(&k.party) && k.method.adds() && !k.is_over();
         let consult = self.contacts.values().filter(his).find(second).or(self.contacts.values().find(his));
         let consult = consult.map(|k| k.id).ok_or_else(|| state("nobody was called on the other line"))?;
         let new = self.contacts.get(&consult).and_then(|k| k.agent);
@@ -112,12 +112,13 @@ impl Call {
             Part::Party(contact) => (contact, None),
             Part::End(contact, end) => (contact, Some(end)),
         };
-        let up = row.and_then(|id| self.connections.get(&id)).is_some_and(Connection::is_up);
+        let end = row.and_then(|id| self.connections.get(&id));
+        let (up, outside) = (end.is_some_and(Connection::is_up), end.is_some_and(|end| end.agent.is_none()));
         if let Some(c) = row.and_then(|id| self.connections.get_mut(&id)) {
             c.kind = Kind::Outbound;
         }
         if let Some(k) = self.contacts.get_mut(&contact) {
-            k.method = Method::Transfer;
+            k.method = if outside { Method::External } else { Method::Transfer };
             k.previous = before;
             k.initial = initial;
             k.party = theirs;

@@ -11,6 +11,7 @@ mod merge;
 mod model;
 mod monitor;
 mod offer;
+mod outside;
 mod plan;
 mod press;
 mod record;
@@ -22,12 +23,13 @@ mod view;
 pub use catalog::*;
 pub use keys::{FeatureCode, FeatureCodes, Keys, Typed};
 pub use model::*;
+pub use outside::{Callee, Outbound};
 pub use press::Press;
 pub use record::{Cause, Facts, Next};
 pub use recording::{Recording, Tracks};
 pub use running::Running;
 pub use transfer::Goal;
-pub use view::Banner;
+pub use view::{Banner, why_not};
 
 use crate::flow::Outcome;
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PlayId};
@@ -163,14 +165,14 @@ impl Call {
         self.offers_due(cx);
         self.whispers_due(cx);
         self.notices_due(cx);
+        self.tones_due(cx);
         self.settle(cx);
     }
 
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        [self.next_interrupt(), self.next_offer_end(), self.next_whisper_end(), self.next_notice()]
-            .into_iter()
-            .fold(None, earliest)
+        let next = [self.next_offer_end(), self.next_whisper_end(), self.next_notice(), self.next_tone_end()];
+        next.into_iter().fold(self.next_interrupt(), earliest)
     }
 
     /// After every event: flows that nobody hears go on, notices end when somebody is there, and a call of one ends.
@@ -207,14 +209,21 @@ impl Call {
     /// The customer, while he is there.
     #[must_use]
     pub fn customer(&self) -> Option<&Connection> {
-        self.connections.values().find(|c| c.kind == Kind::Inbound && c.second_line_of.is_none() && !c.is_gone())
+        self.connections.values().find(|c| !c.is_gone() && self.is_for(c))
     }
 
-    /// Where this agent is in the call: his first line, answered or still ringing. A row that waits for an agent is not
-    /// yet her place.
+    /// For his sake the call is there: he has called in, or an agent has called him.
+    fn is_for(&self, c: &Connection) -> bool {
+        let called = || self.contacts.values().any(|k| k.method == Method::Outbound && k.party == c.id);
+        c.second_line_of.is_none() && (c.kind == Kind::Inbound || called())
+    }
+
+    /// Where this agent is in the call: his first line, answered or still ringing, or that he calls from. A row that waits
+    /// for an agent is not yet her place.
     #[must_use]
     pub fn place_of(&self, agent: &AgentId) -> Option<&Connection> {
-        let theirs = |c: &&Connection| c.agent.as_ref() == Some(agent) && (c.is_up() || c.is_ringing());
+        let there = |c: &Connection| c.is_up() || c.is_ringing() || self.calls_out(c);
+        let theirs = |c: &&Connection| c.agent.as_ref() == Some(agent) && there(c);
         self.connections
             .values()
             .find(|c| theirs(c) && c.second_line_of.is_none())

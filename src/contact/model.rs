@@ -1,5 +1,6 @@
 //! The nouns: contact, connection, what a party hears, what is asked of the world.
 
+use super::Recording;
 use super::running::Running;
 use crate::flow::{Hook, Metric};
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, Mint, PlayId, PromptId, QueueId, QuickConnectId};
@@ -274,9 +275,12 @@ pub struct Want {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     Inbound,
+    /// An agent who was on no contact has called somebody outside.
     Outbound,
     Transfer,
     Monitor,
+    /// Somebody outside was added to a contact, or comes in an agent's place.
+    External,
 }
 
 impl Method {
@@ -287,16 +291,21 @@ impl Method {
             Method::Outbound => "OUTBOUND",
             Method::Transfer => "TRANSFER",
             Method::Monitor => "MONITOR",
+            Method::External => "EXTERNAL_OUTBOUND",
         }
+    }
+
+    /// A contact for whom somebody on another one has called.
+    #[must_use]
+    pub const fn adds(self) -> bool {
+        matches!(self, Method::Transfer | Method::External)
     }
 
     /// The method of that name; what is no other is inbound.
     #[must_use]
     pub fn parse(name: &str) -> Method {
-        [Method::Outbound, Method::Transfer, Method::Monitor]
-            .into_iter()
-            .find(|m| m.as_str() == name)
-            .unwrap_or(Method::Inbound)
+        let others = [Method::Outbound, Method::Transfer, Method::Monitor, Method::External];
+        others.into_iter().find(|method| method.as_str() == name).unwrap_or(Method::Inbound)
     }
 }
 
@@ -337,7 +346,8 @@ pub enum Place {
 ///
 /// ```text
 /// in_flow -> queued <-> offered -> agent_whisper -> customer_whisper -> connected -> ended
-///               ^______________________|  (the agent drops)
+///               ^______________________|  (the agent drops)    ^
+///                     outbound: (lifting ->) calling ----------+---> in_vain ---------> ended
 /// ```
 #[derive(Clone, Debug)]
 pub enum Phase {
@@ -360,6 +370,16 @@ pub enum Phase {
     },
     /// Somebody is called without a queue and without whispers; `party` hears its hold flow.
     Dialling(Running),
+    /// Somebody outside is called, and whoever waits for him hears how it goes: what comes from there, else our ringback.
+    Calling(Sounding),
+    /// The agent's own phone rings, so that he can call somebody, as this one.
+    Lifting(Dial, Identity),
+    /// Nobody was reached: the agent hears why, then it is over.
+    InVain {
+        tone: Sounding,
+        why: Reason,
+        until: Time,
+    },
     Connected,
     /// A supervisor is called to listen, or listens.
     Monitoring,
@@ -391,6 +411,40 @@ impl Contact {
     #[must_use]
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Ended)
+    }
+
+    /// One that follows from another; who is in it is still to be said.
+    pub(super) fn after(id: ContactId, from: &Contact, cx: &Cx) -> Contact {
+        Contact {
+            id,
+            initial: Some(from.initial.unwrap_or(from.id)),
+            previous: Some(from.id),
+            agent: None,
+            quick_connect: None,
+            phase: Phase::Ended,
+            hooks: BTreeMap::new(),
+            target: None,
+            precedence: Precedence::default(),
+            direct: false,
+            queued: None,
+            recording: Recording::new(cx),
+            initiated: cx.now,
+            connected: None,
+            ..from.clone()
+        }
+    }
+
+    /// Whom it calls: of an outbound contact the customer, else whom somebody has added.
+    #[must_use]
+    pub fn called(&self) -> Option<ConnectionId> {
+        if self.method == Method::Outbound { Some(self.party) } else { self.agent }
+    }
+
+    /// The queue in which it waits or has waited, or in whose name it calls.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        let calls = || self.target.as_ref().filter(|_| self.method == Method::Outbound);
+        self.queued.as_ref().map(|(place, _)| place).or_else(calls)
     }
 }
 
@@ -506,6 +560,18 @@ pub enum Out {
     Vacate {
         contact: ContactId,
         agent: AgentId,
+    },
+    /// An agent calls somebody outside: nothing is to be offered to him.
+    Calls {
+        contact: ContactId,
+        agent: AgentId,
+    },
+    /// He has called in vain. `himself`: it was his own phone that did not answer.
+    InVain {
+        contact: ContactId,
+        agent: AgentId,
+        why: Reason,
+        himself: bool,
     },
     /// How far the transfer is that this party asked for.
     Transfer {

@@ -162,7 +162,7 @@ impl Call {
             (Press::Monitor(_), Kind::Monitoring) => Ok(()),
             (Press::Monitor(_), _) => Err(state("this agent listens to no contact")),
             _ if own => Ok(()),
-            (Press::QuickConnect(_), Kind::Monitoring) => Err(state("a supervisor adds nobody")),
+            (Press::QuickConnect(_) | Press::Call(_), Kind::Monitoring) => Err(state("a supervisor adds nobody")),
             (_, Kind::Monitoring) if !me.is_party() => Err(state("a supervisor only listens until he barges in")),
             (_, Kind::Monitoring) => Ok(()),
             _ if self.is_supervised() => Err(state("a supervisor has barged in: agents mute themselves or leave")),

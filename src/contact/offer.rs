@@ -62,8 +62,8 @@ impl Call {
 
     /// An agent's last phone is gone while it rings: the contact waits for it no longer.
     pub fn lost(&mut self, cx: &mut Cx, contact: ContactId) {
-        let ringing =
-            self.contacts.get(&contact).filter(|k| matches!(k.phase, Phase::Offered(_))).and_then(|k| k.agent);
+        let rings = |k: &&Contact| matches!(k.phase, Phase::Offered(_) | Phase::Lifting(..));
+        let ringing = self.contacts.get(&contact).filter(rings).and_then(|k| k.agent);
         if let Some(row) = ringing {
             cx.out.push(Out::HangUp { connection: row, why: Reason::Unreachable, like: None });
             self.failed(cx, row, Reason::Unreachable);
@@ -78,6 +78,7 @@ impl Call {
         };
         if first {
             self.line_ringing(cx, connection);
+            self.outside_rings(cx, connection);
             let by = self.contact_served_by(connection).and_then(|contact| self.transferor(contact));
             if let Some(connection) = by {
                 cx.out.push(Out::Transfer { connection, progress: Progress::Rings });
@@ -90,6 +91,7 @@ impl Call {
         if let Some(dialled) = self.connections.get_mut(&connection).and_then(|c| c.dialled.as_mut()) {
             dialled.early = heard;
             self.line_ringing(cx, connection);
+            self.outside_rings(cx, connection);
         }
     }
 
@@ -103,16 +105,16 @@ impl Call {
         c.answered = Some(cx.now);
         c.dialled = None;
         let agent = c.agent.clone();
-        match self.contact_served_by(connection) {
-            Some(contact) if self.is_dialling(contact) => self.dialling_answered(cx, contact),
-            Some(contact) if self.is_monitored_by(contact) => self.monitor_answered(cx, contact),
-            Some(contact) => {
+        match (self.dialled_for(connection), self.contact_served_by(connection)) {
+            (Some(contact), _) => self.dialled_answered(cx, contact),
+            (None, Some(contact)) if self.is_monitored_by(contact) => self.monitor_answered(cx, contact),
+            (None, Some(contact)) => {
                 if let Some(agent) = agent {
                     cx.out.push(Out::OfferEnded { contact, agent, failure: None });
                 }
                 self.begin_agent_whisper(cx, contact);
             }
-            None => self.line_answered(cx, connection),
+            (None, None) => self.line_answered(cx, connection),
         }
         self.settle(cx);
     }
@@ -123,11 +125,11 @@ impl Call {
             return;
         };
         c.dialled = None;
-        match self.contact_served_by(connection) {
-            Some(contact) if self.is_dialling(contact) => self.dialling_failed(cx, contact, why),
-            Some(contact) if self.is_monitored_by(contact) => self.monitor_failed(cx, contact, why),
-            Some(contact) => self.offer_failed(cx, contact, why),
-            None => self.line_failed(cx, connection, why),
+        match (self.dialled_for(connection), self.contact_served_by(connection)) {
+            (Some(contact), _) => self.dialled_failed(cx, contact, why),
+            (None, Some(contact)) if self.is_monitored_by(contact) => self.monitor_failed(cx, contact, why),
+            (None, Some(contact)) => self.offer_failed(cx, contact, why),
+            (None, None) => self.line_failed(cx, connection, why),
         }
         self.settle(cx);
     }
@@ -264,10 +266,6 @@ impl Call {
             cx.out.push(Out::HangUp { connection, why, like: None });
             self.failed(cx, connection, why);
         }
-    }
-
-    fn is_dialling(&self, contact: ContactId) -> bool {
-        self.contacts.get(&contact).is_some_and(|k| matches!(k.phase, Phase::Dialling(_)))
     }
 
     fn is_bridge(&self, contact: ContactId) -> bool {

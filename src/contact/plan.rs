@@ -1,6 +1,8 @@
 //! Who hears whom: a function of the connections' states, computed anew after every event and never stored.
 
-use super::{Call, Connection, Hears, Identity, Kind, Line, Monitor, Notice, Phase, State, Want};
+use super::{
+    Call, Connection, Contact, Hears, Identity, Kind, Line, Method, Monitor, Notice, Phase, Sounding, State, Want,
+};
 use crate::ids::ConnectionId;
 use std::collections::BTreeMap;
 
@@ -12,7 +14,7 @@ impl Call {
     }
 
     fn has_sound(&self, c: &Connection) -> bool {
-        c.is_up() || c.is_heard_early() || (!c.is_gone() && self.early_end(c).is_some())
+        c.is_up() || c.is_heard_early() || (!c.is_gone() && self.hears_early(c).is_some())
     }
 
     fn want(&self, c: &Connection) -> Want {
@@ -20,7 +22,7 @@ impl Call {
         let hears = self.hears(c);
         let shows = match &hears {
             _ if !c.is_party() => self.watched(c),
-            Hears::Parties(parties) => self.shown(c, parties),
+            Hears::Parties(parties) if !self.was_called_outside(c) => self.shown(c, parties),
             _ => None,
         };
         Want { hears, heard: self.is_heard(c), held, shows }
@@ -28,7 +30,8 @@ impl Call {
 
     pub(super) fn is_heard(&self, c: &Connection) -> bool {
         let deaf = matches!(c.state, State::Hold | State::Monitor(Monitor::Silent));
-        !deaf && !c.transfers() && c.muted_by.is_none() && !self.is_target_of_pending(c.id)
+        let on_his_way = self.is_target_of_pending(c.id) && !c.is_heard_early();
+        !deaf && !c.transfers() && c.muted_by.is_none() && !on_his_way
     }
 
     fn hears(&self, c: &Connection) -> Hears {
@@ -45,8 +48,11 @@ impl Call {
             return if said.is_empty() { Hears::Silence } else { Hears::Parties(said) };
         }
         let serves = self.contacts.values().find(|k| k.agent == Some(c.id));
-        if let Some(Phase::AgentWhisper { whisper, .. }) = serves.map(|k| &k.phase) {
-            return whisper.hears();
+        match serves.map(|k| (&k.phase, k.method)) {
+            Some((Phase::AgentWhisper { whisper, .. }, _)) => return whisper.hears(),
+            Some((Phase::Calling(ringback), Method::Outbound)) => return self.hears_ringing(c, ringback),
+            Some((Phase::InVain { tone, .. }, _)) => return Hears::Sound(tone.clone()),
+            _ => {}
         }
         let mut talkers = self.talkers(c);
         talkers.extend(self.coaches(c));
@@ -59,6 +65,7 @@ impl Call {
                 Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) | Phase::Dialling(run) => {
                     return run.hears();
                 }
+                Phase::Calling(ringback) if k.method != Method::Outbound => return self.hears_ringing(c, ringback),
                 Phase::AgentWhisper { queue, .. } => return queue.hears(),
                 Phase::CustomerWhisper { whisper, .. } => return whisper.hears(),
                 Phase::Line(Line::Play(sounding)) => return Hears::Sound(sounding.clone()),
@@ -68,6 +75,7 @@ impl Call {
                         return Hears::Parties(vec![other]);
                     }
                 }
+                Phase::Calling(_) | Phase::Lifting(..) | Phase::InVain { .. } => {}
                 Phase::Line(Line::Room) | Phase::Connected | Phase::Monitoring | Phase::Ended => {}
             }
         }
@@ -75,6 +83,27 @@ impl Call {
             Some(Notice::Tone { sounding, .. } | Notice::Reminder(sounding)) => Hears::Sound(sounding.clone()),
             None => Hears::Silence,
         }
+    }
+
+    /// Whom he hears before anybody has answered, on either side.
+    fn hears_early(&self, c: &Connection) -> Option<ConnectionId> {
+        self.early_end(c).or_else(|| self.early_customer(c))
+    }
+
+    /// How it goes outside: what is heard from there, else that it rings.
+    fn hears_ringing(&self, c: &Connection, ringback: &Sounding) -> Hears {
+        let called = |k: &&Contact| matches!(k.phase, Phase::Calling(_)) && (k.party == c.id || k.agent == Some(c.id));
+        let called = self.contacts.values().find(called).and_then(Contact::called);
+        match called.and_then(|id| self.connections.get(&id)).filter(|row| row.is_heard_early()) {
+            Some(row) => Hears::Parties(vec![row.id]),
+            None => Hears::Sound(ringback.clone()),
+        }
+    }
+
+    /// A party outside goes on seeing the number that it was called with: who the agents are is not for it.
+    fn was_called_outside(&self, c: &Connection) -> bool {
+        let calls = |k: &Contact| matches!(k.method, Method::External | Method::Outbound) && k.called() == Some(c.id);
+        c.agent.is_none() && self.contacts.values().any(calls)
     }
 
     /// Those this party talks with: everybody who is up, not held, and not still on the way in.

@@ -2,14 +2,12 @@
 
 use super::running::{Role, Running};
 use super::{
-    Call, Contact, Cx, Event, Identity, Kind, Method, Monitor, Out, Phase, Place, QuickConnectTo, Reason, Recording,
-    Refused, State,
+    Call, Callee, CallerId, Contact, Cx, Event, Identity, Kind, Method, Monitor, Out, Phase, Place, QuickConnectTo,
+    Reason, Refused, State,
 };
 use crate::flow::{Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
 use crate::limits::PARTIES;
-use crate::routing::Precedence;
-use std::collections::BTreeMap;
 use tracing::info;
 
 /// The buttons of a contact, in Connect's words.
@@ -17,6 +15,8 @@ use tracing::info;
 pub enum Press {
     /// createAdditionalConnection
     QuickConnect(QuickConnectId),
+    /// The same with a number of the number pad.
+    Call(Callee),
     /// conferenceConnections
     Join,
     /// toggleActiveConnections
@@ -40,15 +40,20 @@ pub enum Press {
     ResumeRecording,
 }
 
-/// A quick connect that can begin.
-struct Ready {
-    id: QuickConnectId,
-    identity: Identity,
-    target: Option<AgentId>,
-    place: Place,
-    run: Running,
-    /// The contact that it goes on from.
-    from: Contact,
+/// Somebody can be added: whom, and what is needed for it.
+enum Ready {
+    /// By a transfer flow.
+    Flow {
+        id: QuickConnectId,
+        identity: Identity,
+        target: Option<AgentId>,
+        place: Place,
+        run: Running,
+    },
+    Outside {
+        callee: Callee,
+        caller: CallerId,
+    },
 }
 
 fn state(text: impl Into<String>) -> Refused {
@@ -58,6 +63,13 @@ fn state(text: impl Into<String>) -> Refused {
 impl Call {
     /// An agent on this call presses a button.
     pub fn press(&mut self, cx: &mut Cx, agent: &AgentId, press: &Press) -> Result<(), Refused> {
+        let own = self.place_of(agent).filter(|c| self.calls_out(c)).map(|c| c.id);
+        if let (Press::Leave, Some(own)) = (press, own) {
+            // Who calls can give up before anybody answers.
+            self.leave(cx, own);
+            self.settle(cx);
+            return Ok(());
+        }
         let actor = self.actor(agent)?;
         info!(%agent, ?press, "pressed");
         if let Some(contact) = self.connections.get(&actor).and_then(|c| c.transfers) {
@@ -66,8 +78,12 @@ impl Call {
         self.may_press(actor, press)?;
         match press {
             Press::QuickConnect(id) => {
-                let ready = self.ready(cx, actor, id)?;
-                self.quick_connect(cx, actor, actor, ready);
+                let (ready, from) = self.ready(cx, actor, id)?;
+                self.add_party(cx, actor, actor, ready, &from);
+            }
+            Press::Call(callee) => {
+                let (ready, from) = self.ready_outside(cx, actor, callee)?;
+                self.add_party(cx, actor, actor, ready, &from);
             }
             Press::Join => self.join(cx, actor)?,
             Press::Swap => self.swap(cx, actor)?,
@@ -108,10 +124,11 @@ impl Call {
                 }
             }
             Press::DropLast => {
+                let customer = self.customer().map(|c| c.id);
                 let last = self
                     .connections
                     .values()
-                    .rfind(|c| c.kind == Kind::Outbound && !c.is_gone() && c.id != actor)
+                    .rfind(|c| c.kind == Kind::Outbound && !c.is_gone() && c.id != actor && Some(c.id) != customer)
                     .map(|c| c.id)
                     .ok_or_else(|| state("there is no added party to drop"))?;
                 self.drop_party(cx, last);
@@ -148,22 +165,53 @@ impl Call {
 
     /// An agent dials a quick connect on his second line: the same as pressing it, heard on that line.
     pub fn second_line(&mut self, cx: &mut Cx, agent: &AgentId, id: &QuickConnectId) -> Result<ConnectionId, Refused> {
+        let first = self.first_line(agent)?;
+        let (ready, from) = self.ready(cx, first.id, id)?;
+        Ok(self.add_by_second_line(cx, first, ready, &from))
+    }
+
+    /// The same with a number.
+    pub fn second_line_outside(
+        &mut self,
+        cx: &mut Cx,
+        agent: &AgentId,
+        callee: &Callee,
+    ) -> Result<ConnectionId, Refused> {
+        let first = self.first_line(agent)?;
+        let (ready, from) = self.ready_outside(cx, first.id, callee)?;
+        Ok(self.add_by_second_line(cx, first, ready, &from))
+    }
+
+    /// The line of an agent who may have another.
+    fn first_line(&self, agent: &AgentId) -> Result<super::Connection, Refused> {
         let first = self.actor(agent)?;
-        let c = self.connections.get(&first).cloned().ok_or_else(|| state("not on this contact"))?;
         if self.connections.values().any(|o| o.second_line_of == Some(first) && !o.is_gone()) {
             return Err(state("both lines are in use"));
         }
+        let c = self.connections.get(&first).cloned().ok_or_else(|| state("not on this contact"))?;
         self.may_transfer(&c)?;
-        let ready = self.ready(cx, first, id)?;
-        let line = self.add(cx, c.contact, c.identity, c.agent, c.kind, State::Connected);
+        if c.transfers.is_some() {
+            return Err(state("a transfer is under way"));
+        }
+        Ok(c)
+    }
+
+    fn add_by_second_line(
+        &mut self,
+        cx: &mut Cx,
+        first: super::Connection,
+        ready: Ready,
+        from: &Contact,
+    ) -> ConnectionId {
+        let line = self.add(cx, first.contact, first.identity, first.agent, first.kind, State::Connected);
         if let Some(l) = self.connections.get_mut(&line) {
-            l.second_line_of = Some(first);
-            l.muted_by = c.muted_by;
+            l.second_line_of = Some(first.id);
+            l.muted_by = first.muted_by;
         }
         self.answer(cx, line);
-        self.quick_connect(cx, first, line, ready);
+        self.add_party(cx, first.id, line, ready, from);
         self.settle(cx);
-        Ok(line)
+        line
     }
 
     /// Who waits to be replaced can go before that, or take the others back.
@@ -289,7 +337,12 @@ impl Call {
         {
             return Err(state(format!("{target} is on this contact already")));
         }
-        if self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending()) {
+        self.check_room()
+    }
+
+    /// One party is called at a time, and six are on a contact.
+    pub(super) fn check_room(&self) -> Result<(), Refused> {
+        if self.calls_another() {
             return Err(state("another party is still being called"));
         }
         if self.persons() >= PARTIES {
@@ -298,60 +351,69 @@ impl Call {
         Ok(())
     }
 
+    /// Somebody is being added.
+    pub(super) fn calls_another(&self) -> bool {
+        self.contacts.values().any(|k| k.method.adds() && k.is_pending())
+    }
+
     /// Everything that a quick connect needs, and all that can be in its way: nothing is begun that may yet be refused.
-    fn ready(&self, cx: &Cx, actor: ConnectionId, id: &QuickConnectId) -> Result<Ready, Refused> {
+    fn ready(&self, cx: &Cx, actor: ConnectionId, id: &QuickConnectId) -> Result<(Ready, Contact), Refused> {
         self.check_quick_connect(cx, actor, id)?;
         let Some(quick) = cx.catalog.quick_connects.get(id).cloned() else {
             return Err(Refused::NotFound(format!("there is no quick connect {id}")));
         };
+        if let Some(callee) = Callee::of(id, &quick) {
+            return self.ready_outside(cx, actor, &callee);
+        }
         let (flow, target, place) = match quick.to {
             QuickConnectTo::Agent { agent, flow } => (flow, Some(agent.clone()), Place::Agent(agent)),
             QuickConnectTo::Queue { queue, flow } => (flow, None, Place::Queue(queue)),
-            QuickConnectTo::External { .. } => {
-                return Err(state("external quick connects need a trunk, and none is configured"));
-            }
+            QuickConnectTo::External { .. } => return Err(state("an external quick connect has no flow")),
         };
         let run = Call::start_flow(cx, &flow).ok_or_else(|| state(format!("the flow {flow} is not there")))?;
-        let from = self.contact_served_by(actor).and_then(|id| self.contacts.get(&id)).cloned();
-        let from = from.ok_or_else(|| state("the contact has ended"))?;
         let address = target.as_ref().map_or_else(|| id.to_string(), ToString::to_string);
-        Ok(Ready { id: id.clone(), identity: Identity { name: quick.name, address }, target, place, run, from })
+        let identity = Identity { name: quick.name, address };
+        Ok((Ready::Flow { id: id.clone(), identity, target, place, run }, self.contact_at(actor)?))
     }
 
-    /// Adds a connection to the contact: the others are held, and a second contact runs the transfer flow for him who
-    /// pressed it, as if he were its customer.
-    fn quick_connect(&mut self, cx: &mut Cx, actor: ConnectionId, line: ConnectionId, ready: Ready) {
-        let Ready { id, identity, target, place, run, from } = ready;
+    fn ready_outside(&self, cx: &Cx, actor: ConnectionId, callee: &Callee) -> Result<(Ready, Contact), Refused> {
+        self.check_room()?;
+        let from = self.contact_at(actor)?;
+        let caller = self.caller_id(cx, actor, from.id, &callee.caller_id)?;
+        Ok((Ready::Outside { callee: callee.clone(), caller }, from))
+    }
+
+    /// The contact that an agent is on.
+    fn contact_at(&self, actor: ConnectionId) -> Result<Contact, Refused> {
+        let from = self.contact_served_by(actor).and_then(|id| self.contacts.get(&id)).cloned();
+        from.ok_or_else(|| state("the contact has ended"))
+    }
+
+    /// Adds a connection to the contact: the others are held. By a quick connect a second contact runs the transfer flow for
+    /// him who pressed it, as if he were its customer.
+    fn add_party(&mut self, cx: &mut Cx, actor: ConnectionId, line: ConnectionId, ready: Ready, from: &Contact) {
         self.take_part(cx, actor);
         for other in self.others(actor).filter(|c| self.can_hold(c.id)).map(|c| c.id).collect::<Vec<_>>() {
             self.set_hold(cx, other, Some(actor));
         }
+        let (id, identity, target, place, run) = match ready {
+            Ready::Flow { id, identity, target, place, run } => (id, identity, target, place, run),
+            Ready::Outside { callee, caller } => return self.add_outside(cx, line, from, &callee, caller),
+        };
         let contact = cx.names.contact();
         // Connect shows an agent quick connect as connected once its flow starts, a queue's once it is queued.
         let row_state = if target.is_some() { State::Connected } else { State::Connecting };
         let row = self.add(cx, contact, identity, target, Kind::Outbound, row_state);
-        self.contacts.insert(
-            contact,
-            Contact {
-                id: contact,
-                initial: Some(from.initial.unwrap_or(from.id)),
-                previous: Some(from.id),
-                method: Method::Transfer,
-                party: line,
-                agent: Some(row),
-                quick_connect: Some(id),
-                phase: Phase::InFlow(run),
-                hooks: BTreeMap::new(),
-                attributes: from.attributes,
-                target: Some(place),
-                precedence: Precedence::default(),
-                recording: Recording::new(cx),
-                direct: false,
-                queued: None,
-                initiated: cx.now,
-                connected: None,
-            },
-        );
+        let k = Contact {
+            method: Method::Transfer,
+            party: line,
+            agent: Some(row),
+            quick_connect: Some(id),
+            phase: Phase::InFlow(run),
+            target: Some(place),
+            ..Contact::after(contact, from, cx)
+        };
+        self.contacts.insert(contact, k);
         cx.out.push(Out::Event { contact, event: Event::Initiated });
         self.drive(cx, Role::Party(contact), Outcome::Begin);
     }
@@ -394,8 +456,7 @@ impl Call {
 
     /// destroyConnection: that party goes, whether it has answered or not.
     fn drop_party(&mut self, cx: &mut Cx, id: ConnectionId) {
-        let consult =
-            self.contact_served_by(id).filter(|k| self.contacts.get(k).is_some_and(|k| k.method == Method::Transfer));
+        let consult = self.contact_served_by(id).filter(|k| self.contacts.get(k).is_some_and(|k| k.method.adds()));
         if let Some(contact) = consult {
             self.withdraw(cx, contact);
             return;

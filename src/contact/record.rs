@@ -182,7 +182,7 @@ impl Call {
             facts.customer.get_or_insert_with(|| (c.id, c.identity.clone()));
         }
         facts.to_system = facts.to_system.or_else(|| {
-            if self.added_from_outside(k) {
+            if k.method == Method::External {
                 row.and_then(|row| row.answered)
             } else if k.previous.is_some() {
                 Some(k.initiated)
@@ -270,15 +270,6 @@ impl Call {
     fn is_customer(&self, c: &Connection) -> bool {
         let added = |k: &Contact| k.agent == Some(c.id) && k.previous.is_some();
         c.agent.is_none() && c.second_line_of.is_none() && !self.contacts.values().any(added)
-    }
-
-    /// The party added to it is no agent of ours.
-    #[must_use]
-    pub fn added_from_outside(&self, k: &Contact) -> bool {
-        let row = k.agent.and_then(|id| self.connections.get(&id));
-        // A queue's row has no agent either, until one is found.
-        let queue = k.method == Method::Transfer && k.quick_connect.is_some();
-        k.previous.is_some() && !queue && row.is_some_and(|row| row.agent.is_none())
     }
 
     /// What ended whatever ended in this event: somebody's hand before anything that follows from it.

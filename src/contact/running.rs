@@ -101,6 +101,7 @@ impl Call {
                 }
                 Phase::AgentWhisper { .. } => roles.extend([Role::Party(k.id), Role::AgentWhisper(k.id)]),
                 Phase::CustomerWhisper { .. } => roles.push(Role::CustomerWhisper(k.id)),
+                Phase::Calling(_) | Phase::Lifting(..) | Phase::InVain { .. } => {}
                 Phase::Connected | Phase::Monitoring | Phase::Line(_) | Phase::Ended => {}
             }
         }

@@ -5,8 +5,8 @@
 
 use super::running::{Role, Running};
 use super::{
-    Call, Connection, Contact, Cx, Dial, Event, Identity, Kind, Line, Method, Out, Phase, Place, Progress,
-    QuickConnectTo, Reason, Recording, Refused, Sound, Sounding, State,
+    Call, Callee, CallerId, Connection, Contact, Cx, Dial, Event, Identity, Kind, Line, Method, Out, Phase, Place,
+    Progress, QuickConnectTo, Reason, Recording, Refused, Sound, Sounding, State,
 };
 use crate::flow::{Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PromptId, QuickConnectId};
@@ -21,8 +21,15 @@ pub enum Goal {
     QuickConnect(QuickConnectId),
     Agent(AgentId),
     Address(String),
+    /// A number outside, which sees who is transferred.
+    Number(String),
+    /// Somebody outside, as the number pad or an external quick connect would call him.
+    Outside(Callee),
     Flow(FlowId),
-    Play { prompt: PromptId, repeat: bool },
+    Play {
+        prompt: PromptId,
+        repeat: bool,
+    },
     Echo,
 }
 
@@ -48,6 +55,15 @@ impl Call {
             Goal::Address(address) => {
                 let identity = Identity { name: String::new(), address: address.clone() };
                 self.transfer_by_dialling(cx, by, party, identity, Dial::Address(address))?;
+            }
+            Goal::Number(number) => {
+                let identity = Identity { name: String::new(), address: number.clone() };
+                let who = self.connections.get(&party).map(|c| c.identity.clone()).unwrap_or_default();
+                let caller = CallerId { name: who.name, number: who.address };
+                self.transfer_by_dialling(cx, by, party, identity, Dial::Number { number, caller })?;
+            }
+            Goal::Outside(callee) => {
+                self.transfer_outside(cx, by, party, &callee)?;
             }
             Goal::Flow(flow) => {
                 let run = Call::start_flow(cx, &flow).ok_or_else(|| state(format!("the flow {flow} is not there")))?;
@@ -81,7 +97,7 @@ impl Call {
         if self.talks_apart(me) {
             return Err(state("somebody is on each line: bring them together, or hang up on one of them"));
         }
-        if self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending()) {
+        if self.calls_another() {
             return Err(state("another party is still being called"));
         }
         // Whoever only hears a whisper does not yet know whom he gets.
@@ -92,7 +108,7 @@ impl Call {
             return Err(state("only an agent can be replaced in a conference"));
         }
         let talked_to: Vec<&&Connection> = others.iter().filter(|c| !self.is_held_from(c, by)).collect();
-        let customer = talked_to.iter().find(|c| c.kind == Kind::Inbound);
+        let customer = talked_to.iter().find(|c| self.is_for(c));
         Ok(customer.or(talked_to.first()).map_or(first.id, |c| c.id))
     }
 
@@ -115,12 +131,17 @@ impl Call {
     ) -> Result<(), Refused> {
         self.check_quick_connect(cx, by, id)?;
         let Some(quick) = cx.catalog.quick_connects.get(id).cloned() else { return Ok(()) };
+        if let Some(callee) = Callee::of(id, &quick) {
+            let contact = self.transfer_outside(cx, by, party, &callee)?;
+            if let Some(k) = self.contacts.get_mut(&contact) {
+                k.quick_connect = Some(id.clone());
+            }
+            return Ok(());
+        }
         let (flow, target, place) = match &quick.to {
             QuickConnectTo::Agent { agent, flow } => (flow, Some(agent.clone()), Place::Agent(agent.clone())),
             QuickConnectTo::Queue { queue, flow } => (flow, None, Place::Queue(queue.clone())),
-            QuickConnectTo::External { .. } => {
-                return Err(state("external quick connects need a trunk, and none is configured"));
-            }
+            QuickConnectTo::External { .. } => return Ok(()),
         };
         let run = Call::start_flow(cx, flow).ok_or_else(|| state(format!("the flow {flow} is not there")))?;
         let contact = self.open_transfer(cx, by, party, Phase::InFlow(run));
@@ -137,6 +158,19 @@ impl Call {
         Ok(())
     }
 
+    /// Somebody outside, who is shown the caller ID that his quick connect says.
+    fn transfer_outside(
+        &mut self,
+        cx: &mut Cx,
+        by: ConnectionId,
+        party: ConnectionId,
+        callee: &Callee,
+    ) -> Result<ContactId, Refused> {
+        let from = self.contact_of_party(by).ok_or_else(|| state("the contact has ended"))?;
+        let caller = self.caller_id(cx, by, from, &callee.caller_id)?;
+        self.transfer_by_dialling(cx, by, party, callee.identity(), callee.dial(caller))
+    }
+
     /// An agent or a number without a flow: those left behind hear their hold flow while it rings.
     fn transfer_by_dialling(
         &mut self,
@@ -145,7 +179,7 @@ impl Call {
         party: ConnectionId,
         identity: Identity,
         to: Dial,
-    ) -> Result<(), Refused> {
+    ) -> Result<ContactId, Refused> {
         if self.persons() >= PARTIES {
             return Err(Refused::Quota(format!("a contact holds {PARTIES} parties")));
         }
@@ -156,6 +190,9 @@ impl Call {
         let row = self.add(cx, contact, identity, agent.clone(), Kind::Outbound, State::Connecting);
         let previous = self.contacts.get_mut(&contact).and_then(|k| {
             k.agent = Some(row);
+            if agent.is_none() {
+                k.method = Method::External;
+            }
             k.previous
         });
         if let Some(agent) = agent {
@@ -164,7 +201,7 @@ impl Call {
         self.stand_back(cx, by, contact);
         self.drive(cx, Role::Party(contact), Outcome::Begin);
         self.dial(cx, row, contact, previous, to, who);
-        Ok(())
+        Ok(contact)
     }
 
     /// The one he talks to goes into a room, which is a call of its own.
@@ -261,10 +298,10 @@ impl Call {
     }
 
     /// The queue in which the customer of a contact last waited, also that of a contact before it.
-    fn home(&self, contact: ContactId) -> Option<Place> {
+    pub(super) fn home(&self, contact: ContactId) -> Option<Place> {
         let k = self.contacts.get(&contact)?;
-        match &k.queued {
-            Some((place @ Place::Queue(_), _)) => Some(place.clone()),
+        match k.place() {
+            Some(place @ Place::Queue(_)) => Some(place.clone()),
             _ => self.home(k.previous?),
         }
     }
@@ -349,15 +386,18 @@ impl Call {
         if self.give_back(cx, contact, why) {
             return;
         }
-        let Some(k) = self.contacts.get_mut(&contact) else { return };
-        let (Phase::Dialling(run), Some(place)) = (&k.phase, k.target.clone()) else {
+        let consults = self.contacts.get(&contact).and_then(|k| self.connections.get(&k.party));
+        let consults = consults.is_some_and(|c| c.agent.is_some() && c.is_up());
+        let Some((mut run, place)) = self.waits_again(cx, contact).filter(|_| !consults) else {
             self.contact_failed(cx, contact, why);
             return;
         };
         // Back to where the customer once waited: whoever transferred him is gone.
-        let mut run = run.clone();
+        let Some(k) = self.contacts.get_mut(&contact) else { return };
         run.ask();
         k.phase = Phase::InFlow(run);
+        k.method = Method::Transfer;
+        k.quick_connect = None;
         if let Some(agent) = k.agent.take().and_then(|row| self.mark_missed(row, why)) {
             cx.out.push(Out::Vacate { contact, agent });
         }
@@ -368,11 +408,6 @@ impl Call {
         let c = self.connections.get_mut(&row)?;
         c.state = State::Disconnected(why);
         c.agent.clone()
-    }
-
-    /// The new party has answered, without any whisper.
-    pub(super) fn dialling_answered(&mut self, cx: &mut Cx, contact: ContactId) {
-        self.connect(cx, contact);
     }
 
     pub(super) fn persons(&self) -> usize {

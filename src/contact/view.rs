@@ -1,6 +1,6 @@
 //! What an agent's screen says of a call: banner, contact state, lit buttons. All of it derived.
 
-use super::{Call, Connection, Contact, Kind, Method, Monitor, Phase, State};
+use super::{Call, Connection, Contact, Kind, Monitor, Phase, Reason, State};
 use crate::ids::ConnectionId;
 use crate::limits::PARTIES;
 
@@ -10,6 +10,18 @@ pub struct Banner {
     /// Connect's ContactState.
     pub state: &'static str,
     pub text: &'static str,
+}
+
+/// What a screen says of a call that was not taken.
+#[must_use]
+pub const fn why_not(why: Reason) -> &'static str {
+    match why {
+        Reason::Busy => "Line engaged",
+        Reason::Rejected => "Rejected call",
+        Reason::NoAnswer => "Missed call",
+        Reason::Unreachable => "Unreachable",
+        _ => "Failed to connect",
+    }
 }
 
 impl Call {
@@ -25,6 +37,9 @@ impl Call {
             match contact.phase {
                 Phase::Offered(_) => return of("connecting", "Incoming"),
                 Phase::AgentWhisper { .. } | Phase::CustomerWhisper { .. } => return of("connecting", "Connecting"),
+                Phase::Lifting(..) => return of("connecting", "Calling"),
+                Phase::Calling(_) if self.calls_out(c) => return of("connecting", "Calling"),
+                Phase::InVain { why, .. } => return of("error", why_not(why)),
                 _ => {}
             }
         }
@@ -76,7 +91,12 @@ impl Call {
     pub fn actions(&self, me: ConnectionId) -> Vec<&'static str> {
         let Some(c) = self.connections.get(&me).filter(|c| !c.is_gone()) else { return vec!["clearContact"] };
         if !c.is_up() {
-            return if c.agent.is_some() { vec!["rejectContact"] } else { Vec::new() };
+            return match &c.agent {
+                Some(_) if c.is_ringing() => vec!["rejectContact"],
+                // From his phone, which still hears it ring.
+                Some(_) => vec!["leave"],
+                None => Vec::new(),
+            };
         }
         if self.is_target_of_pending(me) {
             return vec!["leave"];
@@ -94,12 +114,11 @@ impl Call {
         let others: Vec<&Connection> = self.present(me).collect();
         let held = c.state == State::Hold || others.iter().any(|o| o.state == State::Hold);
         let talked_to = others.iter().any(|o| o.state == State::Connected && o.is_up());
-        let pending = self.contacts.values().any(|k| k.method == Method::Transfer && k.is_pending());
         let mut lit = vec!["leave"];
         if barged && self.may_go_back().is_ok() {
             lit.push("updateMonitorParticipantState");
         }
-        if !barged && !pending && self.persons() < PARTIES {
+        if !barged && !self.calls_another() && self.persons() < PARTIES {
             lit.push("createAdditionalConnection");
         }
         if others.len() > 1 && held {

@@ -16,6 +16,7 @@ pub(crate) const METHODS: &[&str] = &[
     "acceptContact",
     "rejectContact",
     "clearContact",
+    "createOutboundContact",
     "createAdditionalConnection",
     "conferenceConnections",
     "toggleActiveConnections",
@@ -43,9 +44,10 @@ pub(crate) struct ActionBody {
     /// From the snapshot: for holdConnection, resumeConnection, destroyConnection, muteParticipant,
     /// unmuteParticipant and sendDigits.
     connection_id: Option<String>,
-    /// For createAdditionalConnection: this or `destination`.
+    /// For createAdditionalConnection, and createOutboundContact where it is an external one: this or `destination`.
     quick_connect_id: Option<String>,
-    /// For createAdditionalConnection: an E.164 number or a SIP URI.
+    /// For createAdditionalConnection and createOutboundContact: a number that a trunk's prefixes allow, or the SIP URI of
+    /// an external quick connect.
     destination: Option<String>,
     /// For sendDigits: `0`-`9`, `*`, `#`, `A`-`D`, at most 50.
     digits: Option<String>,
@@ -74,7 +76,7 @@ pub(crate) fn button(method: &str, body: ActionBody) -> Result<Button, Problem> 
         "acceptContact" => Button::AcceptContact { contact },
         "rejectContact" => Button::RejectContact { contact },
         "clearContact" => Button::ClearContact { contact },
-        "createAdditionalConnection" => {
+        "createAdditionalConnection" | "createOutboundContact" => {
             let target = match (take("quickConnectId"), take("destination")) {
                 (Some(id), None) => Addressee::QuickConnect(QuickConnectId::from(id)),
                 (None, Some(destination)) => Addressee::Destination(destination),
@@ -84,7 +86,11 @@ pub(crate) fn button(method: &str, body: ActionBody) -> Result<Button, Problem> 
                     )));
                 }
             };
-            Button::CreateAdditionalConnection { contact, target }
+            match (method, &contact) {
+                ("createAdditionalConnection", _) => Button::CreateAdditionalConnection { contact, target },
+                (_, None) => Button::CreateOutboundContact { target },
+                (_, Some(_)) => return Err(Problem::parameter(format!("{method} has no use for contactId."))),
+            }
         }
         "conferenceConnections" => Button::ConferenceConnections { contact },
         "toggleActiveConnections" => Button::ToggleActiveConnections { contact },
@@ -171,7 +177,7 @@ mod tests {
     #[test]
     fn every_method_is_a_button() {
         let full = |method: &str| match method {
-            "createAdditionalConnection" => r#"{"quickConnectId": "maria"}"#,
+            "createAdditionalConnection" | "createOutboundContact" => r#"{"quickConnectId": "maria"}"#,
             "sendDigits" => r#"{"connectionId": "c2", "digits": "1*#D"}"#,
             "monitorContact" => r#"{"contactId": "x"}"#,
             "updateMonitorParticipantState" => r#"{"state": "coach"}"#,
@@ -197,6 +203,8 @@ mod tests {
             ("holdConnection", r#"{"connectionId": ""}"#, 400, "connectionId"),
             ("createAdditionalConnection", "{}", 400, "quickConnectId"),
             ("createAdditionalConnection", r#"{"quickConnectId": "a", "destination": "b"}"#, 400, "one of them"),
+            ("createOutboundContact", "{}", 400, "one of them"),
+            ("createOutboundContact", r#"{"contactId": "x", "destination": "+1555"}"#, 400, "no use for contactId"),
             ("sendDigits", r#"{"connectionId": "c2"}"#, 400, "digits"),
             ("sendDigits", r#"{"connectionId": "c2", "digits": "12a"}"#, 400, "digits"),
             ("leave", r#"{"connectionId": "c2"}"#, 400, "no use for connectionId"),

@@ -23,6 +23,7 @@ const VERBS: &[(&str, &str, &[Word])] = &[
     ("accept", "acceptContact", &[]),
     ("reject", "rejectContact", &[]),
     ("clear", "clearContact", &[]),
+    ("call", "createOutboundContact", &[Word::Field("destination")]),
     ("quick-connect", "createAdditionalConnection", &[Word::Field("quickConnectId")]),
     ("dial", "createAdditionalConnection", &[Word::Field("destination")]),
     ("join", "conferenceConnections", &[]),
@@ -139,6 +140,14 @@ mod tests {
             (
                 "john quick-connect maria",
                 act("createAdditionalConnection", serde_json::json!({"quickConnectId": "maria"}), None),
+            ),
+            (
+                "john call +15550199",
+                act("createOutboundContact", serde_json::json!({"destination": "+15550199"}), None),
+            ),
+            (
+                "john dial +15550199",
+                act("createAdditionalConnection", serde_json::json!({"destination": "+15550199"}), None),
             ),
             ("john digits c2 12#", act("sendDigits", serde_json::json!({"digits": "12#"}), Some("c2"))),
             ("john monitor 12ab", act("monitorContact", serde_json::json!({"contactId": "12ab"}), None)),

@@ -18,6 +18,7 @@ WORDS:
   AGENT status STATUS              Available, Offline or a custom status
   AGENT accept | reject | clear    the contact offered, or ended
   AGENT quick-connect ID           press a quick connect
+  AGENT call NUMBER                call somebody outside from no contact; the agent's phone rings first
   AGENT dial NUMBER                add an external party: a number or a SIP URI
   AGENT join | swap | hold-all | resume-all | leave
   AGENT suspend-recording | resume-recording

@@ -17,6 +17,7 @@ use crate::sip::Transport;
 use crate::site::Site;
 use crate::story::cast::{Cast, Place, Sent, Switchboard};
 use crate::story::keys::Key;
+use crate::story::outside::with_far_ends;
 use crate::story::{Evidence, Party, Stage, Story};
 use crate::time::{Duration, Time, earliest};
 use std::collections::BTreeMap;
@@ -77,13 +78,6 @@ impl Loopback {
         let mut site = site;
         site.sip.listen.iter_mut().for_each(|(_, listen)| listen.set_port(0));
         site.http.listen.set_port(0);
-        let site = Arc::new(site);
-        let switch =
-            Switch::start(Arc::clone(&site), Options { media_threads: Some(MEDIA_THREADS), ..Options::default() })?;
-        let udp = switch.sip().iter().find(|(transport, _)| *transport == Transport::Udp);
-        let sip = udp.map(|(_, address)| *address).ok_or(Fault::NoUdp)?;
-        let screens = Screens::new(format!("http://{}", switch.http()), switch.admin_token());
-
         let mut places = Vec::new();
         let mut sockets = BTreeMap::new();
         for _ in &story.members {
@@ -95,6 +89,15 @@ impl Loopback {
             };
             places.push(Place { sip: bound()?, rtp: bound()? });
         }
+        let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let at = |number: usize| places.get(number).map_or(nobody, |place| place.sip);
+        let site = Arc::new(with_far_ends(site, story, at));
+        let switch =
+            Switch::start(Arc::clone(&site), Options { media_threads: Some(MEDIA_THREADS), ..Options::default() })?;
+        let udp = switch.sip().iter().find(|(transport, _)| *transport == Transport::Udp);
+        let sip = udp.map(|(_, address)| *address).ok_or(Fault::NoUdp)?;
+        let screens = Screens::new(format!("http://{}", switch.http()), switch.admin_token());
+
         let board = Switchboard::of(&site, sip);
         let clock = Clock::start();
         let nowhere = Place { sip, rtp: sip };

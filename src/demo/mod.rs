@@ -36,6 +36,8 @@ pub enum Which {
     Agent,
     /// An agent asks a queue: whoever is free there answers.
     Queue,
+    /// An agent asks somebody outside, behind a trunk.
+    External,
     /// Every story there is.
     All,
 }
@@ -45,6 +47,7 @@ impl Which {
         match self {
             Which::Agent => Some("agent"),
             Which::Queue => Some("queue"),
+            Which::External => Some("external"),
             Which::All => None,
         }
     }
@@ -67,6 +70,11 @@ const SCENES: &[Scene] = &[
         name: "queue",
         file: "tests/stories/queue_quick_connect.story",
         text: include_str!("../../tests/stories/queue_quick_connect.story"),
+    },
+    Scene {
+        name: "external",
+        file: "tests/stories/external_quick_connect.story",
+        text: include_str!("../../tests/stories/external_quick_connect.story"),
     },
 ];
 

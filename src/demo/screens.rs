@@ -84,12 +84,9 @@ fn request(button: &Button) -> (bool, String, Value) {
         Button::AcceptContact { contact } => act("acceptContact", contact, json!({})),
         Button::RejectContact { contact } => act("rejectContact", contact, json!({})),
         Button::ClearContact { contact } => act("clearContact", contact, json!({})),
+        Button::CreateOutboundContact { target } => act("createOutboundContact", &None, whom(target)),
         Button::CreateAdditionalConnection { contact, target } => {
-            let body = match target {
-                Addressee::QuickConnect(id) => json!({ "quickConnectId": id.as_str() }),
-                Addressee::Destination(destination) => json!({ "destination": destination }),
-            };
-            act("createAdditionalConnection", contact, body)
+            act("createAdditionalConnection", contact, whom(target))
         }
         Button::ConferenceConnections { contact } => act("conferenceConnections", contact, json!({})),
         Button::ToggleActiveConnections { contact } => act("toggleActiveConnections", contact, json!({})),
@@ -110,6 +107,13 @@ fn request(button: &Button) -> (bool, String, Value) {
         }
         Button::SuspendContactRecording { contact } => act("suspendContactRecording", contact, json!({})),
         Button::ResumeContactRecording { contact } => act("resumeContactRecording", contact, json!({})),
+    }
+}
+
+fn whom(target: &Addressee) -> Value {
+    match target {
+        Addressee::QuickConnect(id) => json!({ "quickConnectId": id.as_str() }),
+        Addressee::Destination(destination) => json!({ "destination": destination }),
     }
 }
 

@@ -51,9 +51,11 @@ impl Engine {
             Button::CreateAdditionalConnection { contact, target } => match target {
                 Addressee::QuickConnect(id) => self.press(agent, contact.as_deref(), &Press::QuickConnect(id)),
                 Addressee::Destination(destination) => {
-                    Err(Refusal::BadEndpoint(format!("{destination} needs a trunk, and none is configured")))
+                    let callee = self.callee(&destination).map_err(|why| Refusal::BadEndpoint(why.to_string()))?;
+                    self.press(agent, contact.as_deref(), &Press::Call(callee))
                 }
             },
+            Button::CreateOutboundContact { target } => self.create_outbound(agent, &target),
             Button::ConferenceConnections { contact } => self.press(agent, contact.as_deref(), &Press::Join),
             Button::ToggleActiveConnections { contact } => self.press(agent, contact.as_deref(), &Press::Swap),
             Button::HoldAll { contact } => self.press(agent, contact.as_deref(), &Press::HoldAll),

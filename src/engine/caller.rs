@@ -1,5 +1,6 @@
 //! Who is calling, and what he has dialled.
 
+use super::outside::{NotOutside, refused_with_warning};
 use super::register::Account;
 use super::{CallId, Engine, Work, privacy};
 use crate::contact::{Call, CallerId, Dial, Identity};
@@ -217,13 +218,26 @@ impl Engine {
     fn place(&mut self, caller: &Caller, who: Identity, dialled: &str) -> Result<(CallId, ConnectionId), End> {
         if let Caller::Agent(agent) = caller {
             match self.dialled(dialled) {
-                Dialled::QuickConnect(id) => return self.second_line(agent, &QuickConnectId::from(id)),
+                Dialled::QuickConnect(id) => {
+                    let id = QuickConnectId::from(id);
+                    return match self.dials_quick_connect(agent, &id) {
+                        Some(callee) => self.dials_outside(agent, callee),
+                        None => self.second_line(agent, &id),
+                    };
+                }
                 Dialled::Status(status) => {
                     self.set_status(agent, status);
                     return Ok(self.new_call(|cx| Call::confirm(cx, who)));
                 }
                 Dialled::Agent(callee) if callee == *agent => return Err(End::with(Status::LOOP_DETECTED)),
                 Dialled::Agent(callee) => return self.direct(agent, who, callee),
+                Dialled::Number if self.site.number(dialled).is_none() => match self.callee(dialled) {
+                    Ok(callee) => return self.dials_outside(agent, callee),
+                    Err(why @ NotOutside::Forbidden(_)) => {
+                        return Err(refused_with_warning(Status::FORBIDDEN, &why.to_string()));
+                    }
+                    Err(NotOutside::Unknown(_)) => {}
+                },
                 Dialled::Number => {}
             }
         }

@@ -1,7 +1,7 @@
 //! The contact wing: hands a call its events, and tells the others what it wants.
 
 use super::{Alarm, CallId, CcpEvent, Engine, Output, Work};
-use crate::contact::{Admission, Call, Cx, Hears, Out, Place, Reason, Sound as Heard, Tone as HeardTone};
+use crate::contact::{Admission, Call, Cx, Hears, Out, Place, Reason, Sound as Heard, Tone as HeardTone, why_not};
 use crate::flow::Metric;
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::leg::Want;
@@ -141,6 +141,8 @@ impl Engine {
                 self.router.monitor(self.now, &agent, contact, &mut routed);
                 self.work.extend(routed.into_iter().map(Work::Routing));
             }
+            Out::Calls { contact, agent } => self.agent_calls(contact, agent),
+            Out::InVain { contact, agent, why, himself } => self.called_in_vain(id, contact, agent, why, himself),
             Out::Vacate { contact, agent } => {
                 let mut routed = Vec::new();
                 self.router.vacate(self.now, &agent, contact, &mut routed);
@@ -233,17 +235,11 @@ impl Engine {
             None => self.router.accepted(self.now, agent, contact, &mut routed),
             Some(Reason::Cancelled) => {}
             Some(why) => {
-                let (trouble, state, banner) = match why {
-                    Reason::Rejected => (Trouble::Rejected, "rejected", "Rejected call"),
-                    Reason::NoAnswer => (Trouble::Missed, "missed", "Missed call"),
-                    Reason::Busy => (Trouble::LineEngaged, "error", "Line engaged"),
-                    // Registered, and yet it does not answer SIP; or gone from where it was.
-                    Reason::Unreachable if self.router.is_reachable(agent) => {
-                        (Trouble::FailedConnect, "error", "Failed to connect")
-                    }
-                    Reason::Unreachable => (Trouble::BadAddress, "error", "Unreachable"),
-                    Reason::HungUp | Reason::Dropped | Reason::Left => (Trouble::HungUp, "error", "Hung up"),
-                    Reason::Failed | Reason::Cancelled => (Trouble::FailedConnect, "error", "Failed to connect"),
+                let (trouble, state) = self.trouble_of(agent, why);
+                let banner = match trouble {
+                    Trouble::FailedConnect => "Failed to connect",
+                    Trouble::HungUp => "Hung up",
+                    _ => why_not(why),
                 };
                 self.keep_last(id, contact, agent, state, banner);
                 self.router.failed(self.now, agent, contact, trouble, &mut routed);
@@ -252,6 +248,20 @@ impl Engine {
         self.work.extend(routed.into_iter().map(Work::Routing));
         self.leave_desk(id, agent);
         self.dirty.insert(agent.clone());
+    }
+
+    /// The state of an agent whose phone was called in vain, and that of the contact on her screen.
+    pub(super) fn trouble_of(&self, agent: &AgentId, why: Reason) -> (Trouble, &'static str) {
+        match why {
+            Reason::Rejected => (Trouble::Rejected, "rejected"),
+            Reason::NoAnswer => (Trouble::Missed, "missed"),
+            Reason::Busy => (Trouble::LineEngaged, "error"),
+            // Registered, and yet it does not answer SIP; or gone from where it was.
+            Reason::Unreachable if self.router.is_reachable(agent) => (Trouble::FailedConnect, "error"),
+            Reason::Unreachable => (Trouble::BadAddress, "error"),
+            Reason::HungUp | Reason::Dropped | Reason::Left => (Trouble::HungUp, "error"),
+            Reason::Failed | Reason::Cancelled => (Trouble::FailedConnect, "error"),
+        }
     }
 
     /// A row that was an agent's for one offer is hers no more, nor is the call.

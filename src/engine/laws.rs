@@ -48,7 +48,8 @@ impl Engine {
                     Phase::Offered(_) => "an offer",
                     Phase::AgentWhisper { .. } => "the agent whisper",
                     Phase::CustomerWhisper { .. } => "the customer whisper",
-                    Phase::Dialling(_) => "somebody's ringing",
+                    Phase::Dialling(_) | Phase::Calling(_) | Phase::Lifting(..) => "somebody's ringing",
+                    Phase::InVain { .. } => "a tone",
                     Phase::Queued(_) | Phase::Connected | Phase::Monitoring | Phase::Line(_) | Phase::Ended => continue,
                 };
                 found.push(format!("call {}: {what} of {} takes for ever", id.0, k.id));

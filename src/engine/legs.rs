@@ -185,12 +185,13 @@ impl Engine {
         }
     }
 
-    /// A contact that is offered to an agent who takes everything, or that she wants to listen to: her phone is to answer by
-    /// itself. Some phones look for the one header, some for the other.
+    /// A contact that is offered to an agent who takes everything, that she makes, or wants to listen to: her phone is
+    /// to answer by itself. Some phones look for the one header, some for the other.
     fn auto_answer(&self, call: CallId, contact: ContactId, to: &Dial) -> Vec<(Name, Text)> {
         let Dial::Agent(agent) = to else { return Vec::new() };
         let offered = self.calls.get(&call).and_then(|call| call.contacts().get(&contact));
-        let offered = offered.is_some_and(|k| matches!(k.phase, Phase::Offered(_) | Phase::Monitoring));
+        let offered =
+            offered.is_some_and(|k| matches!(k.phase, Phase::Offered(_) | Phase::Lifting(..) | Phase::Monitoring));
         if !offered || !self.site.agents.get(agent).is_some_and(|agent| agent.auto_accept) {
             return Vec::new();
         }

@@ -11,11 +11,13 @@ mod laws;
 mod legs;
 mod media;
 mod memory;
+mod outside;
 mod privacy;
 mod queues;
 pub mod record;
 mod recording;
 mod records;
+mod redirect;
 mod refer;
 mod register;
 mod replaces;
@@ -389,6 +391,7 @@ impl Engine {
             }
         }
         self.complete();
+        self.look_at_trunks();
         self.draw();
     }
 

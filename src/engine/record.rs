@@ -4,7 +4,7 @@
 //! ARN there stands the id that the configuration gives.
 
 use super::Engine;
-use crate::contact::{self, Call, Cause, Contact, Facts, Identity, Monitor, Place, QuickConnectTo};
+use crate::contact::{self, Call, Cause, Contact, Facts, Identity, Method, Monitor, Place, QuickConnectTo};
 use crate::flow::Recorded;
 use crate::ids::{AgentId, ContactId};
 use crate::limits::{POOR_JITTER, POOR_LOSS, POOR_ROUND_TRIP};
@@ -249,7 +249,7 @@ impl Engine {
         let facts = call.facts(id).unwrap_or(&nothing);
         let (ended, cause) = facts.ended.unwrap_or((self.now, Cause::Other));
         let text = |id: ContactId| id.to_string();
-        let outside = call.added_from_outside(k);
+        let outside = k.method == Method::External;
         Some(ContactRecord {
             contact_id: text(k.id),
             initial_contact_id: k.initial.map(text),
@@ -258,7 +258,7 @@ impl Engine {
             next_contacts: facts.next.iter().map(|next| self.next_contact(next)).collect(),
             related_contact_id: k.previous.filter(|_| k.is_monitor()).map(text),
             contact_association_id: text(k.initial.unwrap_or(k.id)),
-            initiation_method: if outside { "EXTERNAL_OUTBOUND" } else { k.method.as_str() }.into(),
+            initiation_method: k.method.as_str().into(),
             channel: "VOICE".into(),
             initiation_timestamp: k.initiated.iso8601(),
             connected_to_system_timestamp: facts.to_system.map(Time::iso8601),
@@ -274,7 +274,15 @@ impl Engine {
                 .system
                 .as_ref()
                 .map(|number| endpoint(&Identity { name: String::new(), address: number.clone() })),
-            queue: k.queued.as_ref().map(|(place, since)| self.queue_info(place, *since, facts.dequeued)),
+            queue: match (&k.queued, k.place()) {
+                (Some((place, since)), _) => Some(self.queue_info(place, *since, facts.dequeued)),
+                // Who is called waits for nobody.
+                (None, Some(place)) => {
+                    let at = facts.to_system.unwrap_or(k.initiated);
+                    Some(self.queue_info(place, at, Some(at)))
+                }
+                (None, None) => None,
+            },
             queue_priority: k.precedence.priority,
             queue_time_adjustment_seconds: k.precedence.adjustment,
             agent: self.agent_info(k, facts, ended),

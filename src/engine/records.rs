@@ -3,7 +3,7 @@
 
 use super::record::{ContactRecord, PartyQuality};
 use super::{AgentDetails, CallId, ContactEvent, Engine, Output, QueueDetails};
-use crate::contact::{Call, Event, Place};
+use crate::contact::{Call, Event, Method, Place};
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::media::PortStats;
 use crate::routing::State;
@@ -36,7 +36,7 @@ impl Engine {
     fn event_of(&self, call: &Call, contact: ContactId, event: Event) -> Option<ContactEvent> {
         let k = call.contacts().get(&contact)?;
         // Somebody outside is no agent.
-        if event == Event::ConnectedToAgent && call.added_from_outside(k) {
+        if event == Event::ConnectedToAgent && k.method == Method::External {
             return None;
         }
         let facts = call.facts(contact);
@@ -51,8 +51,8 @@ impl Engine {
             initial_contact_id: k.initial.map(|id| id.to_string()),
             previous_contact_id: k.previous.map(|id| id.to_string()),
             channel: "VOICE",
-            initiation_method: if call.added_from_outside(k) { "EXTERNAL_OUTBOUND" } else { k.method.as_str() },
-            queue: k.queued.as_ref().map(|(place, _)| match place {
+            initiation_method: k.method.as_str(),
+            queue: k.place().map(|place| match place {
                 Place::Queue(queue) => queue.to_string(),
                 Place::Agent(agent) => agent.to_string(),
             }),

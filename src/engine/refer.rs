@@ -1,6 +1,7 @@
 //! REFER in a dialog: who wants whom transferred where, and what he is told of it (RFC 3515).
 
 use super::caller::Dialled;
+use super::outside::{NotOutside, refused_with_warning};
 use super::register::refused_with;
 use super::uui::USER_TO_USER;
 use super::{Alarm, CallId, Engine};
@@ -37,13 +38,11 @@ enum Where {
 /// What the phone is told, and why (RFC 3261 section 20.43).
 fn refusal(by: ConnectionId, refused: &Refused) -> End {
     info!(connection = %by, %refused, "a transfer is refused");
-    let mut end = End::with(match refused {
+    let status = match refused {
         Refused::NotFound(_) => Status::NOT_FOUND,
         Refused::State(_) | Refused::Quota(_) => Status::DECLINE,
-    });
-    let why: String = refused.to_string().chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect();
-    end.headers.push((Name::Warning, Text::from(format!("399 cordboard \"{why}\""))));
-    end
+    };
+    refused_with_warning(status, &refused.to_string())
 }
 
 impl Engine {
@@ -167,11 +166,15 @@ impl Engine {
                 Some(NumberTo::Flow(flow)) => Goal::Flow(flow.clone()),
                 Some(NumberTo::Play { prompt, repeat }) => Goal::Play { prompt: prompt.clone(), repeat: *repeat },
                 Some(NumberTo::Echo) => Goal::Echo,
+                Some(NumberTo::Dial(number)) if number.starts_with('+') => Goal::Number(number.clone()),
                 Some(NumberTo::Dial(address)) => Goal::Address(address.clone()),
                 Some(NumberTo::Room) => return Ok(Where::Room(user)),
                 // Who may not call agents does not learn from the answer who is one.
                 None if agent.is_none() => return Err(Status::FORBIDDEN),
-                None => return Err(Status::NOT_FOUND),
+                None => Goal::Outside(self.callee(&user).map_err(|why| match why {
+                    NotOutside::Forbidden(_) => Status::FORBIDDEN,
+                    NotOutside::Unknown(_) => Status::NOT_FOUND,
+                })?),
             },
         }))
     }

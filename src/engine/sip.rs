@@ -134,11 +134,13 @@ impl Engine {
         let Some((leg, connection, call)) = self.whose(session) else { return };
         let c = self.calls.get(&call).and_then(|c| c.connections().get(&connection));
         let (rang, waited) = c.and_then(|c| c.rang(self.now)).unwrap_or_default();
+        let outside = c.is_some_and(|c| c.agent.is_none());
         if self.goes_on(leg, (call, connection), status, response, rang) {
             return;
         }
         let reason = response.and_then(reason_in);
         let why = match status.code() {
+            _ if outside => why_outside(status, rang),
             // Busy at once, before it rang, is a line engaged; later it is somebody's hand.
             486 | 600 if !rang && waited.as_millis() < 1000 => Reason::Busy,
             480 | 486 | 600 | 603 => Reason::Rejected,
@@ -216,6 +218,18 @@ impl Engine {
         };
         let response = self.truthful(Response::for_request(request, status));
         self.respond(key, response);
+    }
+}
+
+/// What the network says of a number (RFC 3398 section 7.2.4.1): engaged or turned down, not answered, not to be had, or
+/// the way there is broken.
+fn why_outside(status: Status, rang: bool) -> Reason {
+    match status.code() {
+        486 | 600 => Reason::Busy,
+        403 | 603 | 607 | 608 => Reason::Rejected,
+        408 | 480 if rang => Reason::NoAnswer,
+        404 | 410 | 480 | 484 | 485 | 604 => Reason::Unreachable,
+        _ => Reason::Failed,
     }
 }
 

@@ -174,6 +174,7 @@ pub struct QuickConnectSnapshot {
     #[serde(rename = "type")]
     pub kind: String,
     pub code: Option<String>,
-    /// The target agent's state; how many a queue's agents are available.
+    /// The target agent's state; how many of a queue's agents are available; whether a number outside could be called now:
+    /// `Available`, `Busy` (no room on a trunk), `Offline`.
     pub presence: Option<String>,
 }

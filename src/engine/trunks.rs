@@ -14,12 +14,14 @@ use tracing::{info, warn};
 /// A call to a number outside, until somebody has answered it.
 #[derive(Clone, Debug)]
 pub(super) struct Hunt {
-    contact: ContactId,
+    pub contact: ContactId,
     previous: Option<ContactId>,
     number: String,
     caller: CallerId,
-    now_at: Option<Way>,
-    left: VecDeque<Way>,
+    pub now_at: Option<Way>,
+    pub left: VecDeque<Way>,
+    /// The places to which it has been redirected.
+    pub asked: Vec<String>,
 }
 
 impl Engine {
@@ -45,10 +47,11 @@ impl Engine {
                 caller: caller.clone(),
                 now_at: None,
                 left: ways.into(),
+                asked: Vec::new(),
             });
         }
         if !self.try_next(call, connection) {
-            self.not_called(call, connection, Reason::Unreachable, Status::SERVICE_UNAVAILABLE);
+            self.not_called(call, connection, Reason::Failed, Status::SERVICE_UNAVAILABLE);
         }
     }
 
@@ -58,9 +61,8 @@ impl Engine {
                 warn!(%contact, number, "refused: dialling outside of the allowed prefixes may be toll fraud");
                 (Reason::Failed, Status::FORBIDDEN)
             }
-            NoWay::NoNumber(_) => (Reason::Failed, Status::NOT_FOUND),
-            NoWay::Full(_) => (Reason::Busy, Status::SERVICE_UNAVAILABLE),
-            NoWay::Down(_) => (Reason::Unreachable, Status::SERVICE_UNAVAILABLE),
+            NoWay::NoNumber(_) => (Reason::Unreachable, Status::NOT_FOUND),
+            NoWay::Full(_) | NoWay::Down(_) => (Reason::Failed, Status::SERVICE_UNAVAILABLE),
         };
         if !matches!(why, NoWay::NotAllowed(_)) {
             warn!(%contact, %why, "not called");
@@ -76,7 +78,7 @@ impl Engine {
     }
 
     /// Calls at the next host of the hunt that can be called at all; `false`: there is none.
-    fn try_next(&mut self, call: CallId, connection: ConnectionId) -> bool {
+    pub(super) fn try_next(&mut self, call: CallId, connection: ConnectionId) -> bool {
         while let Some(hunt) = self.lines.get_mut(&connection).and_then(|line| line.hunt.as_mut())
             && let Some(way) = hunt.left.pop_front()
         {
@@ -145,6 +147,9 @@ impl Engine {
             Some(failure) => self.trunks.failed(self.now, &trunk, server, failure),
             None => self.trunks.heard(&trunk, server),
         }
+        if let Some(response) = response.filter(|_| (300..400).contains(&status.code())) {
+            return self.redirected(leg, (call, connection), response);
+        }
         let passed_over = matches!(status, Status::REQUEST_TIMEOUT | Status::SERVICE_UNAVAILABLE) && !rang;
         if !passed_over || hunt_is_over(self.lines.get(&connection)) {
             return false;
@@ -170,7 +175,7 @@ impl Engine {
         self.trunks.failed(self.now, &trunk, server, Failure::Silent);
         self.end_leg(leg, End::with(Status::REQUEST_TERMINATED));
         if !self.try_next(call, connection) {
-            self.not_called(call, connection, Reason::Unreachable, Status::SERVICE_UNAVAILABLE);
+            self.not_called(call, connection, Reason::Failed, Status::SERVICE_UNAVAILABLE);
         }
     }
 

@@ -4,7 +4,7 @@ use super::snapshot::{
     AgentSnapshot, ConnectionSnapshot, ContactSnapshot, Hears, QualitySnapshot, QuickConnectSnapshot, RecordingSnapshot,
 };
 use super::{CallId, Engine};
-use crate::contact::{self, Call, Connection, Contact, Place, QuickConnectTo, State, Want};
+use crate::contact::{self, Call, Connection, Contact, Method, Place, QuickConnectTo, State, Want};
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::media::PortStats;
 use crate::routing;
@@ -51,7 +51,7 @@ impl Engine {
                 let (kind, presence) = match &quick.to {
                     QuickConnectTo::Agent { agent, .. } => ("agent", self.router.state(agent).map(|s| s.to_string())),
                     QuickConnectTo::Queue { queue, .. } => ("queue", Some(self.router.available(queue).to_string())),
-                    QuickConnectTo::External { .. } => ("external", None),
+                    QuickConnectTo::External { to, .. } => ("external", self.presence_outside(to)),
                 };
                 QuickConnectSnapshot {
                     id: qc.to_string(),
@@ -109,6 +109,15 @@ impl Engine {
             })
             .into_iter()
             .collect();
+        let mut connections: Vec<ConnectionSnapshot> = connections;
+        // Whom he called in vain, and why.
+        let called = k.called().filter(|_| k.method == Method::Outbound).and_then(|id| call.connections().get(&id));
+        if let (Some(called), Some(mine)) = (called, mine) {
+            connections.push(ConnectionSnapshot {
+                actions: Vec::new(),
+                ..connection(call, called, mine.id, &BTreeMap::new())
+            });
+        }
         let last = ContactSnapshot {
             state: state.into(),
             banner: banner.into(),
@@ -139,7 +148,7 @@ fn basics(k: &Contact) -> ContactSnapshot {
         contact_id: k.id.to_string(),
         initial_contact_id: k.initial.map(|id| id.to_string()),
         previous_contact_id: k.previous.map(|id| id.to_string()),
-        queue: k.queued.as_ref().map(|(place, _)| match place {
+        queue: k.place().map(|place| match place {
             Place::Queue(queue) => queue.to_string(),
             Place::Agent(agent) => agent.to_string(),
         }),

@@ -141,6 +141,9 @@ pub enum Button {
     ClearContact {
         contact: Option<String>,
     },
+    CreateOutboundContact {
+        target: Addressee,
+    },
     CreateAdditionalConnection {
         contact: Option<String>,
         target: Addressee,

@@ -23,6 +23,14 @@ pub enum Trouble {
     LineEngaged,
     /// She hung up before she was connected.
     HungUp,
+    /// The customer whom she called did not answer,
+    CustomerMissed,
+    /// has no such number,
+    CustomerBadAddress,
+    /// could not be reached,
+    CustomerFailedConnect,
+    /// or was on the telephone.
+    CustomerLineEngaged,
 }
 
 impl Trouble {
@@ -36,6 +44,10 @@ impl Trouble {
             Trouble::FailedConnect => "FailedConnectAgent",
             Trouble::LineEngaged => "LineEngagedAgent",
             Trouble::HungUp => "AgentHungUp",
+            Trouble::CustomerMissed => "MissedCallCustomer",
+            Trouble::CustomerBadAddress => "BadAddressCustomer",
+            Trouble::CustomerFailedConnect => "FailedConnectCustomer",
+            Trouble::CustomerLineEngaged => "LineEngagedCustomer",
         }
     }
 }
@@ -49,6 +61,8 @@ pub enum State {
     Custom(String),
     /// Being offered a contact.
     PendingBusy,
+    /// Calling a customer who has not answered yet.
+    CallingCustomer,
     /// On a contact.
     Busy,
     /// A supervisor who listens to somebody else's contact, or is called to.
@@ -64,6 +78,7 @@ impl fmt::Display for State {
             State::Offline => OFFLINE,
             State::Custom(name) => name,
             State::PendingBusy => "PendingBusy",
+            State::CallingCustomer => "CallingCustomer",
             State::Busy => "Busy",
             State::Monitoring => "Monitoring",
             State::AfterCallWork => "AfterCallWork",
@@ -76,6 +91,8 @@ impl fmt::Display for State {
 pub(super) enum Activity {
     Idle,
     Offered(ContactId),
+    /// Calls a customer.
+    Calling(ContactId),
     Busy(ContactId),
     /// Until then, or until she clears it.
     AfterCallWork(Option<Time>),
@@ -131,6 +148,7 @@ impl Agent {
         match (self.activity, self.trouble) {
             (Activity::Offered(_), _) => State::PendingBusy,
             (Activity::Busy(contact), _) if self.monitors == Some(contact) => State::Monitoring,
+            (Activity::Calling(_), _) => State::CallingCustomer,
             (Activity::Busy(_), _) => State::Busy,
             (Activity::AfterCallWork(_), _) => State::AfterCallWork,
             (Activity::Idle, Some(trouble)) => State::Trouble(trouble),
@@ -147,7 +165,7 @@ impl Agent {
     /// She chooses a status: at once when she is free, else for afterwards.
     pub fn choose(&mut self, now: Time, status: &str) {
         match self.activity {
-            Activity::Offered(_) | Activity::Busy(_) => {
+            Activity::Offered(_) | Activity::Calling(_) | Activity::Busy(_) => {
                 self.next_status = (status != self.status).then(|| status.to_owned());
             }
             Activity::Idle | Activity::AfterCallWork(_) => {

@@ -251,9 +251,11 @@ impl Router {
     pub fn occupy(&mut self, now: Time, id: &AgentId, contact: ContactId, out: &mut Vec<Out>) {
         self.change(now, id, out, |agent| match agent.activity {
             Activity::Idle | Activity::AfterCallWork(_) => agent.activity = Activity::Busy(contact),
+            // The customer has answered.
+            Activity::Calling(on) if on == contact => agent.activity = Activity::Busy(contact),
             Activity::Busy(on) if on == contact => {}
-            Activity::Busy(_) | Activity::Offered(_) if agent.besides.contains(&contact) => {}
-            Activity::Busy(_) | Activity::Offered(_) => agent.besides.push(contact),
+            Activity::Busy(_) | Activity::Offered(_) | Activity::Calling(_) if agent.besides.contains(&contact) => {}
+            Activity::Busy(_) | Activity::Offered(_) | Activity::Calling(_) => agent.besides.push(contact),
         });
     }
 
@@ -263,6 +265,33 @@ impl Router {
             agent.monitors = Some(contact);
         }
         self.occupy(now, id, contact, out);
+    }
+
+    /// An agent who has nothing in hand calls a customer: nothing is offered to him.
+    pub fn calls(&mut self, now: Time, id: &AgentId, contact: ContactId, out: &mut Vec<Out>) {
+        self.change(now, id, out, |agent| {
+            if matches!(agent.activity, Activity::Idle | Activity::AfterCallWork(_)) {
+                agent.trouble = None;
+                agent.activity = Activity::Calling(contact);
+            }
+        });
+    }
+
+    /// He has called in vain, and is offered nothing until he has seen it.
+    pub fn called_in_vain(&mut self, now: Time, id: &AgentId, contact: ContactId, why: Trouble, out: &mut Vec<Out>) {
+        if self.agents.get(id).is_some_and(|agent| agent.activity == Activity::Calling(contact)) {
+            self.change(now, id, out, |agent| {
+                agent.free(now);
+                agent.trouble = Some(why);
+            });
+        }
+    }
+
+    /// Whether he could call somebody now: he has nothing in hand, and nothing is being offered to him.
+    #[must_use]
+    pub fn may_call(&self, id: &AgentId) -> bool {
+        let idle = |agent: &Agent| matches!(agent.activity, Activity::Idle | Activity::AfterCallWork(_));
+        self.agents.get(id).is_some_and(|agent| idle(agent) && !agent.leaving)
     }
 
     /// The agent has left her contact: after-call work, then what she chose.
@@ -281,7 +310,8 @@ impl Router {
         if let Some(agent) = self.agents.get_mut(id) {
             agent.besides.retain(|other| *other != contact);
         }
-        if self.agents.get(id).is_some_and(|agent| agent.activity == Activity::Busy(contact)) {
+        let is_hers = |agent: &Agent| [Activity::Busy(contact), Activity::Calling(contact)].contains(&agent.activity);
+        if self.agents.get(id).is_some_and(is_hers) {
             self.change(now, id, out, |agent| agent.free(now));
             self.serve(now, id, out);
         }
@@ -367,7 +397,7 @@ impl Router {
     #[must_use]
     pub fn contact_of(&self, id: &AgentId) -> Option<ContactId> {
         match self.agents.get(id)?.activity {
-            Activity::Offered(contact) | Activity::Busy(contact) => Some(contact),
+            Activity::Offered(contact) | Activity::Calling(contact) | Activity::Busy(contact) => Some(contact),
             Activity::Idle | Activity::AfterCallWork(_) => None,
         }
     }

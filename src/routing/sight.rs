@@ -105,7 +105,8 @@ impl Metrics {
         match agent.activity {
             // Whoever listens is on nobody's contact, and free for none.
             Activity::Busy(contact) if agent.monitors == Some(contact) => {}
-            Activity::Busy(_) => self.on_contact += 1,
+            // Connect counts an outbound call that rings.
+            Activity::Busy(_) | Activity::Calling(_) => self.on_contact += 1,
             Activity::AfterCallWork(_) => {
                 self.on_contact += 1;
                 self.after_contact_work += 1;

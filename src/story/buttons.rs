@@ -9,6 +9,11 @@ use super::words::Words;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Press {
     QuickConnect(String),
+    /// A number of the number pad, while on a contact.
+    Dial(String),
+    /// The same while on none.
+    Call(String),
+    CallQuickConnect(String),
     Join,
     Swap,
     HoldAll,
@@ -47,6 +52,9 @@ pub enum By {
 
 pub const FORMS: &[&str] = &[
     "presses quick connect maria",
+    "presses dial +15550199",
+    "presses call +15550199",
+    "presses call quick connect bank",
     "presses join",
     "presses swap",
     "presses hold all",
@@ -74,6 +82,12 @@ pub const FORMS: &[&str] = &[
 pub fn read(words: &mut Words) -> Result<(Press, By), Trouble> {
     let press = if words.take("quick connect") {
         Press::QuickConnect(words.text("the quick connect's id")?.0)
+    } else if words.take("dial") {
+        Press::Dial(words.text("a number")?.0)
+    } else if words.take("call quick connect") {
+        Press::CallQuickConnect(words.text("the quick connect's id")?.0)
+    } else if words.take("call") {
+        Press::Call(words.text("a number")?.0)
     } else if words.take("hold all") {
         Press::HoldAll
     } else if words.take("resume all") {

@@ -95,13 +95,13 @@ impl Cast {
             let name = member.party.as_str();
             let account = member.of.as_ref().map_or(name, Party::as_str);
             let mut config = PhoneConfig::new(account, board.sip, place.sip, place.rtp);
-            config.display = Some(capitalised(account));
+            config.display = Some(capitalised(if member.role == Role::Outside { name } else { account }));
             config.domain.clone_from(&board.domain);
             let note = ear::NOTES.get(number % ear::NOTES.len()).copied().unwrap_or_default();
             config.note_hz = f32::from(note);
             config.seed = seed.wrapping_mul(31).wrapping_add(number as u64 + 1);
             let password = match member.role {
-                Role::Guest => None,
+                Role::Guest | Role::Outside => None,
                 Role::Agent { .. } => board.passwords.get(account).cloned(),
             };
             config.password.clone_from(&password);

@@ -2,9 +2,10 @@
 
 use super::keys::Line;
 use super::recorded::Sides;
+use super::rows;
 use super::script::Party;
 use crate::audio::Tone;
-use crate::engine::snapshot::AgentSnapshot;
+use crate::engine::snapshot::{AgentSnapshot, ConnectionSnapshot, ContactSnapshot};
 use crate::ids::PromptId;
 use crate::limits::FRAME;
 use crate::time::{Duration, Time};
@@ -92,11 +93,20 @@ pub struct Evidence {
     pub recordings: BTreeMap<Party, Sides>,
     /// How the last button of each agent went: why it was refused, if it was.
     pub presses: BTreeMap<Party, Option<String>>,
+    /// Under which number somebody outside is called.
+    pub numbers: BTreeMap<Party, Party>,
     /// No contact, no call, no port is left in the switch.
     pub empty: bool,
 }
 
 impl Evidence {
+    /// The row of this party on a screen: by name, else by number.
+    #[must_use]
+    pub fn row<'a>(&self, contact: &'a ContactSnapshot, of: &str) -> Option<&'a ConnectionSnapshot> {
+        let number = self.numbers.get(&Party::from(of));
+        rows::find(contact, of).or_else(|| rows::find(contact, number?.as_str()))
+    }
+
     pub fn saw(&mut self, party: &Party, at: Time, what: Seen) {
         self.phones.entry(party.clone()).or_default().sights.push(Sight { at, what, used: false });
     }

@@ -14,7 +14,7 @@ pub struct Head {
     pub network: Option<Network>,
 }
 
-pub const KEYS: &[&str] = &["Story", "Guests", "Agents", "Installation", "Allow", "Network"];
+pub const KEYS: &[&str] = &["Story", "Guests", "Agents", "Outside", "Installation", "Allow", "Network"];
 
 /// Words that the language needs for itself.
 const RESERVED: &[&str] =
@@ -61,6 +61,22 @@ pub fn read(head: &mut Head, line: &str) -> Result<bool, Trouble> {
                 add(head, name, column, Role::Agent { registered }, of)?;
             }
         }
+        "Outside" => {
+            for (text, column) in listed(&value) {
+                let number = text.split_once(char::is_whitespace).map(|(name, number)| (name, number.trim()));
+                let fits =
+                    |number: &str| number.strip_prefix('+').is_some_and(|n| n.chars().all(|c| c.is_ascii_digit()));
+                match number {
+                    Some((name, number)) if fits(number) => {
+                        add(head, name, column, Role::Outside, Some(Party::from(number)))?;
+                    }
+                    _ => {
+                        let problem = format!("`{text}` is nobody outside");
+                        return Err(Trouble::new(column, problem, "write a name and a number, as `bank +15550199`"));
+                    }
+                }
+            }
+        }
         "Installation" => head.installation = Some(value.trim().to_owned()),
         "Allow" => {
             let mut words = Words::split(&value, &[])?;
@@ -89,7 +105,7 @@ fn listed(value: &str) -> Vec<(String, usize)> {
 /// The agent whose phone it also is: one named before.
 fn account(head: &Head, agent: &str, column: usize) -> Result<Party, Trouble> {
     let party = Party::from(agent);
-    let is_agent = |m: &Member| m.party == party && m.of.is_none() && m.role != Role::Guest;
+    let is_agent = |m: &Member| m.party == party && m.of.is_none() && matches!(m.role, Role::Agent { .. });
     if head.members.iter().any(is_agent) {
         return Ok(party);
     }
@@ -171,6 +187,7 @@ mod tests {
             "Story: A call",
             "Guests: customer",
             "Agents: John, maria not registered, mobile of john",
+            "Outside: bank +15550199",
             "Installation: other/cordboard.toml",
             "Network: delay 20 ms, loses 5 %",
         ] {
@@ -184,10 +201,12 @@ mod tests {
                 ("customer", Role::Guest),
                 ("john", Role::Agent { registered: true }),
                 ("maria", Role::Agent { registered: false }),
-                ("mobile", Role::Agent { registered: true })
+                ("mobile", Role::Agent { registered: true }),
+                ("bank", Role::Outside)
             ]
         );
-        assert_eq!(head.members.last().and_then(|m| m.of.clone()), Some(Party::from("john")));
+        let of: Vec<_> = head.members.iter().filter_map(|m| m.of.as_ref()).map(Party::as_str).collect();
+        assert_eq!(of, ["john", "+15550199"]);
         assert_eq!(head.installation.as_deref(), Some("other/cordboard.toml"));
         let network = head.network.unwrap();
         assert_eq!((network.delay, network.loses), (Duration::from_millis(20), 5));
@@ -203,6 +222,7 @@ mod tests {
             ),
             ("Agents: mobile of john", "write `john, mobile of john`"),
             ("Agents: john, John", "name each party once"),
+            ("Outside: bank", "write a name and a number, as `bank +15550199`"),
             ("Guests: nobody", "take another name"),
             ("Network: loses 90 %", "write a whole number up to 50 %, as `5 %`"),
             ("Allow: long", "write it as `60 ms`, `2 s` or `1 min`"),

@@ -117,17 +117,17 @@ fn judge_state(state: &State, window: Window, evidence: &Evidence) -> Verdict {
             let is = contact.and_then(|c| c.recording.as_ref()).map_or("none", |recording| &recording.state);
             same(state, is)
         }
-        State::Row { of, want, .. } => match contact.and_then(|c| rows::find(c, of)) {
+        State::Row { of, want, .. } => match contact.and_then(|c| evidence.row(c, of)) {
             Some(row) => judge_row(want, row),
             None => Verdict::Wait(format!("{agent} has no row {of}")),
         },
-        State::NoRow { of, .. } => match contact.and_then(|c| rows::find(c, of)) {
+        State::NoRow { of, .. } => match contact.and_then(|c| evidence.row(c, of)) {
             Some(row) => Verdict::Wait(format!("the row is {}", row.state)),
             None => Verdict::Met(None),
         },
         State::Lit { button, of, lit, .. } => {
             let actions = match (contact, of) {
-                (Some(contact), Some(of)) => rows::find(contact, of).map(|row| &row.actions),
+                (Some(contact), Some(of)) => evidence.row(contact, of).map(|row| &row.actions),
                 (contact, _) => contact.map(|c| &c.actions),
             };
             if actions.is_some_and(|lit| lit.contains(button)) == *lit {

@@ -14,6 +14,7 @@ mod judge;
 mod judge_hearing;
 pub mod keys;
 pub mod network;
+pub mod outside;
 mod parse;
 pub mod recorded;
 mod rows;

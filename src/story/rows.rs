@@ -1,9 +1,10 @@
 //! Which row of an agent's screen a story means, and which button of the API its words are.
 
 use super::buttons::Press;
+use super::evidence::Evidence;
 use super::script::Party;
 use crate::contact::Monitor;
-use crate::engine::snapshot::{AgentSnapshot, ConnectionSnapshot, ContactSnapshot};
+use crate::engine::snapshot::{ConnectionSnapshot, ContactSnapshot};
 use crate::engine::{Addressee, Button};
 use crate::ids::QuickConnectId;
 
@@ -31,22 +32,25 @@ pub fn hears(row: &ConnectionSnapshot) -> String {
     row.hears.flow.clone().unwrap_or_else(|| "silence".to_owned())
 }
 
-/// The API's button for the story's; the error says which row is missing. `other`: the screen of any agent.
-pub fn button<'a>(
-    press: &Press,
-    screen: Option<&AgentSnapshot>,
-    other: impl Fn(&Party) -> Option<&'a AgentSnapshot>,
-) -> Result<Button, String> {
+/// The API's button for the story's; the error says which row is missing.
+pub fn button(press: &Press, agent: &Party, evidence: &Evidence) -> Result<Button, String> {
+    let first = |of: &Party| evidence.screens.get(of).and_then(|screen| screen.contacts.first());
     let contact = None;
     let connection = |of: &str| {
-        let on_screen = screen.and_then(|s| s.contacts.first());
-        let row = on_screen.and_then(|c| find(c, of)).ok_or_else(|| format!("there is no row {of}"))?;
+        let on_screen = first(agent);
+        let row = on_screen.and_then(|c| evidence.row(c, of)).ok_or_else(|| format!("there is no row {of}"))?;
         Ok::<_, String>(row.connection_id.clone())
     };
     Ok(match press {
         Press::QuickConnect(id) => {
             let target = Addressee::QuickConnect(QuickConnectId::from(id.as_str()));
             Button::CreateAdditionalConnection { contact, target }
+        }
+        Press::Dial(to) => Button::CreateAdditionalConnection { contact, target: Addressee::Destination(to.clone()) },
+        Press::Call(to) => Button::CreateOutboundContact { target: Addressee::Destination(to.clone()) },
+        Press::CallQuickConnect(id) => {
+            let target = Addressee::QuickConnect(QuickConnectId::from(id.as_str()));
+            Button::CreateOutboundContact { target }
         }
         Press::Join => Button::ConferenceConnections { contact },
         Press::Swap => Button::ToggleActiveConnections { contact },
@@ -68,7 +72,7 @@ pub fn button<'a>(
         Press::ResumeRecording => Button::ResumeContactRecording { contact },
         Press::Status(status) => Button::PutAgentState { status: status.clone() },
         Press::Monitor(of) => {
-            let theirs = other(of).and_then(|screen| screen.contacts.first()).map(|k| k.contact_id.clone());
+            let theirs = first(of).map(|k| k.contact_id.clone());
             // Who has no contact now had one, perhaps: the switch says what is wrong with it.
             Button::MonitorContact { contact: theirs.ok_or_else(|| format!("{of} is on no contact"))? }
         }

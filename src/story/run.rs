@@ -73,6 +73,8 @@ pub fn play(
     tell: &mut dyn FnMut(&Told),
 ) -> Result<(), Failure> {
     let now = stage.now();
+    let outside = story.members.iter().filter(|member| member.role == Role::Outside);
+    evidence.numbers = outside.filter_map(|member| Some((member.party.clone(), member.of.clone()?))).collect();
     let mut runner =
         Runner { story, stage, evidence, tell, action: now, mark: now, doing: false, after: String::new() };
     runner.overture()?;
@@ -195,8 +197,7 @@ impl Runner<'_> {
     fn press(&mut self, agent: &Party, press: &Press, by: &By) -> Result<(), String> {
         match (by, press) {
             (By::Screen, _) => {
-                let screen = |of: &Party| self.evidence.screens.get(of).map(AsRef::as_ref);
-                let button = rows::button(press, screen(agent), screen)?;
+                let button = rows::button(press, agent, self.evidence)?;
                 let outcome = self.stage.press(agent, button, self.evidence);
                 self.evidence.presses.insert(agent.clone(), outcome.err());
                 Ok(())
@@ -206,8 +207,9 @@ impl Runner<'_> {
                 let target = self.stage.quick_connect(id);
                 self.key(agent, &Key::Dial { target })
             }
+            (By::SecondLine, Press::Dial(number)) => self.key(agent, &Key::Dial { target: number.clone() }),
             (By::SecondLine, Press::Drop(_)) => self.key(agent, &Key::HangUp(Line::Second)),
-            (By::SecondLine, _) => Err("only a quick connect has an address that a second line can call".to_owned()),
+            (By::SecondLine, _) => Err("only a quick connect and a number can be called on a second line".to_owned()),
         }
     }
 
@@ -253,6 +255,9 @@ impl Runner<'_> {
             let took = met.flatten().map_or(Duration::ZERO, |sounded| sounded.began.since(self.mark));
             (self.tell)(&Told::Met { at, line: expectation.line, text: &expectation.text, took });
         }
+        // A refusal is spoken of once.
+        let said = |of: &Party| block.iter().any(|expectation| expectation.speaks_of_refusal(of));
+        self.evidence.presses.retain(|agent, refusal| refusal.is_none() || !said(agent));
         // What comes next in the story comes after these.
         let next = met.iter().flatten().flatten().map(|sounded| sounded.next).max();
         self.mark = next.unwrap_or(self.mark).max(self.mark);

@@ -43,7 +43,7 @@ impl fmt::Debug for Party {
 pub struct Member {
     pub party: Party,
     pub role: Role,
-    /// Whose account this phone has; the party's own if absent.
+    /// Whose account this phone has; the party's own if absent. Of somebody outside, the number.
     pub of: Option<Party>,
 }
 
@@ -53,6 +53,8 @@ pub enum Role {
     Guest,
     /// Has an account; her phone registers before the story begins, unless `registered` is false.
     Agent { registered: bool },
+    /// At the far end of a trunk, under a number.
+    Outside,
 }
 
 /// What the network between the phones and the switch does to datagrams. Shares are out of a hundred.

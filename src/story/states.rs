@@ -96,6 +96,10 @@ const AGENT_STATES: &[&str] = &[
     "FailedConnectAgent",
     "LineEngagedAgent",
     "AgentHungUp",
+    "MissedCallCustomer",
+    "BadAddressCustomer",
+    "FailedConnectCustomer",
+    "LineEngagedCustomer",
 ];
 
 /// Buttons as a story says them, and as the API names them.

@@ -6,6 +6,7 @@ use super::cast::{Cast, Place, Sent, Switchboard};
 use super::evidence::Evidence;
 use super::keys::Key;
 use super::network::{Parcel, Wires};
+use super::outside::with_far_ends;
 use super::script::{Party, Story};
 use super::stage::Stage;
 use crate::engine::record::ContactRecord;
@@ -101,11 +102,13 @@ impl VirtualStage {
     #[must_use]
     pub fn new(story: &Story, site: Arc<Site>, seed: u64) -> VirtualStage {
         let switch = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
-        let board = Switchboard::of(&site, switch);
-        let cast = Cast::new(story, &board, &site.library, seed, |number| {
+        let place = |number: usize| {
             let ip = Ipv4Addr::new(127, 0, 1, u8::try_from(number + 1).unwrap_or(u8::MAX));
             Place { sip: (ip, 5060).into(), rtp: (ip, 40_000).into() }
-        });
+        };
+        let site = Arc::new(with_far_ends(Site::clone(&site), story, |number| place(number).sip));
+        let board = Switchboard::of(&site, switch);
+        let cast = Cast::new(story, &board, &site.library, seed, place);
         let mut ladder = Ladder::new(RUNGS);
         let mut members = story.members.iter();
         if let Some(first) = members.next() {

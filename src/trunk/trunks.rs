@@ -83,6 +83,8 @@ pub struct Trunks {
     calls: BTreeMap<TrunkId, usize>,
     /// We are about to go: nothing is asked any more.
     closed: bool,
+    /// Not yet told: somebody may be reached now who could not be before, or the other way round.
+    changed: bool,
 }
 
 #[derive(Debug)]
@@ -140,8 +142,9 @@ impl Trunk {
         all
     }
 
-    fn set_health(&mut self, server: Server, change: impl FnOnce(&mut Health)) {
-        let Some(health) = self.health.get_mut(&server) else { return };
+    /// Says whether it has changed.
+    fn set_health(&mut self, server: Server, change: impl FnOnce(&mut Health)) -> bool {
+        let Some(health) = self.health.get_mut(&server) else { return false };
         let before = health.state;
         change(health);
         let (trunk, state) = (&self.setup.id, health.state);
@@ -151,6 +154,7 @@ impl Trunk {
             (_, State::Up) => info!(%trunk, %server, "a host of a trunk is up"),
             (_, State::Unknown) => info!(%trunk, %server, "a host of a trunk is tried again"),
         }
+        before != state
     }
 
     fn register(&mut self, stay: bool, mint: &mut Mint, out: &mut Vec<Out>) -> bool {
@@ -168,8 +172,14 @@ impl Trunk {
 impl Trunks {
     #[must_use]
     pub fn new(now: Time, setups: &[TrunkSetup], mint: Mint) -> Trunks {
-        let mut trunks =
-            Trunks { mint, trunks: Vec::new(), names: BTreeMap::new(), calls: BTreeMap::new(), closed: false };
+        let mut trunks = Trunks {
+            mint,
+            trunks: Vec::new(),
+            names: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            closed: false,
+            changed: true,
+        };
         trunks.trunks = setups.iter().map(|setup| Trunk::new(now, Arc::new(setup.clone()), &mut trunks.mint)).collect();
         trunks.settle(now);
         trunks
@@ -226,7 +236,7 @@ impl Trunks {
         for trunk in &mut self.trunks {
             for (place, server) in trunk.registrars() {
                 let mut asks = false;
-                trunk.set_health(server, |health| asks = health.wake(now));
+                self.changed |= trunk.set_health(server, |health| asks = health.wake(now));
                 if asks {
                     let (id, uri) = (trunk.setup.id.clone(), trunk.setup.uri("", place));
                     out.push(Out::Options { trunk: id, server, uri });
@@ -261,6 +271,7 @@ impl Trunks {
 
     /// After the names or the trunks have changed: what they come to.
     fn settle(&mut self, now: Time) {
+        self.changed = true;
         let mut needed = BTreeSet::new();
         for trunk in &mut self.trunks {
             let names = &self.names;
@@ -288,23 +299,27 @@ impl Trunks {
         }
     }
 
+    /// A number that may be called, in E.164.
+    pub fn allowed(&self, number: &str) -> Result<String, NoWay> {
+        let found = leading_to(&self.trunks, number)?;
+        found.into_iter().next().map(|(_, number, _)| number).ok_or_else(|| NoWay::NotAllowed(number.to_owned()))
+    }
+
+    /// Whether a number could be called now.
+    pub fn open(&self, now: Time, number: &str) -> Result<(), NoWay> {
+        let mut found = leading_to(&self.trunks, number)?;
+        found.retain(|(.., trunk)| has_room(&self.calls, trunk));
+        if found.is_empty() {
+            return Err(NoWay::Full(number.to_owned()));
+        }
+        let up = found.iter().any(|(.., trunk)| trunk.health.values().any(|health| health.is_usable(now)));
+        if up { Ok(()) } else { Err(NoWay::Down(number.to_owned())) }
+    }
+
     /// The ways to a number, best first: the longest prefix that allows it, of equal ones the trunk that comes first; each
     /// trunk's hosts in their order, as far as they are up.
     pub fn ways(&mut self, now: Time, number: &str) -> Result<Vec<Way>, NoWay> {
-        if plain(number).is_none() {
-            return Err(NoWay::NoNumber(number.to_owned()));
-        }
-        let mut found = Vec::new();
-        for trunk in &self.trunks {
-            let Some(number) = to_e164(&trunk.setup.to_e164, number) else { continue };
-            if let Some(longest) = trunk.setup.longest_prefix(&number) {
-                found.push((longest, number, trunk));
-            }
-        }
-        if found.is_empty() {
-            return Err(NoWay::NotAllowed(number.to_owned()));
-        }
-        found.sort_by_key(|(longest, ..)| std::cmp::Reverse(*longest));
+        let mut found = leading_to(&self.trunks, number)?;
         let calls = &self.calls;
         found.retain(|(.., trunk)| has_room(calls, trunk));
         if found.is_empty() {
@@ -348,6 +363,20 @@ impl Trunks {
         Some(std::iter::once(first).chain(here).find(named).unwrap_or(first))
     }
 
+    /// The server of a trunk that a URI names by its address.
+    #[must_use]
+    pub fn server_at(&self, id: &TrunkId, uri: &Uri) -> Option<Server> {
+        let trunk = self.trunks.iter().find(|trunk| trunk.setup.id == *id)?;
+        let (ip, port) = (uri.host.ip()?, uri.port.unwrap_or(5060));
+        let there = |server: &&Server| server.address.ip() == ip && server.address.port() == port;
+        trunk.health.keys().find(there).copied()
+    }
+
+    /// Whether any has come, gone, filled or got room again since this was asked last.
+    pub fn have_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
     /// The addresses of every trunk.
     pub fn hosts(&self) -> impl Iterator<Item = std::net::IpAddr> {
         self.trunks.iter().flat_map(|trunk| trunk.health.keys()).map(|server| server.address.ip())
@@ -358,6 +387,7 @@ impl Trunks {
         let Some(trunk) = self.trunks.iter().find(|trunk| trunk.setup.id == *id) else { return false };
         let free = has_room(&self.calls, trunk);
         if free {
+            self.changed |= trunk.setup.max_calls.is_some();
             *self.calls.entry(id.clone()).or_default() += 1;
         }
         free
@@ -366,6 +396,7 @@ impl Trunks {
     /// A call less.
     pub fn release(&mut self, id: &TrunkId) {
         if let Some(calls) = self.calls.get_mut(id) {
+            self.changed = true;
             *calls = calls.saturating_sub(1);
             if *calls == 0 {
                 self.calls.remove(id);
@@ -394,7 +425,7 @@ impl Trunks {
 
     fn health_of(&mut self, id: &TrunkId, server: Server, change: impl FnOnce(&mut Health)) {
         if let Some(trunk) = self.trunks.iter_mut().find(|trunk| trunk.setup.id == *id) {
-            trunk.set_health(server, change);
+            self.changed |= trunk.set_health(server, change);
         }
     }
 
@@ -461,6 +492,25 @@ impl Trunks {
             calls: self.calls.get(&trunk.setup.id).copied().unwrap_or(0),
         })
     }
+}
+
+/// The trunks whose prefixes allow a number, best first, and how each of them writes it in E.164.
+fn leading_to<'a>(trunks: &'a [Trunk], number: &str) -> Result<Vec<(usize, String, &'a Trunk)>, NoWay> {
+    if plain(number).is_none() {
+        return Err(NoWay::NoNumber(number.to_owned()));
+    }
+    let mut found = Vec::new();
+    for trunk in trunks {
+        let Some(number) = to_e164(&trunk.setup.to_e164, number) else { continue };
+        if let Some(longest) = trunk.setup.longest_prefix(&number) {
+            found.push((longest, number, trunk));
+        }
+    }
+    if found.is_empty() {
+        return Err(NoWay::NotAllowed(number.to_owned()));
+    }
+    found.sort_by_key(|(longest, ..)| std::cmp::Reverse(*longest));
+    Ok(found)
 }
 
 fn has_room(calls: &BTreeMap<TrunkId, usize>, trunk: &Trunk) -> bool {

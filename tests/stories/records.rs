@@ -29,6 +29,14 @@ const WORDS: &[(&str, &[&str])] = &[
     ("customer_hangs_up_in_whisper", &["internal consult"]),
     ("customer_hangs_up_while_ringing", &["nobody"]),
     ("customer_transfers", &["nobody", "nobody", "internal consult"]),
+    ("external_by_phone", &["external consult", "external consult", "external transfer"]),
+    ("external_caller_ids", &["nobody", "nobody", "external consult", "nobody", "external consult"]),
+    ("external_cold", &["external transfer", "internal transfer", "external consult"]),
+    ("external_early_sound", &["external consult", "nobody"]),
+    ("external_failures", &["nobody", "nobody", "nobody", "nobody", "nobody", "nobody", "external consult"]),
+    ("external_quick_connect", &["external transfer"]),
+    ("external_transfer", &["nobody", "nobody", "external transfer"]),
+    ("external_two_parties", &["external conference", "external consult", "external consult"]),
     ("feature_code_on_either_line", &["internal transfer"]),
     ("hold_key_of_the_second_line", &["internal transfer"]),
     ("join_while_ringing", &["internal conference"]),
@@ -78,6 +86,25 @@ const WORDS: &[(&str, &[&str])] = &[
 /// Why each contact of a story ended, in the order in which they began.
 const REASONS: &[(&str, &[&str])] = &[
     ("agent_quick_connect", &["AGENT_DISCONNECT", "CUSTOMER_DISCONNECT"]),
+    (
+        "external_cold",
+        &["AGENT_DISCONNECT", "CUSTOMER_DISCONNECT", "AGENT_DISCONNECT", "AGENT_DISCONNECT", "AGENT_DISCONNECT"],
+    ),
+    ("external_quick_connect", &["AGENT_DISCONNECT", "THIRD_PARTY_DISCONNECT"]),
+    (
+        "outbound_failures",
+        &[
+            "OTHER",
+            "CUSTOMER_DISCONNECT",
+            "TELECOM_PROBLEM",
+            "TELECOM_PROBLEM",
+            "OTHER",
+            "OTHER",
+            "AGENT_DISCONNECT",
+            "AGENT_DISCONNECT",
+            "OTHER",
+        ],
+    ),
     ("customer_abandons", &["CUSTOMER_DISCONNECT", "CUSTOMER_DISCONNECT", "CUSTOMER_DISCONNECT"]),
     ("monitor_barges_in", &["BARGED", "AGENT_DISCONNECT"]),
     (
@@ -201,7 +228,8 @@ fn times_are_in_order(record: &ContactRecord) {
         times.push(queue.dequeue_timestamp.clone().expect("nobody waits in a contact that is over"));
     }
     if let Some(agent) = &record.agent {
-        assert!(record.agent_connection_attempts > 0 || record.queue.is_none(), "{record:?}");
+        let called = record.initiation_method == "OUTBOUND" || record.queue.is_none();
+        assert!(record.agent_connection_attempts > 0 || called, "{record:?}");
         times.push(agent.connected_to_agent_timestamp.clone());
         assert!(agent.accepted_by_agent_timestamp <= agent.connected_to_agent_timestamp);
         assert!(agent.longest_hold_duration <= agent.customer_hold_duration);

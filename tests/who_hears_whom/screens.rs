@@ -154,7 +154,7 @@ fn the_words_of_connect() {
     ] {
         assert_eq!(reason.as_str(), word);
     }
-    for method in [Method::Inbound, Method::Outbound, Method::Transfer] {
+    for method in [Method::Inbound, Method::Outbound, Method::Transfer, Method::External] {
         assert_eq!(Method::parse(method.as_str()), method);
     }
     assert_eq!(Method::parse("CALLBACK"), Method::Inbound);

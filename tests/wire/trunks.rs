@@ -9,13 +9,13 @@ use cordboard::site::{Guests, Number, NumberTo, Site};
 use cordboard::time::Duration;
 use cordboard::trunk::{Answer, Login, Place, Record, Rewrite, TrunkSetup};
 
-const CALLER: &str = "192.0.2.9:5070";
-const FIRST: &str = "198.51.100.1:5060";
-const SECOND: &str = "198.51.100.2:5080";
+pub const CALLER: &str = "192.0.2.9:5070";
+pub const FIRST: &str = "198.51.100.1:5060";
+pub const SECOND: &str = "198.51.100.2:5080";
 /// What a host says that is there.
 const THERE: &str = "200 OK";
 
-fn trunk(id: &str, hosts: &[&str]) -> TrunkSetup {
+pub fn trunk(id: &str, hosts: &[&str]) -> TrunkSetup {
     let place = |text: &&str| {
         let (host, port) = text.split_once(':').map_or((*text, None), |(host, port)| (host, port.parse().ok()));
         Place { host: Host::from(host), port }
@@ -54,19 +54,19 @@ fn lab(trunks: Vec<TrunkSetup>) -> Site {
     site
 }
 
-fn world(trunks: Vec<TrunkSetup>) -> World {
+pub fn world(trunks: Vec<TrunkSetup>) -> World {
     let mut world = World::with(lab(trunks));
     world.pass(Duration::from_millis(1));
     world
 }
 
-fn line<'a>(text: &'a str, name: &str) -> &'a str {
+pub fn line<'a>(text: &'a str, name: &str) -> &'a str {
     let start = format!("{name}: ");
     text.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default()
 }
 
 /// Somebody inside calls a number; a call of its own by its name.
-fn calls(world: &mut World, number: &str, name: &str) {
+pub fn calls(world: &mut World, number: &str, name: &str) {
     let lines = format!(
         "From: \"Jane\" <sip:jane@{CALLER}>;tag={name}\nCall-ID: {name}\nVia: SIP/2.0/UDP {CALLER};branch=z9hG4bK{name}"
     );
@@ -75,7 +75,7 @@ fn calls(world: &mut World, number: &str, name: &str) {
 }
 
 /// What went to somebody since the last look: methods and statuses without 100 and repetitions, and the last of it.
-fn told(world: &mut World, who: &str) -> (String, String) {
+pub fn told(world: &mut World, who: &str) -> (String, String) {
     let texts: Vec<String> = world.take().into_iter().filter(|(to, _)| to == who).map(|(_, text)| text).collect();
     let short = |text: &String| {
         let text = text.strip_prefix("SIP/2.0 ").unwrap_or(text);
@@ -87,13 +87,13 @@ fn told(world: &mut World, who: &str) -> (String, String) {
 }
 
 /// The INVITE that went to somebody, alone of what went there.
-fn invited(world: &mut World, who: &str) -> String {
+pub fn invited(world: &mut World, who: &str) -> String {
     let (short, text) = told(world, who);
     assert_eq!(short, "INVITE", "to {who}: {text}");
     text
 }
 
-fn answer(world: &mut World, who: &str, request: &str, status: &str, lines: &str) {
+pub fn answer(world: &mut World, who: &str, request: &str, status: &str, lines: &str) {
     let tag = if line(request, "To").contains("tag=") { "" } else { ";tag=theirs" };
     let body = if status.starts_with("200") && request.starts_with("INVITE") {
         sdp("198.51.100.1", 6000)
