@@ -7,6 +7,8 @@
 mod baresip;
 #[path = "real_phones/crowd.rs"]
 mod crowd;
+#[path = "real_phones/external.rs"]
+mod external;
 #[path = "real_phones/hearing.rs"]
 mod hearing;
 #[path = "real_phones/lab.rs"]

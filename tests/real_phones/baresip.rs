@@ -28,6 +28,11 @@ impl Baresip {
     }
 
     pub fn over(over: Over, lab: &Lab, name: &str, codec: &str) -> Baresip {
+        Baresip::at(over, lab, name, codec, free_port())
+    }
+
+    /// At this port.
+    pub fn at(over: Over, lab: &Lab, name: &str, codec: &str, sip: u16) -> Baresip {
         let (from, folder) =
             (shipped("sip-configs/clients/baresip").join(name), lab.folder.join(format!("{name}-baresip")));
         fs::create_dir_all(&folder).unwrap();
@@ -39,7 +44,7 @@ impl Baresip {
         let plays = folder.join("plays.wav");
         sing(&plays, name);
 
-        let (sip, rtp, control, host) = (free_port(), free_port(), free_port(), lab.udp.ip());
+        let (rtp, control, host) = (free_port(), free_port(), lab.udp.ip());
         let mut config = read("config");
         for (key, value) in [
             ("sip_listen", SocketAddr::new(host, sip).to_string()),

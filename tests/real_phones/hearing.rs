@@ -18,11 +18,12 @@ pub fn note_of(party: &str) -> u16 {
         "maria" => 850,
         "peter" => 1150,
         "anna" => 1350,
+        "bank" => 1550,
         _ => panic!("{party} has no note"),
     }
 }
 
-const VOICES: [&str; 5] = ["customer", "john", "maria", "peter", "anna"];
+const VOICES: [&str; 6] = ["customer", "john", "maria", "peter", "anna", "bank"];
 
 /// A change must have got through jitter buffers and into files before it counts.
 const SETTLE: Duration = Duration::from_millis(600);

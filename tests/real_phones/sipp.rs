@@ -83,7 +83,12 @@ impl Sipp {
 
     /// A script of somebody outside, who is called at a port.
     pub fn trunk(lab: &Lab, script: &str, port: u16) -> Sipp {
-        Sipp::start(lab, script, Over::Udp, port, 1, &["-rtp_echo"])
+        Sipp::trunk_that(lab, script, port, &[])
+    }
+
+    /// The same with something to say.
+    pub fn trunk_that(lab: &Lab, script: &str, port: u16, words: &[&str]) -> Sipp {
+        Sipp::start(lab, script, Over::Udp, port, 1, &[&["-rtp_echo"], words].concat())
     }
 
     /// Waits for its end, which is not as the scenario has it.
