@@ -137,6 +137,8 @@ pub struct Engine {
     /// Ports of legs that are gone, until they say their last word: whose they were.
     closing: HashMap<PortId, (ContactId, ConnectionId)>,
     recordings: recording::Recordings,
+    /// The phones at which agents were connected, until that stands in the contact's record.
+    devices: BTreeMap<ContactId, record::DeviceInfo>,
     /// Contacts that are over and not yet completed, and those of them to look at.
     endings: BTreeMap<ContactId, records::Ending>,
     closing_in: BTreeSet<ContactId>,
@@ -211,6 +213,7 @@ impl Engine {
             port_numbers: HashMap::new(),
             closing: HashMap::new(),
             recordings: BTreeMap::new(),
+            devices: BTreeMap::new(),
             endings: BTreeMap::new(),
             closing_in: BTreeSet::new(),
             work_is_cut: false,
@@ -299,6 +302,7 @@ impl Engine {
             && self.closing.is_empty()
             && self.hops.is_empty()
             && self.recordings.is_empty()
+            && self.devices.is_empty()
             && self.is_recorded()
             && self.trunk_legs.is_empty()
             && self.trunks.is_idle()

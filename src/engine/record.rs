@@ -7,11 +7,12 @@ use super::Engine;
 use crate::contact::{self, Call, Cause, Contact, Facts, Identity, Method, Monitor, Place, QuickConnectTo};
 use crate::flow::Recorded;
 use crate::ids::{AgentId, ContactId};
-use crate::limits::{POOR_JITTER, POOR_LOSS, POOR_ROUND_TRIP};
+use crate::limits::{DEVICE_NAME, POOR_JITTER, POOR_LOSS, POOR_ROUND_TRIP};
 use crate::media::PortStats;
 use crate::time::{Duration, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use utoipa::ToSchema;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -129,6 +130,9 @@ pub struct AgentInfo {
     pub after_contact_work_end_timestamp: String,
     pub after_contact_work_duration: u64,
     pub routing_profile: RoutingProfile,
+    /// The phone that he answered with.
+    #[serde(default)]
+    pub device_info: Option<DeviceInfo>,
     /// Of a supervisor: what he was, one after the other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub state_transitions: Vec<StateTransition>,
@@ -141,6 +145,16 @@ pub struct StateTransition {
     pub state: String,
     pub state_start_timestamp: String,
     pub state_end_timestamp: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeviceInfo {
+    /// What the phone calls itself (User-Agent), as `Linphone-Desktop`.
+    pub platform_name: Option<String>,
+    pub platform_version: Option<String>,
+    /// Where it was, address and port.
+    pub address: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -217,6 +231,28 @@ impl ContactRecord {
         if let Some(agent) = &mut self.agent {
             agent.after_contact_work_end_timestamp = now.iso8601();
             agent.after_contact_work_duration = (now - since).as_secs();
+        }
+    }
+}
+
+impl DeviceInfo {
+    /// A phone that says so of itself, and is there.
+    pub(super) fn of(user_agent: Option<&str>, address: SocketAddr) -> DeviceInfo {
+        // RFC 9110 section 10.1.5: the product that matters most comes first. Some part name and version by a blank.
+        let mut words = user_agent.unwrap_or_default().split_whitespace();
+        let short = |text: &str| text.chars().take(DEVICE_NAME).collect::<String>();
+        let first = words.next().unwrap_or_default();
+        let (name, version) = match first.split_once('/') {
+            Some((name, version)) => (name, Some(version)),
+            None => (
+                first,
+                words.next().filter(|word| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())),
+            ),
+        };
+        DeviceInfo {
+            platform_name: Some(short(name)).filter(|name| !name.is_empty()),
+            platform_version: version.map(short).filter(|version| !version.is_empty()),
+            address: address.to_string(),
         }
     }
 }
@@ -348,6 +384,7 @@ impl Engine {
             after_contact_work_end_timestamp: ended.iso8601(),
             after_contact_work_duration: 0,
             routing_profile: RoutingProfile { arn: self.profile_of(&served.agent) },
+            device_info: self.devices.get(&k.id).cloned(),
             state_transitions: transitions(&facts.transitions, ended),
         })
     }
@@ -405,4 +442,33 @@ fn seconds(span: Duration) -> u64 {
 
 fn endpoint(who: &Identity) -> Endpoint {
     Endpoint { address: who.address.clone(), kind: "TELEPHONE_NUMBER".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phones_are_known_by_what_they_call_themselves() {
+        let address = SocketAddr::from(([192, 0, 2, 7], 5060));
+        let long = "x".repeat(1_000);
+        for (user_agent, name, version) in [
+            (
+                Some("Linphone-Desktop/5.2.4 (host) ubuntu/22.04 LinphoneSDK/5.3"),
+                Some("Linphone-Desktop"),
+                Some("5.2.4"),
+            ),
+            (Some("baresip v3.10.0 (x86_64/Linux)"), Some("baresip"), Some("v3.10.0")),
+            (Some("Yealink SIP-T46U 108.86.0.20"), Some("Yealink"), None),
+            (Some("MicroSIP/3.21.3"), Some("MicroSIP"), Some("3.21.3")),
+            (Some("/"), None, None),
+            (Some("  "), None, None),
+            (None, None, None),
+            (Some(long.as_str()), Some(&long[..DEVICE_NAME]), None),
+        ] {
+            let device = DeviceInfo::of(user_agent, address);
+            let told = (device.platform_name.as_deref(), device.platform_version.as_deref(), device.address.as_str());
+            assert_eq!(told, (name, version, "192.0.2.7:5060"));
+        }
+    }
 }

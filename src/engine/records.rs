@@ -1,7 +1,7 @@
 //! From a contact's end to its record: a contact is completed when its agent's after-call work is over and its phones'
 //! ports have said how it sounded.
 
-use super::record::{ContactRecord, PartyQuality};
+use super::record::{ContactRecord, DeviceInfo, PartyQuality};
 use super::{AgentDetails, CallId, ContactEvent, Engine, Output, QueueDetails};
 use crate::contact::{Call, Event, Method, Place};
 use crate::ids::{AgentId, ConnectionId, ContactId};
@@ -27,9 +27,22 @@ impl Engine {
         self.contacts.insert(contact, id);
         let Some(call) = self.calls.get(&id) else { return };
         let Some(told) = self.event_of(call, contact, event) else { return };
+        if event == Event::ConnectedToAgent {
+            self.note_device(id, contact);
+        }
         self.outputs.push_back(Output::Contact(told.clone()));
         if event == Event::Disconnected {
             self.ended(id, contact, told);
+        }
+    }
+
+    /// With which phone the agent is there.
+    fn note_device(&mut self, id: CallId, contact: ContactId) {
+        let row = self.calls.get(&id).and_then(|call| call.contacts().get(&contact)?.agent);
+        let leg = row.and_then(|row| self.lines.get(&row)?.legs.first()).and_then(|leg| self.legs.get(leg));
+        if let Some(peer) = leg.and_then(|leg| self.endpoint.peer(leg.session)) {
+            let user_agent = peer.user_agent.as_ref().map(ToString::to_string);
+            self.devices.insert(contact, DeviceInfo::of(user_agent.as_deref(), peer.link.remote));
         }
     }
 
@@ -72,7 +85,9 @@ impl Engine {
     /// A contact is over. What follows it is its agent's after-call work, if he has any.
     fn ended(&mut self, id: CallId, contact: ContactId, event: ContactEvent) {
         let Some(call) = self.calls.get(&id) else { return };
-        let Some(record) = self.record_of(call, contact) else { return };
+        let record = self.record_of(call, contact);
+        self.devices.remove(&contact);
+        let Some(record) = record else { return };
         let facts = call.facts(contact);
         let served = facts.and_then(|facts| facts.served.clone()).filter(|_| record.agent.is_some());
         let row = call.contacts().get(&contact).and_then(|k| k.agent);
