@@ -4,6 +4,7 @@
 use super::{Alarm, CallId, Engine, Output, Question, Work};
 use crate::contact::{CallerId, Dial, Identity, Reason};
 use crate::ids::{ConnectionId, ContactId, LegId};
+use crate::leg::{Leg, Stage};
 use crate::limits::NEXT_HOST;
 use crate::sip::{End, Host, Link, Method, Name, NameAddr, Outside, Request, RequestId, Response, Status, Text, Uri};
 use crate::trunk::{Errand, Failure, NoWay, Out, Server, Standing, TrunkSetup, Way};
@@ -161,7 +162,9 @@ impl Engine {
 
     /// Nothing at all has come from a host: if there is another, it is its turn.
     pub(super) fn host_is_late(&mut self, leg: LegId) {
-        let Some((session, connection)) = self.legs.get(&leg).map(|leg| (leg.session, leg.connection)) else { return };
+        let calls = |leg: &&Leg| leg.stage == Stage::Calling;
+        let calling = self.legs.get(&leg).filter(calls).map(|leg| (leg.session, leg.connection));
+        let Some((session, connection)) = calling else { return };
         if self.endpoint.is_proceeding(session) {
             return;
         }

@@ -156,6 +156,7 @@ fn a_call_goes_on_at_the_next_host_until_one_rings() {
         ("silence", &[], "INVITE", ""),
         ("but not when somebody is at it", &["100 Trying"], "", ""),
         ("nor when it has rung", &["180 Ringing", "503 Busy"], "", "180 503"),
+        ("nor when it has been answered at once", &[THERE], "", "200"),
         ("a no is a no", &["403 No"], "", "403"),
         ("and so is a busy line", &["486 Busy"], "", "486"),
     ] {
