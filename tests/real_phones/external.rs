@@ -1,4 +1,4 @@
-//! Somebody outside: a baresip behind the lab's trunk in the seed's third story, and SIPp as a trunk that is engaged, is
+//! Somebody outside: a Linphone or a baresip behind the lab's trunk, and SIPp as a trunk that is engaged, is
 //! heard early, or sends calls on.
 
 use super::HOLD;
@@ -28,11 +28,11 @@ fn row<'a>(snapshot: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 #[test]
-fn the_external_quick_connect_on_linphones_with_a_baresip_outside() {
+fn the_external_quick_connect_on_three_linphones() {
     let port = free_port();
     let lab = lab("external", &[port], true);
     let ear = Listener::new(&lab.library);
-    let mut bank = Baresip::at(Over::Udp, &lab, "bank", "PCMU", port);
+    let mut bank = Linphone::at(&lab, "bank", port);
     let mut customer = Linphone::start(&lab, "customer");
     let mut john = Linphone::start(&lab, "john");
     lab.is_registered("john");
@@ -65,8 +65,17 @@ fn the_external_quick_connect_on_linphones_with_a_baresip_outside() {
     ear.talk("John left", &[&customer, &bank], &[]);
     bank.hang_up();
     customer.has_ended();
+}
 
-    // And John alone calls the bank, from his phone.
+#[test]
+fn john_calls_a_baresip_outside_from_his_phone_and_by_his_screen() {
+    let port = free_port();
+    let lab = lab("outbound", &[port], true);
+    let ear = Listener::new(&lab.library);
+    let mut bank = Baresip::at(Over::Udp, &lab, "bank", "PCMA", port);
+    let mut john = Linphone::start(&lab, "john");
+    lab.is_registered("john");
+
     john.dial(&lab, "+15550199");
     bank.rings();
     lab.has_state("john", "CallingCustomer");
@@ -75,6 +84,17 @@ fn the_external_quick_connect_on_linphones_with_a_baresip_outside() {
     ear.talk("outbound", &[&john, &bank], &[]);
     bank.hang_up();
     john.has_ended();
+    lab.has_state("john", "Available");
+
+    lab.press("john", &["call", "+15550199"]);
+    john.rings();
+    john.answer();
+    bank.rings();
+    bank.answer();
+    lab.has_state("john", "Busy");
+    lab.hears_parties("john", "john", 1);
+    john.hang_up();
+    bank.has_ended();
     lab.has_state("john", "Available");
 }
 

@@ -28,16 +28,21 @@ impl Linphone {
     }
 
     pub fn over(over: Over, lab: &Lab, name: &str) -> Linphone {
-        Linphone::with("", over, lab, name)
+        Linphone::with("", over, lab, name, free_port())
+    }
+
+    /// At this port.
+    pub fn at(lab: &Lab, name: &str, port: u16) -> Linphone {
+        Linphone::with("", Over::Udp, lab, name, port)
     }
 
     /// One that sends its keys by INFO, and in no other way.
     pub fn with_info_keys(over: Over, lab: &Lab, name: &str) -> Linphone {
-        Linphone::with("use_info=1\nuse_rfc2833=0\n", over, lab, name)
+        Linphone::with("use_info=1\nuse_rfc2833=0\n", over, lab, name, free_port())
     }
 
     /// `sip`: what its section of that name has besides.
-    fn with(sip: &str, over: Over, lab: &Lab, name: &str) -> Linphone {
+    fn with(sip: &str, over: Over, lab: &Lab, name: &str, at: u16) -> Linphone {
         let file = format!("{name}.linphonerc");
         let text = fs::read_to_string(shipped("sip-configs/clients/linphone").join(&file)).unwrap();
         let mut own = text.clone();
@@ -47,10 +52,10 @@ impl Linphone {
         };
         port("audio_rtp_port=", free_port().to_string());
         match over {
-            Over::Udp => port("sip_port=", free_port().to_string()),
+            Over::Udp => port("sip_port=", at.to_string()),
             Over::Tcp => {
                 port("sip_port=", "0".to_owned());
-                port("sip_tcp_port=", free_port().to_string());
+                port("sip_tcp_port=", at.to_string());
             }
         }
         own = own.replace("reg_proxy=<sip:127.0.0.1:5060>", &format!("reg_proxy=<{}>", lab.uri(over, "")));
