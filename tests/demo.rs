@@ -33,7 +33,9 @@ fn shown(name: &str) -> (String, Vec<Vec<u8>>) {
     }
     let page = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(0), "{page}{}", String::from_utf8_lossy(&done.stderr));
-    let heard = PARTIES.map(|party| std::fs::read(folder.join(format!("{party}.wav"))).unwrap());
+    let third = if name == "external" { "bank" } else { PARTIES[2] };
+    let heard =
+        [PARTIES[0], PARTIES[1], third].map(|party| std::fs::read(folder.join(format!("{party}.wav"))).unwrap());
     std::fs::remove_dir_all(folder).unwrap();
     (page, heard.into())
 }
@@ -73,6 +75,20 @@ fn the_queue_quick_connect_is_shown() {
         "john presses quick connect password-reset",
         "ok  maria hears \"Connecting you to PasswordReset queue\" in full",
         "ok  john's row password-reset is connecting",
+        "All of it happened",
+    ] {
+        assert!(page.contains(told), "{told} in {page}");
+    }
+}
+
+#[test]
+fn the_external_quick_connect_is_shown() {
+    let (page, _) = shown("external");
+    for told in [
+        "john presses quick connect bank",
+        "ok  john hears ringback",
+        "ok  bank's phone shows \"Example Support\"",
+        "ok  bank hears CustomerHold.wav",
         "All of it happened",
     ] {
         assert!(page.contains(told), "{told} in {page}");

@@ -1,6 +1,8 @@
-//! A call outside that is sent on to somebody else: followed to where it might have gone at first, and nowhere else.
+//! A call outside that is sent on to somebody else - followed to where it might have gone at first, and nowhere else - or
+//! rings in several places at once.
 
-use super::trunks::{FIRST, SECOND, answer, calls, invited, line, told, trunk, world};
+use super::trunks::{CALLER, FIRST, SECOND, answer, calls, invited, line, told, trunk, world};
+use super::world::sdp;
 
 /// What a call to +15550199 becomes when the trunk at FIRST, or SECOND, answers 302 with these Contacts: the request that
 /// goes out next, and where.
@@ -92,4 +94,40 @@ fn a_call_that_was_sent_on_is_answered() {
     );
     answer(&mut world, FIRST, &again, "200 OK", "");
     assert_eq!(told(&mut world, FIRST).0, "ACK");
+}
+
+/// It rings at two places, each with a sound of its own; the second answers, then the first all the same.
+#[test]
+fn of_several_places_that_answer_one_is_taken() {
+    let mut world = world(vec![trunk("pstn", &[FIRST])]);
+    calls(&mut world, "77", "one");
+    let invite = invited(&mut world, FIRST);
+    let says = |status: &str, tag: &str, port: u16| {
+        let body = sdp("198.51.100.1", port);
+        let copied = ["Via", "From", "Call-ID", "CSeq"].map(|name| format!("{name}: {}\r\n", line(&invite, name)));
+        format!(
+            "SIP/2.0 {status}\r\n{}To: {};tag={tag}\r\nContact: <sip:{tag}@{FIRST}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            copied.concat(),
+            line(&invite, "To"),
+            body.len()
+        )
+    };
+    for (tag, port) in [("a", 6000), ("b", 6100)] {
+        world.hear(FIRST, says("183 Session Progress", tag, port).as_bytes());
+    }
+    assert_eq!(told(&mut world, CALLER).0, "180 183", "what the first says is passed on, once");
+    world.hear(FIRST, says("200 OK", "b", 6100).as_bytes());
+    let sent = world.take();
+    let of = |method: &str, who: &str| {
+        let found = sent.iter().find(|(to, text)| to == who && text.starts_with(method));
+        found.map(|(_, text)| text.clone()).unwrap_or_default()
+    };
+    assert!(of("ACK", FIRST).starts_with("ACK sip:b@"));
+    assert!(!of("SIP/2.0 200", CALLER).is_empty(), "{sent:?}");
+    world.hear(FIRST, says("200 OK", "a", 6000).as_bytes());
+    let sent: Vec<String> = world.take().into_iter().filter(|(to, _)| to == FIRST).map(|(_, text)| text).collect();
+    let lines: Vec<&str> = sent.iter().map(|text| text.lines().next().unwrap_or_default()).collect();
+    assert!(lines.iter().any(|line| line.starts_with("ACK sip:a@")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("BYE sip:a@")), "RFC 3261 13.2.2.4: {lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("sip:b@")), "who was taken stays: {lines:?}");
 }
