@@ -80,6 +80,7 @@ macro_rules! stories {
 stories! {
     agent_cancels,
     agent_declines_for_all_phones,
+    agent_dials_a_number,
     agent_does_not_answer,
     agent_is_not_registered,
     agent_leaves_in_flow,

@@ -262,7 +262,9 @@ impl Engine {
                 } else {
                     Dial::Address(address.clone())
                 };
-                self.new_call(|cx| Call::bridge(cx, who, agent, to))
+                let (call, connection) = self.new_call(|cx| Call::bridge(cx, who, agent.clone(), to));
+                self.occupy(call, agent.as_slice());
+                (call, connection)
             }
             NumberTo::Room => match self.rooms.get(dialled).copied() {
                 Some(room) => {
@@ -282,21 +284,26 @@ impl Engine {
         })
     }
 
-    /// A direct call: both agents are on it from the first ring, so that nothing else is offered to them.
+    /// A direct call: both agents are on it from the first ring.
     fn direct(&mut self, agent: &AgentId, who: Identity, callee: AgentId) -> Result<(CallId, ConnectionId), End> {
         if self.router.contact_of(&callee).is_some() {
             return Err(End::with(Status::BUSY_HERE));
         }
         let (call, connection) =
             self.new_call(|cx| Call::bridge(cx, who, Some(agent.clone()), Dial::Agent(callee.clone())));
-        let contact = self.calls.get(&call).and_then(|c| c.contacts().keys().next().copied());
-        if let Some(contact) = contact {
-            let mut routed = Vec::new();
-            self.router.occupy(self.now, agent, contact, &mut routed);
-            self.router.occupy(self.now, &callee, contact, &mut routed);
-            self.work.extend(routed.into_iter().map(Work::Routing));
-        }
+        self.occupy(call, &[agent.clone(), callee]);
         Ok((call, connection))
+    }
+
+    /// Agents are on a call that came by no queue.
+    fn occupy(&mut self, call: CallId, agents: &[AgentId]) {
+        let contact = self.calls.get(&call).and_then(|c| c.contacts().keys().next().copied());
+        let Some(contact) = contact else { return };
+        let mut routed = Vec::new();
+        for agent in agents {
+            self.router.occupy(self.now, agent, contact, &mut routed);
+        }
+        self.work.extend(routed.into_iter().map(Work::Routing));
     }
 
     /// A quick connect dialled on an agent's second line.

@@ -96,6 +96,10 @@ impl Engine {
         let mut routed = Vec::new();
         for contact in call.contacts().keys() {
             if spoke {
+                if self.router.contact_of(agent) == Some(*contact) {
+                    // Shown while there is after-call work.
+                    self.keep_last_of(call, *contact, agent, "ended", "After contact work");
+                }
                 self.router.release(self.now, agent, *contact, &mut routed);
             } else {
                 self.router.vacate(self.now, agent, *contact, &mut routed);

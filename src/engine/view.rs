@@ -90,7 +90,13 @@ impl Engine {
 
     /// Remembers a contact that is over for its agent, until it is cleared.
     pub(super) fn keep_last(&mut self, id: CallId, contact: ContactId, agent: &AgentId, state: &str, banner: &str) {
-        let Some(call) = self.calls.get(&id) else { return };
+        if let Some(call) = self.calls.get(&id).cloned() {
+            self.keep_last_of(&call, contact, agent, state, banner);
+        }
+    }
+
+    /// The same of a call that is about to be forgotten.
+    pub(super) fn keep_last_of(&mut self, call: &Call, contact: ContactId, agent: &AgentId, state: &str, banner: &str) {
         let Some(k) = call.contacts().get(&contact) else { return };
         let mine = call.connections().values().rfind(|c| c.agent.as_ref() == Some(agent) && c.contact == contact);
         let connections = mine
