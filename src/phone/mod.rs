@@ -451,7 +451,8 @@ impl Phone {
             .map(|line| line.id);
         let Some(line) = found.and_then(|id| self.lines.get_mut(&id)) else { return };
         let offered = line.session.offered();
-        let noticed = line.sound.receive(now, line.session.stream.as_ref(), &offered, bytes);
+        let session = &line.session;
+        let noticed = line.sound.receive(now, session.stream.as_ref(), &offered, &session.agreed, bytes);
         let id = line.id;
         for fault in noticed.faults {
             self.complain_once(now, Some(id), fault);

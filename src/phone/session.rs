@@ -2,6 +2,7 @@
 
 use crate::audio::Codec;
 use sdp_types::{Media, Session as Sdp};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -111,6 +112,8 @@ pub(super) struct Session {
     /// The answer that the last offer of ours got: a 200 may only repeat that of its 183 (RFC 3261 section 13.2.1).
     answered: Option<Vec<u8>>,
     pub stream: Option<Stream>,
+    /// Every payload type that was ever agreed.
+    pub agreed: BTreeSet<u8>,
     pub faults: Vec<String>,
 }
 
@@ -135,6 +138,7 @@ impl Session {
             offered: None,
             answered: None,
             stream: None,
+            agreed: BTreeSet::new(),
             faults: Vec::new(),
         }
     }
@@ -222,7 +226,7 @@ impl Session {
         let event = event(&audio).filter(|_| !self.no_events);
         let direction = self.want.and(direction(&offer, &audio).reversed());
         let times = offer.times.first().map_or("0 0".into(), |time| format!("{} {}", time.start_time, time.stop_time));
-        self.stream = Some(Stream { remote, codec, accepts: common.clone(), event, direction });
+        self.begin(Stream { remote, codec, accepts: common.clone(), event, direction });
         self.theirs = Some((offer.clone(), body.to_vec()));
         self.rollback();
         let mut places = offer.medias.clone();
@@ -232,6 +236,11 @@ impl Session {
             media.attributes.clear();
         }
         Ok(self.publish(&times, &places, &common, event, Some(direction)))
+    }
+
+    fn begin(&mut self, stream: Stream) {
+        self.agreed.extend(stream.accepts.iter().map(|(number, _)| *number));
+        self.stream = Some(stream);
     }
 
     /// Takes the answer to our offer. False when the body is none.
@@ -255,7 +264,7 @@ impl Session {
         let codec = formats(theirs).into_iter().find(|(_, codec)| accepts.iter().any(|(_, other)| other == codec));
         let (Some(codec), Some(remote)) = (codec, remote(&answer, theirs)) else { return false };
         let direction = direction(&offer, ours).and(direction(&answer, theirs).reversed());
-        self.stream = Some(Stream { remote, codec, accepts, event: event(theirs), direction });
+        self.begin(Stream { remote, codec, accepts, event: event(theirs), direction });
         self.answered = Some(body.to_vec());
         self.theirs = Some((answer, body.to_vec()));
         true

@@ -13,6 +13,8 @@ const SAMPLES_A_MS: usize = 8;
 const AMPLITUDE: i16 = 6_000;
 /// Packets already under way when a direction changes are nobody's fault.
 const GRACE: Duration = Duration::from_millis(250);
+/// The other side may not know yet what we have agreed to: our answer in an ACK gets lost, and comes again once its 200 has.
+const LATE: Duration = Duration::from_secs(2);
 /// A packet of sound as it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeardFrame {
@@ -44,8 +46,6 @@ pub(super) struct Sound {
     pub heard: Vec<HeardFrame>,
     from: Option<Source>,
     pub changed_at: Time,
-    /// Payload types that were agreed, and came.
-    known: BTreeSet<u8>,
 }
 
 /// Where what we hear comes from.
@@ -82,7 +82,6 @@ impl Sound {
             heard: Vec::new(),
             from: None,
             changed_at: Time::default(),
-            known: BTreeSet::new(),
         }
     }
 
@@ -157,7 +156,15 @@ impl Sound {
         }
     }
 
-    pub fn receive(&mut self, now: Time, stream: Option<&Stream>, offered: &[(u8, Codec)], packet: &[u8]) -> Noticed {
+    /// `offered` and `agreed`: what our open offer allows beside the stream, and what was ever agreed.
+    pub fn receive(
+        &mut self,
+        now: Time,
+        stream: Option<&Stream>,
+        offered: &[(u8, Codec)],
+        agreed: &BTreeSet<u8>,
+        packet: &[u8],
+    ) -> Noticed {
         let mut noticed = Noticed::default();
         let Ok(packet) = Packet::read(packet) else {
             noticed.faults.push(format!("{} bytes that are no RTP", packet.len()));
@@ -167,19 +174,16 @@ impl Sound {
         if (72..=76).contains(&payload_type) {
             return noticed; // RTCP on the same port (RFC 5761 section 4)
         }
-        let fresh = now.since(self.changed_at) <= GRACE;
+        let since = now.since(self.changed_at);
         let codec = match stream {
             Some(stream) if stream.event == Some(payload_type) => {
                 noticed.digit = self.digits.hear(ssrc, timestamp, marker, packet.payload);
                 None
             }
             Some(stream) => match stream.accepts.iter().chain(offered).find(|(number, _)| *number == payload_type) {
-                Some((_, codec)) => {
-                    self.known.insert(payload_type);
-                    Some(*codec)
-                }
+                Some((_, codec)) => Some(*codec),
                 // Sent before our answer was there (RFC 3264 section 8.3).
-                None if fresh && self.known.contains(&payload_type) => return noticed,
+                None if since <= LATE && agreed.contains(&payload_type) => return noticed,
                 None => {
                     noticed.faults.push(format!("RTP payload type {payload_type} was not agreed"));
                     return noticed;
@@ -188,7 +192,7 @@ impl Sound {
             // Before the answer is here the static types say what it is (RFC 3264 section 5.1).
             None => [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| codec.payload_type() == payload_type),
         };
-        if stream.is_some_and(|stream| !stream.direction.receives()) && !fresh {
+        if stream.is_some_and(|stream| !stream.direction.receives()) && since > GRACE {
             noticed.faults.push("RTP came in although our direction does not receive".into());
         }
         noticed.faults.extend(self.follow(packet.header, codec.is_some()));

@@ -168,17 +168,22 @@ fn packet(payload_type: u8, seq: u16, timestamp: u32, ssrc: u32) -> Vec<u8> {
 /// Sound is faster than the answer that allows it (RFC 3264 section 5.1), and what was under way arrives (section 8.3).
 #[test]
 fn sound_in_another_codec_than_agreed_is_named_unless_it_crossed_the_change() {
-    for (offers, taken, payload_type, waits, fault) in [
-        (false, false, 8, 0, "payload type 8"),
-        (true, false, 8, 0, ""),
-        (true, true, 8, 0, ""),
-        (true, true, 0, 0, ""),
-        (true, true, 0, 300, "payload type 0"),
+    for (heard, offers, taken, payload_type, waits, fault) in [
+        (true, false, false, 8, 0, "payload type 8"),
+        (true, true, false, 8, 0, ""),
+        (true, true, true, 8, 0, ""),
+        (true, true, true, 0, 0, ""),
+        (false, true, true, 0, 0, ""),
+        (false, true, true, 9, 0, "payload type 9"),
+        (true, true, true, 0, 1900, ""),
+        (true, true, true, 0, 2100, "payload type 0"),
     ] {
         let (mut script, _) = in_call();
         let peer = "10.0.0.10:9000".parse().unwrap();
         let line = script.phone.live_line().unwrap();
-        script.phone.rtp(script.now, peer, &packet(0, 1, 0, 7));
+        if heard {
+            script.phone.rtp(script.now, peer, &packet(0, 1, 0, 7));
+        }
         if offers {
             script.sent();
             script.phone.offer_codecs(script.now, line, &[Codec::Pcma]);
