@@ -15,9 +15,11 @@ mod world;
 
 use cordboard::config::{self, Source};
 use cordboard::ids::Mint;
-use cordboard::site::Site;
+use cordboard::sip::{Host, OfferBy};
+use cordboard::site::{Number, NumberTo, Site};
 use cordboard::story::script::Network;
 use cordboard::time::Duration;
+use cordboard::trunk::{Place, TrunkSetup};
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::panic::{self, AssertUnwindSafe};
@@ -52,18 +54,41 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
-/// The lab, with phones told of their hold in one of the three ways.
-fn site(mint: &mut Mint) -> Arc<Site> {
-    use cordboard::sip::OfferBy;
+/// One of the three ways in which a phone is told of its hold.
+fn told_of_hold(mint: &mut Mint) -> Option<OfferBy> {
+    match mint.below(5) {
+        0 => None,
+        1 => Some(OfferBy::Update),
+        _ => Some(OfferBy::ReInvite),
+    }
+}
+
+/// The lab, and a trunk with so many hosts.
+fn site(mint: &mut Mint, hosts: usize) -> Arc<Site> {
     let mut site = Site::clone(&lab());
     // Nobody is at its end, and asking whether somebody is never comes to rest.
     site.trunks.clear();
     for agent in site.agents.values_mut() {
-        agent.hold_signalling = match mint.below(5) {
-            0 => None,
-            1 => Some(OfferBy::Update),
-            _ => Some(OfferBy::ReInvite),
-        };
+        agent.hold_signalling = told_of_hold(mint);
+    }
+    if hosts > 0 {
+        let place = |number| Place { host: Host::V4(people::far_end(number)), port: Some(5060) };
+        site.trunks.push(TrunkSetup {
+            id: "pstn".into(),
+            hosts: (0..hosts).map(place).collect(),
+            transport: None,
+            prefixes: vec!["+1555".into()],
+            to_e164: Vec::new(),
+            from_e164: Vec::new(),
+            max_calls: (mint.below(3) == 0).then_some(2),
+            login: None,
+            register: false,
+            trusted: mint.below(2) == 0,
+            probe: (mint.below(4) == 0).then_some(Duration::from_secs(30)),
+            hold_signalling: told_of_hold(mint),
+        });
+        let to = NumberTo::Dial("+15550199".into());
+        site.numbers.push(Number { dialled: people::OUTSIDE.into(), prefix: false, to });
     }
     Arc::new(site)
 }
@@ -81,7 +106,9 @@ fn network(mint: &mut Mint) -> Network {
 /// Plays one run to its end or to the first broken law.
 fn play(seed: u64, ladder: bool) -> World {
     let mut mint = Mint::new(seed);
-    let (site, network, people) = (site(&mut mint), network(&mut mint), people::phones(&mut mint));
+    let hosts = [0, 1, 1, 2][usize::try_from(mint.below(4)).unwrap_or(0)];
+    let (site, network) = (site(&mut mint, hosts), network(&mut mint));
+    let people = people::phones(&mut mint, hosts);
     let mut world = World::new(seed, site, network, seed % REAL == REAL - 1, people);
     if ladder {
         world.draw_ladder();

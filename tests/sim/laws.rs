@@ -6,6 +6,7 @@ use cordboard::ids::PortId;
 use cordboard::media::Source;
 use cordboard::phone::ear::{self, Ear, Heard};
 use cordboard::phone::{Direction, LineId, LineState};
+use cordboard::site::Site;
 use cordboard::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -185,6 +186,12 @@ fn untold(world: &World) -> Vec<String> {
 /// Everybody hangs up, and every timer passes: nothing is left.
 pub fn hold_at_the_end(world: &mut World) {
     world.tell("everybody hangs up");
+    if world.site.trunks.iter().any(|trunk| trunk.probe.is_some()) {
+        // Nor does the switch ask its trunks any more.
+        let mut site = Site::clone(&world.site);
+        site.trunks.iter_mut().for_each(|trunk| trunk.probe = None);
+        world.reload(Arc::new(site));
+    }
     for hand in &mut world.hands {
         hand.plugged = true;
         hand.phone.habits_mut().answers_after = None;

@@ -14,7 +14,7 @@ pub const AGENTS: [&str; 4] = ["john", "maria", "peter", "anna"];
 const GUESTS: [&str; 3] = ["carol", "dave", "erin"];
 const KEYS: [&str; 13] = ["*1", "*2", "*3", "*411#", "*412#", "*413#", "*421#", "*5", "*6", "5", "*", "*4", "12#"];
 /// Where the Transfer key leads: colleagues, quick connects, numbers, nobody, and away from here.
-const TARGETS: [&str; 13] = [
+const TARGETS: [&str; 14] = [
     "john",
     "maria",
     "peter",
@@ -27,13 +27,43 @@ const TARGETS: [&str; 13] = [
     "9001",
     "conf1",
     "7777",
+    OUTSIDE,
     "sip:somebody@203.0.113.9",
 ];
 const FORMS: [HoldForm; 3] = [HoldForm::SendOnly, HoldForm::Inactive, HoldForm::ZeroAddress];
-const REFUSALS: [u16; 6] = [486, 603, 480, 404, 500, 488];
+const REFUSALS: [u16; 8] = [486, 603, 480, 404, 500, 488, 503, 302];
+/// What leads to a number outside, where there is a trunk.
+pub const OUTSIDE: &str = "3000";
 
-/// Everybody's phones, some with bad habits; John has two now and then.
-pub fn phones(mint: &mut Mint) -> Vec<PhoneConfig> {
+/// The address of a phone that stands for all that is behind a host of a trunk.
+pub fn far_end(number: usize) -> Ipv4Addr {
+    Ipv4Addr::new(127, 0, 2, u8::try_from(number + 1).unwrap_or(u8::MAX))
+}
+
+/// Everybody's phones, some with bad habits; John has two now and then. And so many hosts of a trunk.
+pub fn phones(mint: &mut Mint, hosts: usize) -> Vec<PhoneConfig> {
+    let mut phones = phones_here(mint);
+    for number in 0..hosts {
+        let address = |port| SocketAddr::from((far_end(number), port));
+        let mut config = PhoneConfig::new("+15550199", address(5060), address(5060), address(40_000));
+        if mint.below(2) == 0 {
+            config.habits.answers_after = Some(Duration::from_millis(200 + mint.below(8000)));
+        }
+        match mint.below(12) {
+            0 => config.habits.declines_with = one(mint, &REFUSALS),
+            1..5 => config.habits.early_media = true,
+            5 => config.habits.rings = false,
+            6 => config.habits.refuses_reinvite = true,
+            7 => config.habits.silent = true,
+            _ => {}
+        }
+        refine(mint, &mut config.habits);
+        phones.push(config);
+    }
+    phones
+}
+
+fn phones_here(mint: &mut Mint) -> Vec<PhoneConfig> {
     let twice = mint.below(4) == 0;
     let users = AGENTS.into_iter().chain(twice.then_some("john")).map(|user| (user, true));
     let users: Vec<_> = users.chain(GUESTS.into_iter().map(|user| (user, false))).collect();
@@ -207,13 +237,15 @@ fn at_the_phone(world: &mut World, at: usize, found: &mut Vec<(u64, Action)>) {
         }
         let colleague = one(mint, &AGENTS).unwrap_or_default();
         found.push((if live == 0 { 12 } else { 4 }, Action::Dial(at, colleague.to_owned())));
-        let number = one(mint, &["1000", "9001", "9002", "conf1", "*90", "*91", "7777"]).unwrap_or_default();
+        let number =
+            one(mint, &["1000", "9001", "9002", "conf1", "*90", "*91", "7777", OUTSIDE, OUTSIDE]).unwrap_or_default();
         found.push((4, Action::Dial(at, number.to_owned())));
         found.push((if live == 1 { 20 } else { 1 }, Action::Dial(at, format!("sip:qc-{colleague}@cordboard.lab"))));
     } else {
         found.push((if live == 0 { 50 } else { 3 }, Action::Dial(at, "1000".to_owned())));
         found.push((if live == 0 { 15 } else { 1 }, Action::Dial(at, "2000".to_owned())));
-        let number = one(mint, &["9001", "9002", "conf1", "conf1", "7777", "john", "qc-maria"]).unwrap_or_default();
+        let number =
+            one(mint, &["9001", "9002", "conf1", "conf1", "7777", "john", "qc-maria", OUTSIDE]).unwrap_or_default();
         found.push((3, Action::Dial(at, number.to_owned())));
     }
     let others: Vec<_> = world.hands.iter().enumerate().filter(|(other, _)| *other != at).collect();
