@@ -71,7 +71,10 @@ fn site(mint: &mut Mint, hosts: usize) -> Arc<Site> {
     for agent in site.agents.values_mut() {
         agent.hold_signalling = told_of_hold(mint);
     }
+    // Its own is never there, and is not asked.
+    site.trunks.iter_mut().for_each(|trunk| trunk.probe = None);
     if hosts > 0 {
+        site.trunks.clear();
         let place = |number| Place { host: Host::V4(people::far_end(number)), port: Some(5060) };
         site.trunks.push(TrunkSetup {
             id: "pstn".into(),

@@ -139,7 +139,9 @@ impl Engine {
                 said.push(format!("contact {} waits: {waits}, is queued: {queued}", k.id));
             }
             let party = call.connections().get(&k.party);
-            if k.is_pending() && party.is_none_or(Connection::is_gone) {
+            // Who calls in vain hears so for a while.
+            let in_vain = matches!(k.phase, Phase::InVain { .. });
+            if k.is_pending() && !in_vain && party.is_none_or(Connection::is_gone) {
                 said.push(format!("contact {} is on its way for nobody", k.id));
             }
         }
@@ -155,8 +157,9 @@ impl Engine {
                 // Routing gives nobody two. What came by no queue is his own doing, or a colleague's: who is dialled is busy
                 // while it rings, and who called a colleague, beside a contact of his, may be handed on by her.
                 let serves = |k: &contact::Contact| k.agent == Some(c.id) && !k.is_over();
-                if !c.is_up() && c.rang(self.now).is_none() && call.contacts().values().any(serves) {
-                    // Her place waits for her: nobody has called her yet.
+                let nowhere = !c.is_up() && c.rang(self.now).is_none() && self.legs_of(c.id).is_empty();
+                if nowhere && call.contacts().values().any(serves) {
+                    // Her place waits for her: nobody has called her yet, nor has she called.
                     continue;
                 }
                 let by_queue = |k: &contact::Contact| serves(k) && k.queued.is_some();
@@ -176,7 +179,7 @@ impl Engine {
         let call = contact.and_then(|contact| self.contacts.get(&contact));
         let state = self.router.state(agent);
         let right = match &state {
-            Some(routing::State::Busy | routing::State::Monitoring) => {
+            Some(routing::State::Busy | routing::State::Monitoring | routing::State::CallingCustomer) => {
                 call.is_some_and(|id| up.contains(id) || lines.contains(id))
             }
             Some(routing::State::PendingBusy) => call.is_some_and(|id| rung.contains(id)),

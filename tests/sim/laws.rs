@@ -26,7 +26,8 @@ pub fn explained(complaint: &str, whose: &Handset, world: &World) -> bool {
     // An INVITE that was refused while its PRACK was under way.
     let late = complaint == "our PRACK came to 481";
     let unheard = complaint.starts_with("no ACK for our 200") || complaint.starts_with("no PRACK for");
-    let deaf = unheard && whose.was_unplugged;
+    // And his own PRACK gets no answer.
+    let deaf = (unheard || complaint == "our PRACK came to 408") && whose.was_unplugged;
     deaf || (order || early || late) && (rough || world.hands.iter().any(|hand| hand.was_unplugged))
 }
 
@@ -112,7 +113,9 @@ fn notes(world: &World, ports: &[PortId]) -> Vec<u16> {
         // Some phones go on humming while they hold, and are heard then: what the phone sends is its own affair.
         let hums = hand.phone.habits().hums_on_hold;
         let sends = |direction: Direction| direction.sends() || hums;
-        let sends = lines.any(|line| line.state() == LineState::Up && line.direction().is_some_and(sends));
+        let early = hand.phone.habits().early_media;
+        let speaks = |state| state == LineState::Up || early && state == LineState::Ringing;
+        let sends = lines.any(|line| speaks(line.state()) && line.direction().is_some_and(sends));
         sends.then_some(hand.phone.config().note_hz as u16)
     };
     let notes: BTreeSet<u16> = ports.iter().filter_map(hum).collect();

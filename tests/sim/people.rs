@@ -12,9 +12,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 pub const AGENTS: [&str; 4] = ["john", "maria", "peter", "anna"];
 const GUESTS: [&str; 3] = ["carol", "dave", "erin"];
-const KEYS: [&str; 13] = ["*1", "*2", "*3", "*411#", "*412#", "*413#", "*421#", "*5", "*6", "5", "*", "*4", "12#"];
+const KEYS: [&str; 14] =
+    ["*1", "*2", "*3", "*411#", "*412#", "*413#", "*421#", "*431#", "*5", "*6", "5", "*", "*4", "12#"];
 /// Where the Transfer key leads: colleagues, quick connects, numbers, nobody, and away from here.
-const TARGETS: [&str; 14] = [
+const TARGETS: [&str; 17] = [
     "john",
     "maria",
     "peter",
@@ -28,6 +29,9 @@ const TARGETS: [&str; 14] = [
     "conf1",
     "7777",
     OUTSIDE,
+    "+15550199",
+    "+4420123",
+    "sip:qc-bank@cordboard.lab",
     "sip:somebody@203.0.113.9",
 ];
 const FORMS: [HoldForm; 3] = [HoldForm::SendOnly, HoldForm::Inactive, HoldForm::ZeroAddress];
@@ -238,7 +242,8 @@ fn at_the_phone(world: &mut World, at: usize, found: &mut Vec<(u64, Action)>) {
         let colleague = one(mint, &AGENTS).unwrap_or_default();
         found.push((if live == 0 { 12 } else { 4 }, Action::Dial(at, colleague.to_owned())));
         let number =
-            one(mint, &["1000", "9001", "9002", "conf1", "*90", "*91", "7777", OUTSIDE, OUTSIDE]).unwrap_or_default();
+            one(mint, &["1000", "9001", "9002", "conf1", "*90", "*91", "7777", OUTSIDE, "+15550199", "qc-bank"])
+                .unwrap_or_default();
         found.push((4, Action::Dial(at, number.to_owned())));
         found.push((if live == 1 { 20 } else { 1 }, Action::Dial(at, format!("sip:qc-{colleague}@cordboard.lab"))));
     } else {
@@ -296,10 +301,16 @@ fn on_the_screen(world: &mut World, agent: &'static str, found: &mut Vec<(u64, A
     let weight = if on { 8 } else { 1 };
     let mut others: Vec<&str> = AGENTS.into_iter().filter(|other| *other != agent).collect();
     others.push(agent);
-    others.extend(["password-reset", "password-reset"]);
+    others.extend(["password-reset", "password-reset", "bank", "bank"]);
     let colleague = one(mint, &others).unwrap_or("maria");
     let target = Addressee::QuickConnect(QuickConnectId::from(colleague));
-    press(3 * weight, Button::CreateAdditionalConnection { contact: contact.clone(), target });
+    press(3 * weight, Button::CreateAdditionalConnection { contact: contact.clone(), target: target.clone() });
+    let number = Addressee::Destination("+15550199".into());
+    press(weight, Button::CreateAdditionalConnection { contact: contact.clone(), target: number.clone() });
+    let outbound = if mint.below(2) == 0 { target } else { number };
+    press(if idle && !on { 3 } else { 1 }, Button::CreateOutboundContact { target: outbound });
+    press(1, Button::SuspendContactRecording { contact: contact.clone() });
+    press(1, Button::ResumeContactRecording { contact: contact.clone() });
     if !on {
         return press(1, Button::HoldAll { contact });
     }

@@ -28,7 +28,6 @@ pub struct Known {
     play: Option<PlayId>,
     ends: Option<Time>,
     alive: Time,
-    told: bool,
 }
 
 /// What the plane says.
@@ -166,7 +165,6 @@ impl Media {
                     play: None,
                     ends: None,
                     alive: now,
-                    told: false,
                 };
                 self.known.insert(*port, known);
                 self.round = self.round.or(Some(now + ROUND));
@@ -274,9 +272,9 @@ impl Media {
         self.round = Some(now + ROUND);
         for (port, known) in &mut self.known {
             if known.spec.start == Start::Wait || hums(known.local) {
-                (known.alive, known.told) = (now, false);
-            } else if now.since(known.alive) >= SILENT && !known.told {
-                known.told = true;
+                known.alive = now;
+            } else if now.since(known.alive) >= SILENT {
+                known.alive = now;
                 self.said.events.push(MediaEvent::Silent { port: *port });
             }
         }
