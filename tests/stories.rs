@@ -160,6 +160,7 @@ stories! {
     recording,
     recording_by_default,
     recording_of_transfer,
+    recording_outside,
     recording_with_supervisor,
     reinvite_refused_488,
     resume_while_ringing,

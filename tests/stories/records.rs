@@ -133,6 +133,7 @@ const RECORDED: &[(&str, &[&str])] = &[
     ("recording", &["ALL", ""]),
     ("recording_by_default", &["ALL", "ALL", "AGENT", "", ""]),
     ("recording_of_transfer", &["", "ALL"]),
+    ("recording_outside", &["ALL", "", ""]),
     ("recording_with_supervisor", &["ALL", ""]),
 ];
 
