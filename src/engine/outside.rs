@@ -72,6 +72,9 @@ impl Engine {
                 .ok_or_else(|| Refusal::NotFound(format!("{id} is no external quick connect on this agent's list")))?,
             Addressee::Destination(text) => self.callee(text).map_err(|why| Refusal::BadEndpoint(why.to_string()))?,
         };
+        if self.draining {
+            return Err(Refusal::InvalidState("the switch takes no new calls: it is about to end".into()));
+        }
         if !self.router.is_reachable(agent) {
             return Err(Refusal::InvalidState("no phone of this agent is registered".into()));
         }

@@ -1,8 +1,8 @@
 //! The world outside on the wire: where a call to a number goes, what its trunk is told, and who calls from there.
 
 use super::world::{World, request, sdp, site};
-use cordboard::engine::{Fact, Input, Question};
-use cordboard::ids::Mint;
+use cordboard::engine::{Addressee, Button, Fact, Input, Question};
+use cordboard::ids::{Mint, Ticket};
 use cordboard::sip::digest::{Guard, Verdict};
 use cordboard::sip::{Host, Message, Name, OfferBy, Request, Transport, parse};
 use cordboard::site::{Guests, Number, NumberTo, Site};
@@ -468,4 +468,24 @@ fn a_host_by_name_is_looked_up_before_it_is_called() {
     let inbound = request("INVITE", "sip:+15550100@192.0.2.1", SECOND, &lines, &sdp("198.51.100.2", 4000));
     world.hear(SECOND, inbound.as_bytes());
     assert_eq!(told(&mut world, SECOND).0, "200", "and it is known when it calls");
+}
+
+#[test]
+fn an_outbound_contact_rings_at_its_agent_first_and_not_at_all_in_a_switch_that_is_about_to_end() {
+    const JOHN: &str = "192.0.2.50:5060";
+    for (draining, wanted) in [(false, "INVITE"), (true, "")] {
+        let mut site = lab(vec![trunk("pstn", &[FIRST])]);
+        site.sip.domain = "biloxi.example.com".into();
+        let mut world = World::with(site);
+        world.register("john", "john", JOHN);
+        if draining {
+            world.input(Input::Drain);
+        }
+        world.take();
+        let target = Addressee::Destination("+15550199".into());
+        let button = Button::CreateOutboundContact { target };
+        world.input(Input::Button { agent: "john".into(), button, ticket: Ticket(1) });
+        assert_eq!(told(&mut world, JOHN).0, wanted, "draining: {draining}");
+        assert_eq!(told(&mut world, FIRST).0, "", "nobody is called before he has answered");
+    }
 }
