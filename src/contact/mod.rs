@@ -19,6 +19,7 @@ mod recording;
 mod running;
 mod transfer;
 mod view;
+mod vocabulary;
 
 pub use catalog::*;
 pub use keys::{FeatureCode, FeatureCodes, Keys, Typed};
@@ -30,6 +31,7 @@ pub use recording::{Recording, Tracks};
 pub use running::Running;
 pub use transfer::Goal;
 pub use view::{Banner, why_not};
+pub use vocabulary::*;
 
 use crate::flow::Outcome;
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PlayId};

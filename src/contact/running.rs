@@ -1,7 +1,6 @@
 //! A flow at work in a call: what it plays now, and what it asks of its contact.
 
-use super::model::{Admission, Contact, Cx, Hears, Out, Phase, Place, Progress, Sound, Sounding};
-use super::{Call, Reason};
+use super::{Admission, Call, Contact, Cx, Hears, Out, Phase, Place, Progress, Reason, Sound, Sounding};
 use crate::flow::{Data, Effect, Ending, ErrorType, Flow, Hook, Outcome, Run, Spoken, Step, Target};
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, HoursId, PlayId, QueueId};
 use crate::limits::FLOW_STEPS;
