@@ -92,10 +92,10 @@ impl Call {
                         k.party = heir;
                     }
                 }
-                _ if self.contacts.get(&contact).is_some_and(super::Contact::is_pending) => {
-                    self.close(cx, contact, Reason::Cancelled);
+                None if self.contacts.get(&contact).is_some_and(super::Contact::is_pending) => {
+                    self.call_off(cx, contact);
                 }
-                _ => {}
+                None => {}
             }
         }
         if was_agent {
@@ -110,6 +110,13 @@ impl Call {
             for other in held {
                 self.set_hold(cx, other, None);
             }
+        }
+    }
+
+    /// Nobody is left for whom somebody was being called: who asked for it has the others back.
+    fn call_off(&mut self, cx: &mut Cx, contact: ContactId) {
+        if !self.give_back(cx, contact, Reason::Cancelled) {
+            self.close(cx, contact, Reason::Cancelled);
         }
     }
 

@@ -370,3 +370,33 @@ fn who_completes_what_he_began_on_his_second_line() {
     assert!(completes(&mut s, "john").is_err());
     assert!(s.act(|call, cx| call.complete(cx, ConnectionId(999))).is_err());
 }
+
+#[test]
+fn who_is_dropped_for_whom_a_transfer_was_made_gives_the_others_back() {
+    let mut s = Stage::consult();
+    let entry = cordboard::contact::Agent { name: "peter".into(), ..Default::default() };
+    s.catalog.agents.insert("peter".into(), entry);
+    let to = QuickConnectTo::Agent { agent: "peter".into(), flow: "Agent transfer".into() };
+    s.catalog.quick_connects.insert("peter".into(), QuickConnect { name: "peter".into(), code: None, to });
+    s.catalog.agents.get_mut("john").unwrap().quick_connects.push("peter".into());
+    s.press("john", Press::QuickConnect("peter".into()));
+    s.played("john");
+    let contact = s.pending();
+    s.act(|call, cx| call.offer(cx, contact, &"peter".into()));
+    let row = s.newest("peter");
+    s.act(|call, cx| call.answered(cx, row));
+    s.played("peter");
+    s.played("john");
+    s.press("john", Press::Join);
+    s.bye("customer");
+    s.hears("john:maria+peter maria:john+peter peter:john+maria");
+    assert_eq!(s.transfer("john", zoe()), Ok(()));
+    s.newest("zoe");
+    s.hears("john:silence maria:peter peter:maria");
+    // Maria was the one it was made for.
+    let maria = s.id("maria");
+    s.press("peter", Press::Drop(maria));
+    s.hears("john:peter peter:john");
+    assert_eq!(s.hung_up("zoe"), Some(Reason::Cancelled));
+    assert!(matches!(told(&s, "john").last(), Some(Progress::Failed { why: Reason::Cancelled, .. })));
+}
