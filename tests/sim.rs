@@ -16,11 +16,12 @@ mod world;
 use cordboard::config::{self, Source};
 use cordboard::ids::Mint;
 use cordboard::sip::{Host, OfferBy};
-use cordboard::site::{Number, NumberTo, Site};
+use cordboard::site::{Number, NumberTo, Role, Site};
 use cordboard::story::script::Network;
 use cordboard::time::Duration;
 use cordboard::trunk::{Place, TrunkSetup};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -63,13 +64,16 @@ fn told_of_hold(mint: &mut Mint) -> Option<OfferBy> {
     }
 }
 
-/// The lab, and a trunk with so many hosts.
+/// The lab, more supervisors than one now and then, and a trunk with so many hosts.
 fn site(mint: &mut Mint, hosts: usize) -> Arc<Site> {
     let mut site = Site::clone(&lab());
     // Nobody is at its end, and asking whether somebody is never comes to rest.
     site.trunks.clear();
     for agent in site.agents.values_mut() {
         agent.hold_signalling = told_of_hold(mint);
+        if mint.below(3) == 0 {
+            agent.role = Role::Supervisor;
+        }
     }
     // Its own is never there, and is not asked.
     site.trunks.iter_mut().for_each(|trunk| trunk.probe = None);
@@ -201,11 +205,14 @@ fn live(world: &mut World, time: Duration) {
 }
 
 /// What was broken in a run, and a bug that the switch caught.
-fn judge(seed: u64, ladder: bool) -> Option<String> {
+fn judge(seed: u64, ladder: bool, banners: &Mutex<BTreeMap<&'static str, u64>>) -> Option<String> {
     PANICS.with_borrow_mut(Vec::clear);
     let played = panic::catch_unwind(AssertUnwindSafe(|| play(seed, ladder)));
     let mut text = String::new();
     let panics = PANICS.with_borrow_mut(std::mem::take);
+    for banner in played.iter().flat_map(|world| &world.banners) {
+        *banners.lock().unwrap_or_else(std::sync::PoisonError::into_inner).entry(*banner).or_default() += 1;
+    }
     let broken: Vec<String> = panics.into_iter().chain(played.iter().flat_map(|world| world.broken.clone())).collect();
     if let Ok(world) = &played
         && (ladder || !broken.is_empty())
@@ -239,7 +246,7 @@ fn whatever_people_do_the_laws_of_a_call_hold() {
     }));
     if let Some(seed) = number("SIM_SEED") {
         let ladder = std::env::var_os("SIM_LADDER").is_some();
-        if let Some(text) = judge(seed, ladder) {
+        if let Some(text) = judge(seed, ladder, &Mutex::default()) {
             panic!("\n{text}");
         }
         return;
@@ -247,6 +254,7 @@ fn whatever_people_do_the_laws_of_a_call_hold() {
     let runs = number("SIM_RUNS").unwrap_or(RUNS);
     let first = number("SIM_FIRST").unwrap_or(0);
     let (next, stop) = (AtomicU64::new(first), AtomicBool::new(false));
+    let banners = Mutex::new(BTreeMap::new());
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
@@ -256,7 +264,7 @@ fn whatever_people_do_the_laws_of_a_call_hold() {
                     if seed >= first + runs {
                         return;
                     }
-                    if let Some(text) = judge(seed, false) {
+                    if let Some(text) = judge(seed, false, &banners) {
                         let mut failures = failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                         failures.push((seed, text));
                         if failures.len() >= ENOUGH {
@@ -272,6 +280,10 @@ fn whatever_people_do_the_laws_of_a_call_hold() {
     let report: String = failures.iter().map(|(_, text)| format!("\n{text}")).collect();
     let seeds: Vec<u64> = failures.iter().map(|(seed, _)| *seed).collect();
     assert!(failures.is_empty(), "{report}\nSIM_SEED=n cargo test --test sim plays one again: {seeds:?}");
+    let banners = banners.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    println!("runs in which a supervisor's screen said so: {banners:?}");
+    // What never happens breaks no law.
+    assert!(runs < 300 || banners.len() == people::WATCHING.len(), "{banners:?}");
 }
 
 /// `CROWD_SEED=n`, `CROWD_RUNS=n`: other days, and more of them.

@@ -235,7 +235,7 @@ pub fn hold_at_the_end(world: &mut World) {
     }
     for agent in AGENTS {
         let state = world.screen(agent).map(|screen| screen.state).unwrap_or_default();
-        if matches!(state.as_str(), "Busy" | "PendingBusy") {
+        if matches!(state.as_str(), "Busy" | "PendingBusy" | "Monitoring") {
             broken.push(format!("everybody has hung up and {agent} is {state}"));
         }
     }

@@ -1,12 +1,14 @@
 //! What people do: any hand at any phone, any button, at any moment; more often what makes sense just then.
 
 use crate::world::World;
+use cordboard::contact::Monitor;
 use cordboard::engine::{Addressee, Button};
 use cordboard::ids::{Mint, QuickConnectId};
 use cordboard::media::MediaEvent;
 use cordboard::phone::{
     AfterTransfer, Codec, Habits, HoldForm, LineId, LineState, PhoneConfig, Refresher, Reliable, SessionTimer, Video,
 };
+use cordboard::site::Role;
 use cordboard::time::Duration;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -197,6 +199,7 @@ fn choices(world: &mut World) -> Vec<(u64, Action)> {
     }
     for agent in AGENTS {
         on_the_screen(world, agent, &mut found);
+        as_supervisor(world, agent, &mut found);
     }
     at_once(world, &mut found);
     found
@@ -292,7 +295,7 @@ fn on_the_screen(world: &mut World, agent: &'static str, found: &mut Vec<(u64, A
     let Some(screen) = world.screen(agent) else { return };
     let mint = &mut world.mint;
     let status = one(mint, &["Available", "Available", "Offline", "Lunch"]).unwrap_or("Available").to_owned();
-    let idle = matches!(screen.state.as_str(), "Available" | "Busy" | "PendingBusy");
+    let idle = matches!(screen.state.as_str(), "Available" | "Busy" | "PendingBusy" | "Monitoring");
     found.push((if idle { 2 } else { 20 }, Action::Press(agent, Button::PutAgentState { status })));
     let mut press = |weight, button| found.push((weight, Action::Press(agent, button)));
     let contact = None;
@@ -329,6 +332,33 @@ fn on_the_screen(world: &mut World, agent: &'static str, found: &mut Vec<(u64, A
         press(2, Button::UnmuteParticipant { contact: contact.clone(), connection: id.clone() });
         press(1, Button::SendDigits { contact, connection: id, digits: "1,2#".to_owned() });
     }
+}
+
+/// What a supervisor's screen says of how he takes part.
+pub const WATCHING: [&str; 3] = ["Monitoring", "Coaching", "Barged in"];
+
+/// Whoever is a supervisor listens to any contact there is, and takes more or less of a part in it; others try.
+fn as_supervisor(world: &mut World, agent: &'static str, found: &mut Vec<(u64, Action)>) {
+    let Some(screen) = world.screen(agent) else { return };
+    let said = |banner: &&&str| screen.contacts.iter().any(|k| k.banner == ***banner);
+    world.banners.extend(WATCHING.iter().filter(said).copied());
+    let supervises = world.site.agents.get(agent).is_some_and(|agent| agent.role == Role::Supervisor);
+    let others = AGENTS.into_iter().filter(|other| *other != agent).filter_map(|other| world.screen(other));
+    let (talks, other): (Vec<_>, Vec<_>) =
+        others.flat_map(|screen| screen.contacts).partition(|k| k.state == "connected" && k.banner != "Monitoring");
+    let mint = &mut world.mint;
+    let (known, weight) = match (supervises, screen.state.as_str()) {
+        (true, "Available" | "Lunch") if !talks.is_empty() => (talks, 60),
+        (true, _) if !talks.is_empty() => (talks, 2),
+        _ => (other, 1),
+    };
+    let at = usize::try_from(mint.below(known.len().max(1) as u64)).unwrap_or(0);
+    if let Some(contact) = known.into_iter().nth(at).map(|k| k.contact_id) {
+        found.push((weight, Action::Press(agent, Button::MonitorContact { contact })));
+    }
+    let state = one(mint, &Monitor::ALL).unwrap_or(Monitor::Silent);
+    let weight = if screen.state == "Monitoring" { 60 } else { 1 };
+    found.push((weight, Action::Press(agent, Button::UpdateMonitorParticipantState { contact: None, state })));
 }
 
 fn carry_out(world: &mut World, action: Action) {

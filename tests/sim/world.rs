@@ -68,6 +68,8 @@ pub struct World {
     pub thorough: bool,
     /// Laws are held only when somebody asks for it: there is too much to look at.
     pub asked: bool,
+    /// What supervisors' screens have said at some time.
+    pub banners: BTreeSet<&'static str>,
     /// Laws are to be held.
     stirred: bool,
     /// What was told of contacts: which, what, and whether it came by a transfer. Only where laws are asked for.
@@ -102,6 +104,7 @@ impl World {
             replies: BTreeMap::new(),
             thorough: real || seed.is_multiple_of(10),
             asked: false,
+            banners: BTreeSet::new(),
             stirred: false,
             contacts: Vec::new(),
             offers: BTreeMap::new(),
