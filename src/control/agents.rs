@@ -65,7 +65,8 @@ pub(crate) async fn status(
         ("id" = String, Path, description = "The agent's id"),
         ("method" = String, Path, description = "acceptContact, rejectContact, clearContact, createAdditionalConnection, conferenceConnections, \
             toggleActiveConnections, holdAll, resumeAll, holdConnection, resumeConnection, destroyConnection, muteParticipant, \
-            unmuteParticipant, suspendContactRecording, resumeContactRecording, sendDigits, leave"),
+            unmuteParticipant, suspendContactRecording, resumeContactRecording, sendDigits, leave; \
+            of a supervisor: monitorContact, updateMonitorParticipantState"),
     ), request_body = ActionBody, responses(
     (status = 200, description = "Done: the new snapshot", body = AgentSnapshot),
     OfPress,

@@ -2,7 +2,7 @@
 
 use super::stage::{Stage, catalog};
 use cordboard::contact::{
-    Call, Callee, CallerId, CallerIdChoice, Catalog, Dial, Hears, Out, Outbound, Outside, Press, QuickConnect,
+    Call, Callee, CallerId, CallerIdChoice, Catalog, Dial, Hears, Monitor, Out, Outbound, Outside, Press, QuickConnect,
     QuickConnectTo, Reason, Refused, State,
 };
 use cordboard::ids::AgentId;
@@ -248,4 +248,34 @@ fn the_early_sound_of_somebody_outside_is_for_him_alone_who_called() {
     s.hears("bank:silence customer:john john:customer");
     let heard = |who: &str| s.call.plan()[&s.id(who)].hears.clone();
     assert_eq!(heard("john"), Hears::Parties(vec![s.id("customer")]));
+}
+
+#[test]
+fn a_supervisor_hears_who_is_outside_once_he_has_answered() {
+    let mut s = calling();
+    let contact = s.call.connections()[&s.id("john")].contact;
+    s.act(|call, cx| call.monitor(cx, &AgentId::from("anna"), contact)).unwrap();
+    s.newest("anna");
+    s.answer("anna");
+    s.hears("anna:john customer:CustomerHold.wav(held) john:Ringback");
+    // A coach is heard before the ringback.
+    s.press("anna", Press::Monitor(Monitor::Coach));
+    s.hears("anna:john customer:CustomerHold.wav(held) john:anna");
+    s.press("anna", Press::Monitor(Monitor::Silent));
+    s.answer("bank");
+    s.hears("anna:bank+john bank:john customer:CustomerHold.wav(held) john:bank");
+    s.press("john", Press::Join);
+    s.hears("anna:bank+customer+john bank:customer+john customer:bank+john john:bank+customer");
+    s.press("anna", Press::Monitor(Monitor::Barge));
+    s.hears("anna:bank+customer+john bank:anna+customer+john customer:anna+bank+john john:anna+bank+customer");
+    assert!(s.refuses("anna", &Press::Call(Callee::dialled(Outside::Number("+15550198".into())))));
+    assert!(s.refuses("john", &Press::Call(Callee::dialled(Outside::Number("+15550198".into())))));
+    // The agent goes; she has the two of them until she goes.
+    s.bye("john");
+    s.hears("anna:bank+customer bank:anna+customer customer:anna+bank");
+    assert!(s.refuses("anna", &Press::Monitor(Monitor::Silent)), "there is no agent");
+    s.bye("anna");
+    s.hears("bank:customer customer:bank");
+    s.bye("customer");
+    assert!(s.call.is_over());
 }
