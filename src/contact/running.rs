@@ -294,6 +294,16 @@ impl Call {
         }
     }
 
+    /// Whether this contact waits to be told if a queue takes it.
+    #[must_use]
+    pub fn asks_for_a_queue(&self, contact: ContactId) -> bool {
+        self.contacts.get(&contact).is_some_and(|k| match &k.phase {
+            Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) | Phase::Dialling(run) => run.asking,
+            Phase::AgentWhisper { queue, .. } => queue.asking,
+            _ => false,
+        })
+    }
+
     /// What the queue said to a contact that asked for a place.
     pub fn enqueued(&mut self, cx: &mut Cx, contact: ContactId, place: Place, direct: bool, admission: Admission) {
         let Some(running) = self.running(Role::Party(contact)) else { return };

@@ -177,6 +177,10 @@ impl Engine {
     }
 
     fn enqueue(&mut self, id: CallId, contact: ContactId, place: Place, direct: bool) {
+        if !self.calls.get(&id).is_some_and(|call| call.asks_for_a_queue(contact)) {
+            // It has ended in the same moment: nobody would ever take it out again.
+            return;
+        }
         let target = target(&place);
         let arrival = self.arrival(id, contact, self.now, Way::New);
         let mut routed = Vec::new();

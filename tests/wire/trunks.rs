@@ -489,3 +489,53 @@ fn an_outbound_contact_rings_at_its_agent_first_and_not_at_all_in_a_switch_that_
         assert_eq!(told(&mut world, FIRST).0, "", "nobody is called before he has answered");
     }
 }
+
+#[test]
+fn a_customer_who_is_lost_as_he_goes_back_into_his_queue_is_offered_to_nobody() {
+    const MARIA: &str = "192.0.2.60:5060";
+    let mut site = lab(vec![trunk("pstn", &[FIRST])]);
+    site.sip.domain = "biloxi.example.com".into();
+    let mut world = World::with(site);
+    world.register("maria", "maria", MARIA);
+    world.take();
+    // She has a customer, and calls the bank for him: neither he nor the bank answers anything any more.
+    calls(&mut world, "2000", "a");
+    world.pass(Duration::from_millis(10));
+    let sent = world.take();
+    let to = |who: &str, start: &str| {
+        let found = sent.iter().find(|(to, text)| to == who && text.starts_with(start));
+        found.map(|(_, text)| text.clone()).unwrap_or_else(|| panic!("no {start} to {who}: {sent:#?}"))
+    };
+    let (ok, offer) = (to(CALLER, "SIP/2.0 200"), to(MARIA, "INVITE"));
+    let target = line(&ok, "Contact").trim_start_matches('<').split('>').next().unwrap_or_default().to_owned();
+    let his = |seq: &str| {
+        format!(
+            "From: {}\nTo: {}\nCall-ID: a\nCSeq: {seq}\nVia: SIP/2.0/UDP {CALLER};branch=z9hG4bKack",
+            line(&ok, "From"),
+            line(&ok, "To")
+        )
+    };
+    world.hear(CALLER, request("ACK", &target, CALLER, &his("1 ACK"), "").as_bytes());
+    answer(&mut world, MARIA, &offer, THERE, "");
+    world.pass(Duration::from_secs(2));
+    let target = Addressee::QuickConnect("bank".into());
+    let button = Button::CreateAdditionalConnection { contact: None, target };
+    world.take();
+    world.input(Input::Button { agent: "maria".into(), button, ticket: Ticket(1) });
+    let sent: Vec<String> = world.take().into_iter().map(|(to, _)| to).collect();
+    assert!([FIRST, CALLER].iter().all(|who| sent.iter().any(|to| to == who)), "bank called, customer held: {sent:?}");
+    let hers = format!(
+        "From: {};tag=theirs\nTo: {}\nCall-ID: {}\nVia: SIP/2.0/UDP {MARIA};branch=z9hG4bKbye",
+        line(&offer, "To"),
+        line(&offer, "From"),
+        line(&offer, "Call-ID")
+    );
+    let target = line(&offer, "Contact").trim_start_matches('<').split('>').next().unwrap_or_default().to_owned();
+    world.hear(MARIA, request("BYE", &target, MARIA, &hers, "").as_bytes());
+    assert_eq!(told(&mut world, MARIA).0, "200");
+    // Both come to 408 in the same moment.
+    world.pass(Duration::from_secs(40));
+    assert_eq!(world.engine.broken_laws(), Vec::<String>::new());
+    assert_eq!(told(&mut world, MARIA).0, "", "she is asked for nobody");
+    assert_eq!(world.engine.snapshot(&"maria".into()).map(|screen| screen.state), Some("Available".into()));
+}
