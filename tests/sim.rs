@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use world::World;
 
-const RUNS: u64 = 2_500;
+const RUNS: u64 = 20_000;
 /// Every so many runs have real sound.
 const REAL: u64 = 100;
 /// Failures that are looked at before the rest is left alone.
