@@ -341,7 +341,10 @@ impl Engine {
                         .collect(),
                 ),
             };
-            let want = Want { source, heard: want.heard, held: want.held, shows: want.shows };
+            // Whoever was called by a trunk goes on seeing the number that he was called with.
+            let by_trunk = self.lines.get(&connection).is_some_and(|line| line.hunt.is_some());
+            let shows = want.shows.filter(|_| !by_trunk);
+            let want = Want { source, heard: want.heard, held: want.held, shows };
             self.with_leg(leg, |leg, doors| leg.set(want, doors));
         }
         self.record(id);

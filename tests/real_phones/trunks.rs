@@ -7,17 +7,22 @@ use std::net::{IpAddr, Ipv4Addr};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// The lab with a trunk of hosts at these ports, to which 77 leads, and another by which customers call. Nobody else may.
+/// The lab whose trunk has hosts at these ports, with 77 that leads there, and another trunk by which customers call. Nobody
+/// else may.
 fn lab(name: &str, ports: &[u16], customers: u16, register: bool) -> Lab {
     let hosts: Vec<String> = ports.iter().map(|port| format!("\"127.0.0.1:{port}\"")).collect();
-    let trunks = format!(
-        "\n[[trunks]]\nid = \"pstn\"\nhost = [{}]\nprefixes = [\"+1555\"]\noptions_seconds = 0\n\
-         username = \"lab-at-pstn\"\npassword = \"secret\"\nregister = {register}\n\
-         \n[[trunks]]\nid = \"customers\"\nhost = \"127.0.0.1:{customers}\"\noptions_seconds = 0\n\
-         \n[[numbers]]\nnumber = \"77\"\ndial = \"+15550199\"\n",
+    let pstn = format!(
+        "options_seconds = 0\nusername = \"lab-at-pstn\"\npassword = \"secret\"\nregister = {register}\nhost = [{}]",
         hosts.join(", ")
     );
-    Lab::with(name, HERE, |text| replaced(&text, "guests = \"loopback\"", "guests = \"none\"") + &trunks)
+    let more = format!(
+        "\n[[trunks]]\nid = \"customers\"\nhost = \"127.0.0.1:{customers}\"\noptions_seconds = 0\n\
+         \n[[numbers]]\nnumber = \"77\"\ndial = \"+15550199\"\n"
+    );
+    Lab::with(name, HERE, |text| {
+        let text = replaced(&text, "guests = \"loopback\"", "guests = \"none\"");
+        replaced(&text, "host = \"127.0.0.1:5090\"", &pstn) + &more
+    })
 }
 
 #[test]

@@ -539,3 +539,18 @@ fn a_customer_who_is_lost_as_he_goes_back_into_his_queue_is_offered_to_nobody() 
     assert_eq!(told(&mut world, MARIA).0, "", "she is asked for nobody");
     assert_eq!(world.engine.snapshot(&"maria".into()).map(|screen| screen.state), Some("Available".into()));
 }
+
+#[test]
+fn nothing_more_is_said_to_a_trunk_when_a_plain_call_is_answered() {
+    for trusted in [false, true] {
+        let mut pstn = trunk("pstn", &[FIRST]);
+        pstn.trusted = trusted;
+        let mut world = world(vec![pstn]);
+        calls(&mut world, "77", "a");
+        let invite = invited(&mut world, FIRST);
+        answer(&mut world, FIRST, &invite, "200 OK", "Allow: INVITE, ACK, CANCEL, BYE\n");
+        world.pass(Duration::from_secs(2));
+        let sent = told(&mut world, FIRST);
+        assert_eq!(sent.0, "ACK", "trusted: {trusted}: {}", sent.1);
+    }
+}
