@@ -4,13 +4,11 @@
 //! party of the call: nothing that is asked of the parties - who talks, who is held, who is left - knows of him.
 
 use super::{
-    Call, Connection, Contact, Cx, Dial, Event, Identity, Kind, Method, Monitor, Out, Phase, Press, Reason, Recording,
-    Refused, State,
+    Call, Connection, Contact, Cx, Dial, Event, Identity, Kind, Method, Monitor, Out, Phase, Press, Reason, Refused,
+    State,
 };
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::limits::MONITORS;
-use crate::routing::Precedence;
-use std::collections::BTreeMap;
 use tracing::info;
 
 fn state(text: impl Into<String>) -> Refused {
@@ -41,23 +39,11 @@ impl Call {
         self.contacts.insert(
             monitor,
             Contact {
-                id: monitor,
-                initial: Some(from.initial.unwrap_or(from.id)),
-                previous: Some(from.id),
                 method: Method::Monitor,
                 party,
                 agent: Some(line),
-                quick_connect: None,
                 phase: Phase::Monitoring,
-                hooks: BTreeMap::new(),
-                attributes: from.attributes,
-                target: None,
-                precedence: Precedence::default(),
-                recording: Recording::new(cx),
-                direct: false,
-                queued: None,
-                initiated: cx.now,
-                connected: None,
+                ..Contact::after(monitor, &from, cx)
             },
         );
         info!(contact = %from.id, %supervisor, "is to be listened to");
