@@ -13,15 +13,17 @@ use std::time::{Duration, Instant};
 
 const BIN: &str = env!("CARGO_BIN_EXE_cordboard");
 
-/// Two labs at a time: real phones want time of the machine, and wait most of it.
-static TURNS: [Mutex<()>; 2] = [Mutex::new(()), Mutex::new(())];
+/// Two labs at a time: real phones want time of the machine, and wait most of it. Each has RTP ports of its own, since a
+/// phone that was told one which another switch has taken is told of the next by a re-INVITE, and not every script expects
+/// it.
+static TURNS: [(Mutex<()>, &str); 2] = [(Mutex::new(()), "16384-24575"), (Mutex::new(()), "24576-32767")];
 
-fn turn() -> MutexGuard<'static, ()> {
+fn turn() -> (MutexGuard<'static, ()>, &'static str) {
     loop {
-        for turn in &TURNS {
+        for (turn, ports) in &TURNS {
             match turn.try_lock() {
-                Ok(mine) => return mine,
-                Err(TryLockError::Poisoned(mine)) => return mine.into_inner(),
+                Ok(mine) => return (mine, ports),
+                Err(TryLockError::Poisoned(mine)) => return (mine.into_inner(), ports),
                 Err(TryLockError::WouldBlock) => {}
             }
         }
@@ -88,7 +90,7 @@ impl Lab {
 
     /// The lab with something else in its configuration.
     pub fn with(name: &str, address: IpAddr, change: impl FnOnce(String) -> String) -> Lab {
-        let turn = turn();
+        let (turn, ports) = turn();
         let folder = std::env::temp_dir().join(format!("cordboard-{}-{name}", std::process::id()));
         copy(&shipped("sip-configs/flows"), &folder.join("sip-configs/flows"));
         copy(&shipped("prompts"), &folder.join("prompts"));
@@ -98,6 +100,7 @@ impl Lab {
         let text = replaced(&text, "tcp:127.0.0.1:5060", &format!("tcp:{any}"));
         let text = replaced(&text, "127.0.0.1:8080", "127.0.0.1:0");
         let text = replaced(&text, "listen = \"127.0.0.1\"", &format!("listen = \"{address}\""));
+        let text = replaced(&text, "16384-32767", ports);
         let file = folder.join("sip-configs/cordboard.toml");
         fs::write(&file, change(text)).unwrap();
         let library = config::load(&Source::File(file.clone())).unwrap_or_else(|faults| panic!("{faults:?}")).library;

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct Sipp {
     process: Process,
     counts: PathBuf,
+    /// What SIPp found wrong.
+    errors: PathBuf,
     calls: u32,
 }
 
@@ -27,8 +29,10 @@ impl Sipp {
         command.arg(switch.to_string()).arg("-sf").arg(shipped("sip-configs/clients/sipp").join(format!("{name}.xml")));
         command.args(["-i", &switch.ip().to_string(), "-p", &port.to_string(), "-m", &calls.to_string()]);
         command.args(["-mp", &free_media_port().to_string(), "-t", if over == Over::Tcp { "t1" } else { "u1" }]);
-        command.args(["-nostdin", "-trace_stat", "-stf"]).arg(&counts).args(words);
-        Sipp { process: Process::start(name, &lab.folder, &mut command), counts, calls }
+        let errors = lab.folder.join(format!("{name}-errors.log"));
+        command.args(["-nostdin", "-trace_stat", "-stf"]).arg(&counts);
+        command.args(["-trace_err", "-error_file"]).arg(&errors).args(words);
+        Sipp { process: Process::start(name, &lab.folder, &mut command), counts, errors, calls }
     }
 
     /// Registers an agent, who will answer on a port.
@@ -104,7 +108,8 @@ impl Sipp {
 
     pub fn has_succeeded_within(mut self, time: Duration) {
         let status = self.process.ends(time);
-        assert!(status.success(), "SIPp ended with {status}");
+        let errors = fs::read_to_string(&self.errors).unwrap_or_default();
+        assert!(status.success(), "SIPp ended with {status}\n{errors:.4000}");
         let text = fs::read_to_string(&self.counts).unwrap();
         let mut lines = text.lines();
         let (names, last) = (lines.next().unwrap_or_default(), lines.next_back().unwrap_or_default());
