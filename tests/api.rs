@@ -6,6 +6,7 @@ use cordboard::control::{Account, Gate, Keys, router};
 use cordboard::engine::snapshot::{AgentSnapshot, ContactSnapshot, QueueSnapshot};
 use cordboard::engine::{Button, CcpEvent, ContactEvent, Input, Refusal};
 use cordboard::ids::{AgentId, Ticket};
+use cordboard::site::Role;
 use cordboard::time::Time;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -81,7 +82,8 @@ impl Lab {
         let gate = Arc::new(Gate::new(Box::new(inlet), Box::new(|| Time::from_micros(1_000_000))));
         assert!(this.set(Arc::clone(&gate)).is_ok());
         gate.set_agents(["john", "maria"].map(snapshot));
-        let accounts = ["john", "maria"].map(|id| (AgentId::from(id), Account { password: format!("{id}-secret") }));
+        let account = |id, role| (AgentId::from(id), Account { password: format!("{id}-secret"), role });
+        let accounts = [account("john", Role::Agent), account("maria", Role::Supervisor)];
         let keys = Keys::new(TOKEN, accounts.into(), Box::new(|| [7; 32]));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let router = router(Arc::clone(&gate), Arc::new(keys), None);
@@ -121,24 +123,25 @@ fn who_may_do_what() {
     let lab = Lab::start();
     let admin = format!("Bearer {TOKEN}");
     let (john, wrong) = (basic("john:john-secret"), basic("john:guess"));
-    let who = [("nobody", ""), ("wrong", &wrong), ("john", &john), ("admin", &admin)];
-    // The status for nobody, a wrong password, John, the administrator.
+    let maria = basic("maria:maria-secret");
+    let who = [("nobody", ""), ("wrong", &wrong), ("john", &john), ("maria", &maria), ("admin", &admin)];
+    // The status for nobody, a wrong password, John, Maria, who is a supervisor, the administrator.
     for (method, path, body, expected) in [
-        ("GET", "/api/agents", None, [401, 401, 200, 200]),
-        ("GET", "/api/agents/john", None, [401, 401, 200, 200]),
-        ("GET", "/api/agents/maria", None, [401, 401, 403, 200]),
-        ("GET", "/api/agents/eve", None, [401, 401, 403, 404]),
-        ("PUT", "/api/agents/john/status", Some(r#"{"status": "Offline"}"#), [401, 401, 200, 200]),
-        ("PUT", "/api/agents/maria/status", Some(r#"{"status": "Offline"}"#), [401, 401, 403, 200]),
-        ("POST", "/api/agents/john/actions/holdAll", Some("{}"), [401, 401, 200, 200]),
-        ("POST", "/api/agents/maria/actions/holdAll", Some("{}"), [401, 401, 403, 200]),
-        ("GET", "/api/events?agent=maria", None, [401, 401, 403, 0]),
-        ("GET", "/api/queues", None, [401, 401, 403, 200]),
-        ("GET", "/api/session", None, [401, 401, 200, 200]),
-        ("GET", "/", None, [200, 200, 200, 200]),
-        ("GET", "/healthz", None, [200, 200, 200, 200]),
-        ("GET", "/metrics", None, [200, 200, 200, 200]),
-        ("GET", "/openapi.json", None, [200, 200, 200, 200]),
+        ("GET", "/api/agents", None, [401, 401, 200, 200, 200]),
+        ("GET", "/api/agents/john", None, [401, 401, 200, 200, 200]),
+        ("GET", "/api/agents/maria", None, [401, 401, 403, 200, 200]),
+        ("GET", "/api/agents/eve", None, [401, 401, 403, 404, 404]),
+        ("PUT", "/api/agents/john/status", Some(r#"{"status": "Offline"}"#), [401, 401, 200, 403, 200]),
+        ("PUT", "/api/agents/maria/status", Some(r#"{"status": "Offline"}"#), [401, 401, 403, 200, 200]),
+        ("POST", "/api/agents/john/actions/holdAll", Some("{}"), [401, 401, 200, 403, 200]),
+        ("POST", "/api/agents/maria/actions/holdAll", Some("{}"), [401, 401, 403, 200, 200]),
+        ("GET", "/api/events?agent=maria", None, [401, 401, 403, 0, 0]),
+        ("GET", "/api/queues", None, [401, 401, 403, 200, 200]),
+        ("GET", "/api/session", None, [401, 401, 200, 200, 200]),
+        ("GET", "/", None, [200, 200, 200, 200, 200]),
+        ("GET", "/healthz", None, [200, 200, 200, 200, 200]),
+        ("GET", "/metrics", None, [200, 200, 200, 200, 200]),
+        ("GET", "/openapi.json", None, [200, 200, 200, 200, 200]),
     ] {
         for ((name, authorization), status) in who.iter().zip(expected) {
             if status == 0 {
@@ -157,6 +160,12 @@ fn who_may_do_what() {
     }
     let own = lab.call("GET", "/api/agents", &[("authorization", &john)], None).json();
     assert_eq!(own.as_array().unwrap().len(), 1, "an agent sees himself only");
+    let every = lab.call("GET", "/api/agents", &[("authorization", &maria)], None).json();
+    assert_eq!(every.as_array().unwrap().len(), 2, "a supervisor sees all");
+    for (authorization, role) in [(&john, "agent"), (&maria, "supervisor"), (&admin, "admin")] {
+        let session = lab.call("GET", "/api/session", &[("authorization", authorization)], None).json();
+        assert_eq!(session["role"], role);
+    }
 }
 
 #[test]
@@ -379,11 +388,13 @@ fn events_begin_with_how_things_are_and_go_on_with_what_changes() {
     let lab = Lab::start();
     let mut all = events(&lab, "/api/events", &format!("Bearer {TOKEN}"));
     let mut johns = events(&lab, "/api/events", &basic("john:john-secret"));
+    let mut of_john = events(&lab, "/api/events?agent=john", &basic("maria:maria-secret"));
     for id in ["john", "maria"] {
         let (name, data) = all.next().unwrap();
         assert_eq!((name.as_str(), &data["id"]), ("snapshot", &json!(id)));
     }
     assert_eq!(johns.next().unwrap().1["id"], "john");
+    assert_eq!(of_john.next().unwrap().1["id"], "john", "asked for by a supervisor");
 
     let contact = ContactSnapshot { contact_id: "x".into(), ..Default::default() };
     let busy = |id: &str, contacts| {
@@ -397,6 +408,8 @@ fn events_begin_with_how_things_are_and_go_on_with_what_changes() {
 
     let seen: Vec<_> = all.by_ref().take(5).map(|(name, _)| name).collect();
     assert_eq!(seen, ["snapshot", "QUEUED", "snapshot", "DISCONNECTED", "CONNECTED_TO_AGENT"]);
+    let seen: Vec<_> = of_john.by_ref().take(3).map(|(name, _)| name).collect();
+    assert_eq!(seen, ["snapshot", "DISCONNECTED", "CONNECTED_TO_AGENT"]);
     let seen: Vec<_> =
         johns.by_ref().take(3).map(|(name, data)| (name, data["state"].clone(), data["contactId"].clone())).collect();
     assert_eq!(

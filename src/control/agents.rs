@@ -17,12 +17,12 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 #[utoipa::path(get, path = "/api/agents", tag = "agents", responses(
-    (status = 200, description = "The snapshots of all agents, by id; for an agent, only his own", body = Vec<AgentSnapshot>),
+    (status = 200, description = "The snapshots of all agents, by id; for an agent who is no supervisor, only his own", body = Vec<AgentSnapshot>),
     (status = 401, description = "UnauthorizedException", body = Problem),
 ))]
 pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Json<Vec<Arc<AgentSnapshot>>> {
     let agents = api.gate.agents();
-    Json(agents.into_iter().filter(|(id, _)| caller.may(id).is_ok()).map(|(_, snapshot)| snapshot).collect())
+    Json(agents.into_iter().filter(|(id, _)| caller.may_see(id).is_ok()).map(|(_, snapshot)| snapshot).collect())
 }
 
 #[utoipa::path(get, path = "/api/agents/{id}", tag = "agents", params(("id" = String, Path, description = "The agent's id")), responses(
@@ -34,7 +34,9 @@ pub(crate) async fn one(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<AgentSnapshot>, Problem> {
-    press(&api, &caller, id, Button::Snapshot).await
+    let agent = AgentId::from(id);
+    caller.may_see(&agent)?;
+    press(&api, &agent, Button::Snapshot).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -56,9 +58,10 @@ pub(crate) async fn status(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<AgentSnapshot>, Problem> {
-    caller.may(&AgentId::from(id.as_str()))?;
+    let agent = AgentId::from(id);
+    caller.may(&agent)?;
     let StatusBody { status } = read(&headers, body)?;
-    press(&api, &caller, id, Button::PutAgentState { status }).await
+    press(&api, &agent, Button::PutAgentState { status }).await
 }
 
 #[utoipa::path(post, path = "/api/agents/{id}/actions/{method}", tag = "agents", params(
@@ -78,13 +81,12 @@ pub(crate) async fn act(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<AgentSnapshot>, Problem> {
-    caller.may(&AgentId::from(id.as_str()))?;
-    let body: ActionBody = read(&headers, body)?;
-    press(&api, &caller, id, button(&method, body)?).await
-}
-
-async fn press(api: &Api, caller: &Caller, id: String, button: Button) -> Result<Json<AgentSnapshot>, Problem> {
     let agent = AgentId::from(id);
     caller.may(&agent)?;
-    Ok(Json(api.gate.press(&agent, button).await?))
+    let body: ActionBody = read(&headers, body)?;
+    press(&api, &agent, button(&method, body)?).await
+}
+
+async fn press(api: &Api, agent: &AgentId, button: Button) -> Result<Json<AgentSnapshot>, Problem> {
+    Ok(Json(api.gate.press(agent, button).await?))
 }

@@ -3,6 +3,7 @@
 use super::Api;
 use super::problem::Problem;
 use crate::ids::AgentId;
+use crate::site::Role;
 use crate::time::{Duration, Time};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -24,9 +25,10 @@ const SESSIONS: usize = 10_000;
 const FAILURES: u32 = 50;
 
 /// An agent who may sign in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub password: String,
+    pub role: Role,
 }
 
 /// Everything that opens the API.
@@ -49,34 +51,30 @@ struct Sessions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
     Admin,
-    Agent(AgentId),
+    Agent(AgentId, Role),
 }
 
 impl Caller {
-    /// An agent may do everything with what is his own and nothing with what is another's.
+    /// An agent may do everything with what is his own and nothing with what is another's, a supervisor neither.
     pub fn may(&self, agent: &AgentId) -> Result<(), Problem> {
         match self {
-            Caller::Admin => Ok(()),
-            Caller::Agent(own) if own == agent => Ok(()),
-            Caller::Agent(own) => Err(Problem::named(
-                StatusCode::FORBIDDEN,
-                "AccessDeniedException",
-                format!("{own} may not see or do what belongs to {agent}."),
-            )),
+            Caller::Agent(own, _) if own != agent => {
+                Err(Problem::denied(format!("{own} may not see or do what belongs to {agent}.")))
+            }
+            _ => Ok(()),
         }
     }
-}
 
-impl Caller {
-    /// What belongs to no agent is the administrator's.
-    pub fn is_admin(&self) -> Result<(), Problem> {
+    /// Whether he sees what another agent is doing: a supervisor does, who has to know whom he could listen to.
+    pub fn may_see(&self, agent: &AgentId) -> Result<(), Problem> {
+        self.sees_all().or_else(|_| self.may(agent))
+    }
+
+    /// What belongs to no agent is for those who look after all of them.
+    pub fn sees_all(&self) -> Result<(), Problem> {
         match self {
-            Caller::Admin => Ok(()),
-            Caller::Agent(own) => Err(Problem::named(
-                StatusCode::FORBIDDEN,
-                "AccessDeniedException",
-                format!("{own} may see only what is his own."),
-            )),
+            Caller::Admin | Caller::Agent(_, Role::Supervisor) => Ok(()),
+            Caller::Agent(own, Role::Agent) => Err(Problem::denied(format!("{own} may see only what is his own."))),
         }
     }
 }
@@ -92,15 +90,12 @@ impl Keys {
         Keys { token: hash(admin_token), accounts: RwLock::new(accounts), sessions: Mutex::default(), entropy }
     }
 
-    /// After a reload. Sessions of agents who are gone, or whose password is another now, end.
+    /// After a reload. Sessions of agents who are gone, or whose password or role is another now, end.
     pub fn set_accounts(&self, accounts: BTreeMap<AgentId, Account>) {
         let mut known = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
         self.sessions().open.retain(|_, (caller, _)| match caller {
             Caller::Admin => true,
-            Caller::Agent(id) => match (known.get(id), accounts.get(id)) {
-                (Some(old), Some(new)) => old.password == new.password,
-                _ => false,
-            },
+            Caller::Agent(id, _) => known.contains_key(id) && known.get(id) == accounts.get(id),
         });
         *known = accounts;
     }
@@ -116,7 +111,8 @@ impl Keys {
         let known = accounts.get(id);
         let expected = hash(known.map_or("", |account| &account.password));
         let right = Choice::from(u8::from(known.is_some())) & hash(password).ct_eq(&expected);
-        bool::from(right).then(|| Caller::Agent(AgentId::from(id)))
+        let role = known.map_or(Role::Agent, |account| account.role);
+        bool::from(right).then(|| Caller::Agent(AgentId::from(id), role))
     }
 
     pub(crate) fn by_token(&self, token: &str) -> Option<Caller> {
@@ -248,7 +244,7 @@ mod tests {
 
     fn keys() -> Keys {
         let accounts = [("john", "secret"), ("maria", "pass:word")]
-            .map(|(id, password)| (AgentId::from(id), Account { password: password.into() }));
+            .map(|(id, password)| (AgentId::from(id), Account { password: password.into(), role: Role::Agent }));
         let count = std::sync::atomic::AtomicU8::new(0);
         let entropy = move || [count.fetch_add(1, std::sync::atomic::Ordering::Relaxed); 32];
         Keys::new("t0ken", accounts.into(), Box::new(entropy))
@@ -267,8 +263,8 @@ mod tests {
 
     #[test]
     fn callers_are_told_apart() {
-        let john = Some(Caller::Agent(AgentId::from("john")));
-        let maria = Some(Caller::Agent(AgentId::from("maria")));
+        let john = Some(Caller::Agent(AgentId::from("john"), Role::Agent));
+        let maria = Some(Caller::Agent(AgentId::from("maria"), Role::Agent));
         let basic = |pair: &str| format!("Basic {}", BASE64_STANDARD.encode(pair));
         for (value, caller) in [
             ("Bearer t0ken".to_owned(), Some(Caller::Admin)),
@@ -293,19 +289,24 @@ mod tests {
     #[test]
     fn sessions_open_and_close_and_end() {
         let keys = keys();
-        let john = Caller::Agent(AgentId::from("john"));
+        let john = Caller::Agent(AgentId::from("john"), Role::Agent);
         let one = format!("a=b; {COOKIE}={}; c=d", keys.open(john.clone(), at(0)));
         let two = format!("{COOKIE}={}", keys.open(Caller::Admin, at(0)));
         assert_ne!(one, two);
-        let (one, two) = (headers(&[("cookie", &one)]), headers(&[("cookie", &two)]));
+        let (mut one, two) = (headers(&[("cookie", &one)]), headers(&[("cookie", &two)]));
         assert_eq!(keys.caller(&one, at(1)), Ok(john.clone()));
         assert_eq!(keys.caller(&two, at(1)), Ok(Caller::Admin));
         assert_eq!(keys.caller(&one, at(12 * 3600)).unwrap_err().status, 401);
         keys.close(&two);
         assert_eq!(keys.caller(&two, at(1)).unwrap_err().status, 401);
-        // A new password ends the sessions opened with the old one.
-        keys.set_accounts([(AgentId::from("john"), Account { password: "new".into() })].into());
-        assert_eq!(keys.caller(&one, at(1)).unwrap_err().status, 401);
+        // A new password, and another role, end the sessions opened with the old one.
+        for (password, role) in [("new", Role::Agent), ("new", Role::Supervisor)] {
+            keys.set_accounts([(AgentId::from("john"), Account { password: password.into(), role })].into());
+            assert_eq!(keys.caller(&one, at(1)).unwrap_err().status, 401);
+            let again = keys.open(Caller::Agent(AgentId::from("john"), role), at(1));
+            one = headers(&[("cookie", &format!("{COOKIE}={again}"))]);
+            assert!(keys.caller(&one, at(1)).is_ok());
+        }
     }
 
     #[test]

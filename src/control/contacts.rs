@@ -121,7 +121,7 @@ pub(super) async fn record_for(
     let wanted = ContactId::parse(id).ok_or_else(missing)?.to_string();
     let chain = ask(api, store::chain(&wanted)).await?;
     let contact = chain.iter().find(|record| record.contact_id == wanted).cloned().ok_or_else(missing)?;
-    if let Caller::Agent(agent) = caller {
+    if let Caller::Agent(agent, _) = caller {
         let served = |record: &ContactRecord| record.agent.as_ref().is_some_and(|info| info.username == agent.as_str());
         if !chain.iter().any(served) {
             return Err(Problem::denied(format!("{agent} had no part in this contact.")));
@@ -138,10 +138,10 @@ async fn ask(api: &Api, statement: Statement) -> Result<Vec<ContactRecord>, Prob
 
 fn query(caller: &Caller, wanted: Wanted) -> Result<store::Query, Problem> {
     let agent = match (caller, wanted.agent) {
-        (Caller::Agent(own), Some(other)) if own.as_str() != other => {
+        (Caller::Agent(own, _), Some(other)) if own.as_str() != other => {
             return Err(Problem::denied(format!("{own} may not see the contacts of {other}.")));
         }
-        (Caller::Agent(own), _) => Some(own.to_string()),
+        (Caller::Agent(own, _), _) => Some(own.to_string()),
         (_, agent) => agent,
     };
     let limit = wanted.limit.unwrap_or(PAGE);
@@ -182,6 +182,7 @@ fn is_time(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::Role;
 
     #[test]
     fn times_are_told_from_anything_else() {
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn an_agent_asks_for_his_own_only() {
-        let john = Caller::Agent("john".into());
+        let john = Caller::Agent("john".into(), Role::Agent);
         for (caller, agent, asked) in [
             (&Caller::Admin, None, Ok(None)),
             (&Caller::Admin, Some("maria"), Ok(Some("maria"))),

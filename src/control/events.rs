@@ -6,6 +6,7 @@ use super::gate::{Gate, Notice};
 use super::problem::Problem;
 use crate::engine::snapshot::AgentSnapshot;
 use crate::ids::AgentId;
+use crate::site::Role;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -25,7 +26,7 @@ pub(crate) struct Filter {
 }
 
 #[utoipa::path(get, path = "/api/events", tag = "events",
-    params(("agent" = Option<String>, Query, description = "Only this agent's snapshots and contacts; an agent gets only his own anyway")),
+    params(("agent" = Option<String>, Query, description = "Only this agent's snapshots and contacts; an agent who is no supervisor gets only his own anyway")),
     responses(
     (status = 200, description = "text/event-stream. `event: snapshot` with an AgentSnapshot, first of all each one as it is now, then at every \
         change. `event: INITIATED | CONNECTED_TO_SYSTEM | QUEUED | CONNECTED_TO_AGENT | DISCONNECTED | COMPLETED` with {eventType, contactId, initialContactId, \
@@ -44,14 +45,14 @@ pub(crate) async fn stream(
     let Query(filter) = filter.map_err(|fault| Problem::parameter(fault.body_text()))?;
     let asked = filter.agent.map(AgentId::from);
     if let Some(agent) = &asked {
-        caller.may(agent)?;
+        caller.may_see(agent)?;
         if !api.gate.agents().contains_key(agent) {
             return Err(Problem::missing(format!("There is no agent {agent}.")));
         }
     }
     let only = match caller {
-        Caller::Admin => asked,
-        Caller::Agent(own) => Some(own),
+        Caller::Agent(own, Role::Agent) => Some(own),
+        _ => asked,
     };
     Ok(Sse::new(Feed::new(api.gate, only)).keep_alive(KeepAlive::default()))
 }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 #[utoipa::path(get, path = "/api/queues", tag = "queues", responses(
     (status = 200, description = "The real-time metrics of every queue, by id, not older than a second", body = Vec<QueueSnapshot>),
     (status = 401, description = "UnauthorizedException", body = Problem),
-    (status = 403, description = "AccessDeniedException: for the administrator alone", body = Problem),
+    (status = 403, description = "AccessDeniedException: for supervisors and the administrator", body = Problem),
 ))]
 pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Arc<Vec<QueueSnapshot>>>, Problem> {
-    caller.is_admin()?;
+    caller.sees_all()?;
     Ok(Json(api.gate.queues()))
 }

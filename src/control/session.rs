@@ -4,6 +4,7 @@ use super::Api;
 use super::actions::read;
 use super::auth::{COOKIE, Caller, SESSION};
 use super::problem::Problem;
+use crate::site::Role;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -28,7 +29,7 @@ pub(crate) struct SignIn {
 pub(crate) struct SignedIn {
     /// The agent's id; null for the administrator.
     agent: Option<String>,
-    /// `agent` or `admin`.
+    /// `agent`, `supervisor` or `admin`.
     role: &'static str,
 }
 
@@ -36,7 +37,8 @@ impl From<&Caller> for SignedIn {
     fn from(caller: &Caller) -> Self {
         match caller {
             Caller::Admin => SignedIn { agent: None, role: "admin" },
-            Caller::Agent(id) => SignedIn { agent: Some(id.to_string()), role: "agent" },
+            Caller::Agent(id, Role::Agent) => SignedIn { agent: Some(id.to_string()), role: "agent" },
+            Caller::Agent(id, Role::Supervisor) => SignedIn { agent: Some(id.to_string()), role: "supervisor" },
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::engine::{Engine, Input};
 use crate::ids::AgentId;
 use crate::media::Plane;
 use crate::sip::Transport;
-use crate::site::Site;
+use crate::site::{Agent, Site};
 use crate::telemetry;
 use std::collections::BTreeMap;
 use std::io;
@@ -364,5 +364,6 @@ fn keys(token: &str, site: &Site) -> io::Result<Keys> {
 
 /// Who may sign in.
 pub(super) fn accounts(site: &Site) -> BTreeMap<AgentId, Account> {
-    site.agents.iter().map(|(id, agent)| (id.clone(), Account { password: agent.password.clone() })).collect()
+    let account = |agent: &Agent| Account { password: agent.password.clone(), role: agent.role };
+    site.agents.iter().map(|(id, agent)| (id.clone(), account(agent))).collect()
 }
