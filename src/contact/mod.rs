@@ -180,7 +180,6 @@ impl Call {
     /// After every event: flows that nobody hears go on, notices end when somebody is there, and a call of one ends.
     fn settle(&mut self, cx: &mut Cx) {
         self.pass_unheard(cx);
-        self.follow_agents(cx);
         self.end_if_deserted(cx);
         self.drop_stale_notices();
     }

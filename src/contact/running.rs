@@ -351,9 +351,11 @@ impl Call {
         self.settle(cx);
     }
 
-    /// A message that nobody hears is over: an agent who takes his customer back does not keep a flow waiting.
+    /// A message that nobody hears is over: an agent who takes his customer back does not keep a flow waiting. Nor does a
+    /// supervisor whom somebody hears instead, and he follows whoever is left.
     pub(super) fn pass_unheard(&mut self, cx: &mut Cx) {
         for _ in 0..FLOW_STEPS {
+            self.follow_agents(cx);
             let plan = self.plan();
             let heard = |play: PlayId| {
                 plan.values().any(|want| matches!(&want.hears, Hears::Sound(sounding) if sounding.play == play))

@@ -2,7 +2,7 @@
 
 Story: A supervisor stays with whoever is left
 Guests: customer
-Agents: john, maria, anna
+Agents: john, maria, peter, anna
 
 The customer goes, and the two of them talk:
   customer dials 1000
@@ -74,4 +74,37 @@ She coached John; when he leaves she coaches Maria, who has the contact now:
   expect customer and maria hear each other for 1 s within 100 ms
   customer hangs up
   expect maria's call ends
+    the switch is empty
+
+She coached John; he hands Maria on and is gone while she hears the flow, and Anna coaches Maria instead:
+  customer dials 1000
+  expect john's phone rings within 15 s
+  john answers
+  expect customer and john hear each other within 15 s
+  anna presses monitor john
+  expect anna's phone rings within 1 s
+  anna answers
+  expect anna hears customer and john within 500 ms
+  anna presses coach
+  expect john hears customer and anna within 100 ms
+  john presses quick connect maria
+  expect maria's phone rings within 10 s
+  maria answers
+  expect maria hears john within 15 s
+    john hears maria and anna
+  customer hangs up
+  expect maria hears john within 60 ms
+    john hears maria and anna within 60 ms
+  john transfers to qc-peter
+  expect maria hears "Transferring to agent." within 500 ms
+  john hangs up
+  expect maria hears anna within 60 ms
+    anna's phone shows "Monitoring Maria"
+    peter's phone rings within 10 s
+  peter answers
+  expect peter hears maria within 15 s
+    maria hears peter and anna
+  maria hangs up
+  expect peter's call ends
+    anna's call ends
     the switch is empty

@@ -44,7 +44,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("monitor_barges_in", &[]),
     ("monitor_coaches", &["internal transfer"]),
     ("monitor_ends", &["internal transfer"]),
-    ("monitor_follows", &["internal transfer"]),
+    ("monitor_follows", &["internal transfer", "internal consult", "internal consult"]),
     ("monitor_forces_mute", &[]),
     ("monitor_in_a_consult", &["internal transfer"]),
     ("monitor_listens", &[]),
@@ -116,10 +116,15 @@ const REASONS: &[(&str, &[&str])] = &[
             // the agent goes, then the customer;
             "AGENT_DISCONNECT",
             "CUSTOMER_DISCONNECT",
-            // she listens to one and then to the other.
+            // she listens to one and then to the other;
             "AGENT_DISCONNECT",
             "AGENT_DISCONNECT",
             "CUSTOMER_DISCONNECT",
+            // the customer goes, and one agent hands the other on to a third.
+            "AGENT_DISCONNECT",
+            "AGENT_DISCONNECT",
+            "AGENT_DISCONNECT",
+            "AGENT_DISCONNECT",
         ],
     ),
     ("queue_closed", &["CUSTOMER_DISCONNECT", "CONTACT_FLOW_DISCONNECT"]),
