@@ -142,6 +142,7 @@ stories! {
     mute_outlives_hold,
     outbound,
     outbound_failures,
+    outside_twice,
     phones_that_negotiate,
     queue_by_phone,
     queue_closed,

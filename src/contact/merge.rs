@@ -24,12 +24,15 @@ enum Part {
 impl Call {
     /// He completes the transfer for which he called somebody on his second line. Who is still being called takes his
     /// place when she answers; until then he waits.
-    pub fn complete(&mut self, cx: &mut Cx, by: ConnectionId) -> Result<(), Refused> {
+    pub fn complete(&mut self, cx: &mut Cx, by: ConnectionId, other: ConnectionId) -> Result<(), Refused> {
         let first = self.connections.get(&by).map(|c| c.second_line_of.unwrap_or(by));
         let me = first.and_then(|id| self.connections.get(&id)).filter(|c| c.is_up() && c.transfers.is_none()).cloned();
         let me = me.ok_or_else(|| state("not on this call"))?;
         self.may_transfer(&me)?;
         let mine = self.lines_of(me.id);
+        if by == other || !mine.contains(&other) {
+            return Err(state("those are not two lines of one person"));
+        }
         // The one of the second line: on the first he may have consulted somebody else.
         let second = |k: &&Contact| self.connections.get(&k.party).is_some_and(|c| c.second_line_of.is_some());
         let his = |k: &&Contact| mine.contains(&k.party) && k.method.adds() && !k.is_over();
@@ -134,7 +137,7 @@ impl Call {
         if row.is_some() && !up {
             self.drive(cx, Role::Party(contact), Outcome::Begin);
         }
-        self.complete(cx, mine)
+        self.complete(cx, mine, theirs)
     }
 
     fn is_here(&self, connection: ConnectionId) -> bool {

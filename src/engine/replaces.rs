@@ -39,10 +39,7 @@ impl Engine {
         }
         let mut outcome = Ok(());
         if call == other {
-            if mine == theirs {
-                return Err(Status::DECLINE);
-            }
-            self.with_call(call, |call, cx| outcome = call.complete(cx, mine));
+            self.with_call(call, |call, cx| outcome = call.complete(cx, mine, theirs));
         } else {
             outcome = self.merge((call, mine), (other, theirs));
         }

@@ -337,29 +337,41 @@ fn two_calls_of_one_person_become_one() {
 
 #[test]
 fn who_completes_what_he_began_on_his_second_line() {
-    let completes = |s: &mut Stage, who: &str| {
-        let id = s.id(who);
-        s.act(|call, cx| call.complete(cx, id))
+    let completes = |s: &mut Stage, who: &str, other: &str| {
+        let (id, other) = (s.id(who), s.id(other));
+        s.act(|call, cx| call.complete(cx, id, other))
+    };
+    let second = |s: &mut Stage, to: &str| {
+        let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &to.into())).unwrap();
+        s.who.insert("john2", line);
     };
     // Nobody is there whom he called, or nobody to whom.
     let mut s = Stage::consult();
     s.press("john", Press::Join);
-    assert!(completes(&mut s, "customer").is_err());
-    assert!(completes(&mut s, "maria").is_err());
+    assert!(completes(&mut s, "customer", "customer").is_err());
+    assert!(completes(&mut s, "maria", "john").is_err());
+    assert!(completes(&mut s, "john", "maria").is_err());
     s.bye("maria");
-    assert!(completes(&mut s, "john").is_err());
+    assert!(completes(&mut s, "john", "john").is_err());
     s.hears("customer:john john:customer");
-    let mut s = Stage::consult();
+    let mut s = Stage::talking();
+    second(&mut s, "maria");
     s.bye("customer");
-    assert!(completes(&mut s, "john").is_err());
+    assert!(completes(&mut s, "john", "john2").is_err());
+    // Nor what somebody else does with him.
+    let mut s = Stage::consult();
+    s.press("john", Press::Join);
+    s.transfer("john", Goal::Agent("peter".into())).unwrap();
+    let before = s.heard();
+    assert!(completes(&mut s, "customer", "maria").is_err());
+    s.hears(&before);
     // He waits for her whom he called last, and does not begin again with whom he called before.
     let mut s = Stage::consult();
-    let line = s.act(|call, cx| call.second_line(cx, &"john".into(), &"peter".into())).unwrap();
-    s.who.insert("john2", line);
+    second(&mut s, "peter");
     s.played("john2");
     s.offer("peter");
-    assert_eq!(completes(&mut s, "john"), Ok(()));
-    assert!(completes(&mut s, "john").is_err());
+    assert_eq!(completes(&mut s, "john", "john2"), Ok(()));
+    assert!(completes(&mut s, "john", "john2").is_err());
     s.hears("customer:maria john:silence john2:silence maria:customer");
     s.answer("peter");
     s.played("peter");
@@ -367,8 +379,8 @@ fn who_completes_what_he_began_on_his_second_line() {
     assert_eq!(s.row("peter").0, State::Connected);
     s.hears("customer:maria+peter maria:customer+peter peter:customer+maria");
     // Who has left, or was never there, completes nothing.
-    assert!(completes(&mut s, "john").is_err());
-    assert!(s.act(|call, cx| call.complete(cx, ConnectionId(999))).is_err());
+    assert!(completes(&mut s, "john", "john2").is_err());
+    assert!(s.act(|call, cx| call.complete(cx, ConnectionId(999), ConnectionId(998))).is_err());
 }
 
 #[test]
