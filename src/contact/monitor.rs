@@ -146,7 +146,6 @@ impl Call {
         };
         match (press, me.kind) {
             (Press::Monitor(_), Kind::Monitoring) => Ok(()),
-            (Press::Monitor(_), _) => Err(state("this agent listens to no contact")),
             _ if own => Ok(()),
             (Press::QuickConnect(_) | Press::Call(_), Kind::Monitoring) => Err(state("a supervisor adds nobody")),
             (_, Kind::Monitoring) if !me.is_party() => Err(state("a supervisor only listens until he barges in")),

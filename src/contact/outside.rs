@@ -209,8 +209,7 @@ impl Call {
 
     /// Who is called outside can be heard before he has answered: by whom.
     pub(super) fn early_customer(&self, c: &Connection) -> Option<ConnectionId> {
-        let calls = |k: &&Contact| k.agent == Some(c.id) && k.method == Method::Outbound;
-        let k = self.contacts.values().find(calls).filter(|k| matches!(k.phase, Phase::Calling(_)))?;
+        let k = self.contacts.values().find(|k| k.agent == Some(c.id) && matches!(k.phase, Phase::Calling(_)))?;
         self.connections.get(&k.party).filter(|party| party.is_heard_early()).map(|party| party.id)
     }
 

@@ -185,7 +185,7 @@ impl Call {
             if k.method == Method::External {
                 row.and_then(|row| row.answered)
             } else if k.previous.is_some() {
-                Some(k.initiated)
+                Some(now)
             } else {
                 // Who was transferred into a room has been there for longer.
                 self.connections.get(&k.party).and_then(|party| party.answered).map(|at| at.max(k.initiated))
@@ -207,7 +207,7 @@ impl Call {
             }
         }
         let talks = match (up, customer) {
-            (Some(row), Some(customer)) if row.id != customer.id => {
+            (Some(row), Some(customer)) => {
                 self.connections.values().any(|l| same_person(l, row) && self.talkers(l).contains(&customer.id))
             }
             _ => false,
@@ -215,8 +215,7 @@ impl Call {
         let is_agent = row.is_some_and(|row| row.agent.is_some());
         facts.interaction.is(now, talks && is_agent);
         facts.third_party.is(now, talks && !is_agent);
-        let held =
-            customer.filter(|c| up.is_some() && c.is_up() && c.state == State::Hold && facts.interaction.times > 0);
+        let held = customer.filter(|c| up.is_some() && c.state == State::Hold && facts.interaction.times > 0);
         facts.hold.is(now, held.is_some());
         let by = held.and_then(|c| c.held_by).and_then(|by| self.connections.get(&by));
         facts.own_hold.is(now, by.zip(row).is_some_and(|(by, row)| same_person(by, row)));
@@ -256,12 +255,8 @@ impl Call {
         let heir = self.contacts.values().filter(after).max_by_key(|n| n.initiated);
         let Some(heir) = heir else { return };
         let row = heir.agent.and_then(|id| self.connections.get(&id));
-        let left = match k.agent {
-            Some(_) => customer.is_some_and(Connection::is_up),
-            // Between two who are no customers of an agent, whoever is left.
-            None => self.connections.values().any(|c| c.is_up() && row.is_none_or(|row| !same_person(c, row))),
-        };
-        if left {
+        // Between two who are no customers of an agent, whoever is left.
+        if k.agent.is_none() || customer.is_some_and(Connection::is_up) {
             facts.transferred = Some((now, row.map(|row| row.identity.clone())));
         }
     }

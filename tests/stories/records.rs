@@ -85,6 +85,7 @@ const WORDS: &[(&str, &[&str])] = &[
 
 /// Why each contact of a story ended, in the order in which they began.
 const REASONS: &[(&str, &[&str])] = &[
+    ("agent_cancels", &["CUSTOMER_DISCONNECT", "AGENT_DISCONNECT"]),
     ("agent_quick_connect", &["AGENT_DISCONNECT", "CUSTOMER_DISCONNECT"]),
     (
         "external_cold",
@@ -180,6 +181,7 @@ pub fn judge(story: &str, records: &[ContactRecord], events: &[ContactEvent]) {
     events_are_in_order(records, events);
     for record in records {
         times_are_in_order(record);
+        system_is_told_of(record, events);
         chain_holds(record, &by_id);
     }
     let mut begun: Vec<&ContactRecord> = records.iter().collect();
@@ -226,6 +228,15 @@ fn events_are_in_order(records: &[ContactRecord], events: &[ContactEvent]) {
     }
 }
 
+/// By an event of the same time; one that is over in that moment may do without.
+fn system_is_told_of(record: &ContactRecord, events: &[ContactEvent]) {
+    let told = events.iter().filter(|e| e.contact_id == record.contact_id && e.event_type == "CONNECTED_TO_SYSTEM");
+    let told: Vec<&str> = told.map(|e| e.timestamp.as_str()).collect();
+    let since: Vec<&str> = record.connected_to_system_timestamp.as_deref().into_iter().collect();
+    let over_at_once = since == [record.disconnect_timestamp.as_str()];
+    assert!(told == since || (told.is_empty() && over_at_once), "{told:?}: {record:?}");
+}
+
 fn times_are_in_order(record: &ContactRecord) {
     let mut times = vec![record.initiation_timestamp.clone()];
     times.extend(record.connected_to_system_timestamp.clone());
@@ -241,6 +252,9 @@ fn times_are_in_order(record: &ContactRecord) {
         assert!(agent.longest_hold_duration <= agent.customer_hold_duration);
         assert!(agent.agent_initiated_hold_duration <= agent.customer_hold_duration);
     }
+    assert!(record.external_third_party.is_none() || record.agent_connection_attempts == 0, "no agent: {record:?}");
+    let called = !record.next_contacts.is_empty();
+    assert!(called || record.transfer_completed_timestamp.is_none(), "handed on to nobody: {record:?}");
     for recording in &record.recordings {
         let day = &recording.start_timestamp[..10];
         assert_eq!(recording.location, format!("{day}/{}.wav", record.contact_id));

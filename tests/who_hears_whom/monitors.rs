@@ -283,6 +283,23 @@ fn an_agent_whom_a_supervisor_drops_was_barged() {
     assert_eq!(facts.transitions.iter().map(|(_, state)| *state).collect::<Vec<_>>(), [Monitor::Barge]);
     // Nobody was transferred to her.
     assert_eq!(s.call.facts(first).unwrap().transferred, None);
+    // Nobody else is.
+    let mut s = barged(Stage::consult(), "john");
+    s.act(note);
+    let first = contact_of(&s, "john");
+    s.press("anna", Press::Drop(s.id("customer")));
+    s.press("anna", Press::Leave);
+    s.act(note);
+    s.bye("maria");
+    s.act(note);
+    assert_eq!(cause(&s, first), Some(Cause::Agent));
+    let mut s = barged(Stage::talking(), "john");
+    s.act(note);
+    let first = contact_of(&s, "john");
+    s.press("anna", Press::Drop(s.id("customer")));
+    s.press("john", Press::Leave);
+    s.act(note);
+    assert_eq!(cause(&s, first), Some(Cause::Agent));
     // An agent who leaves by himself.
     let mut s = barged(Stage::talking(), "john");
     s.act(note);

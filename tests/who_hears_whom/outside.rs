@@ -279,3 +279,15 @@ fn a_supervisor_hears_who_is_outside_once_he_has_answered() {
     s.bye("customer");
     assert!(s.call.is_over());
 }
+
+#[test]
+fn nobody_listens_to_a_contact_without_an_agent() {
+    let mut s = Stage::talking_with(with_bank(CallerIdChoice::Customer, true, true));
+    press_bank(&mut s).unwrap();
+    s.newest("bank");
+    s.answer("bank");
+    let contact = s.call.connections()[&s.id("bank")].contact;
+    assert!(s.call.contacts()[&contact].agent.is_some(), "its row stands where an agent's does");
+    let refused = s.act(|call, cx| call.monitor(cx, &"anna".into(), contact));
+    assert_eq!(refused, Err(Refused::State("the contact is not connected to an agent".into())));
+}

@@ -54,6 +54,35 @@ fn the_row_is_nobodys_until_somebody_answers() {
 }
 
 #[test]
+fn whoever_takes_it_in_the_end_has_served_it() {
+    let mut s = asked();
+    s.played("john");
+    let contact = s.pending();
+    let served = |s: &mut Stage| {
+        s.act(|call, cx| call.note(cx));
+        s.call.facts(contact).and_then(|facts| facts.served.clone()).map(|by| (by.agent.to_string(), by.accepted))
+    };
+    for agent in ["maria", "peter", "maria"] {
+        s.wait(5);
+        s.offer(agent);
+        s.answer(agent);
+        assert_eq!(served(&mut s), Some((agent.into(), s.now)));
+        // In her own whisper, and in John's.
+        if agent == "peter" {
+            s.played(agent);
+        }
+        s.bye(agent);
+    }
+    s.offer("peter");
+    s.answer("peter");
+    s.played("peter");
+    s.played("john");
+    let since = s.now;
+    s.wait(5);
+    assert_eq!(served(&mut s), Some(("peter".into(), since)));
+}
+
+#[test]
 fn only_he_who_asked_sees_it_connecting() {
     let mut s = Stage::consult();
     s.press("john", Press::Join);

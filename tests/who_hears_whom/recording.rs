@@ -1,9 +1,12 @@
 //! Who is recorded on which side, phase by phase, on the call alone.
 
+use crate::flows::{flow, with};
 use crate::stage::{Stage, catalog};
 use cordboard::contact::{Press, State};
+use cordboard::flow::FlowType;
 use cordboard::ids::{ConnectionId, ContactId};
 use cordboard::time::Duration;
+use serde_json::json;
 
 fn everybody() -> Stage {
     let mut catalog = catalog();
@@ -79,6 +82,30 @@ fn the_table_of_who_is_recorded() {
     assert_eq!(s.call.recording_state(contact), None, "the stage notes nothing");
     s.bye("customer");
     s.records("");
+}
+
+#[test]
+fn a_flow_records_one_side_alone() {
+    for (who, expected) in [
+        (&["Agent", "Customer"][..], "john:customer|john"),
+        (&["Agent"], "john:|john"),
+        (&["Customer"], "john:customer|"),
+        (&[], ""),
+    ] {
+        let records = json!({"RecordingBehavior": {"RecordedParticipants": who, "IVRRecordingBehavior": "Disabled"}});
+        let line = [
+            ("UpdateContactRecordingBehavior", records),
+            ("UpdateContactTargetQueue", json!({"QueueId": "Support"})),
+            ("TransferContactToQueue", json!({})),
+        ];
+        let mut s = Stage::of(with([flow("Line", FlowType::Inbound, &line)]), "Line");
+        s.offer("john");
+        s.answer("john");
+        s.played("john");
+        s.played("customer");
+        s.hears("customer:john john:customer");
+        s.records(expected);
+    }
 }
 
 #[test]
