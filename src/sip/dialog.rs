@@ -2,7 +2,7 @@
 
 use super::link::Link;
 use super::{Headers, Name, NameAddr, Request, Response, Text, Uri};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// One end of a dialog, early or confirmed. Everything in it is a copy of its own: a dialog lives for hours and
 /// must not hold on to the datagram that made it.
@@ -72,6 +72,11 @@ impl Dialog {
             remote_target: contact(headers).or_else(|| own_uri(&to.uri)).ok_or(NoDialog)?,
             routes,
         })
+    }
+
+    /// The host that the peer has named for our requests: the first of its route, else its remote target. `None`: by name.
+    pub fn next_host(&self) -> Option<IpAddr> {
+        self.routes.first().map_or(&self.remote_target, |route| &route.uri).host.ip()
     }
 
     /// The next sequence number of ours.

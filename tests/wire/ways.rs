@@ -1,6 +1,7 @@
 //! How bytes become messages, and how answers find their way back (RFC 3261 section 18).
 
-use super::world::{World, request};
+use super::world::{World, request, sdp};
+use cordboard::time::Duration;
 
 const PHONE: &str = "192.0.2.9:5070";
 
@@ -141,5 +142,37 @@ fn a_stream_carries_messages_of_any_cut() {
             }
             assert_eq!(world.told(), wanted, "{rule}, in steps of {step}");
         }
+    }
+}
+
+/// Sections 12.2.1.1 and 13.2.2.4: where no proxy on the way stays on it, the ACK and all that follows come from where the
+/// Contact says.
+#[test]
+fn a_dialog_moves_for_the_host_that_its_owner_has_named() {
+    let route = "\nRecord-Route: <sip:203.0.113.9;lr>";
+    for (rule, route, from, owner) in [
+        ("the remote target", "", "203.0.113.7:5060", true),
+        ("from another port of its", "", "203.0.113.7:40001", true),
+        ("still the host that the INVITE came from", "", PHONE, true),
+        ("nobody else", "", "203.0.113.8:5060", false),
+        ("16.6: with a route, the first of it", route, "203.0.113.9:5060", true),
+        ("and not who is behind it", route, "203.0.113.7:5060", false),
+    ] {
+        let mut world = World::new();
+        let uri = "sip:9002@192.0.2.1";
+        let contact = "Contact: <sip:guest@203.0.113.7>";
+        let invite = request("INVITE", uri, PHONE, &format!("{contact}{route}"), &sdp("192.0.2.9", 4000));
+        world.hear(PHONE, invite.as_bytes());
+        let ok = world.take().pop().expect("a 200").1;
+        let to = ok.lines().find(|line| line.starts_with("To: ")).expect("a To").to_owned();
+        let inside = |method: &str, seq: u32| {
+            let headers = format!("{contact}\n{to}\nCSeq: {seq} {method}");
+            request(method, uri, from, &headers, "").replace("z9hG4bK1", &format!("z9hG4bK{method}"))
+        };
+        world.hear(from, inside("ACK", 1).as_bytes());
+        world.pass(Duration::from_secs(2));
+        assert_eq!(world.told().is_empty(), owner, "{rule}: the 200 comes again until its ACK");
+        world.hear(from, inside("BYE", 2).as_bytes());
+        assert_eq!(world.told(), if owner { "200" } else { "481" }, "{rule}");
     }
 }

@@ -2,14 +2,16 @@
 
 use super::{Phase, Session, Talk};
 use crate::sip::Text;
+use crate::sip::dialog::Dialog;
 use crate::sip::link::Link;
 use std::net::IpAddr;
 
 /// What a request in a dialog is worth by where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standpoint {
-    /// The host that the dialog is with. Its port, its transport and its connection may change: a NAT forgets, a phone
-    /// opens its stream anew.
+    /// The host that the dialog is with, or the one that this has named for our requests: where no proxy on the way stays
+    /// on it, the rest of the dialog comes from there (section 12.2.1.1). Its port, its transport and its connection may
+    /// change: a NAT forgets, a phone opens its stream anew.
     Peer,
     /// Another host, and the peer has a name that it can prove: a phone whose address has changed looks like this.
     Doubtful,
@@ -19,12 +21,20 @@ pub enum Standpoint {
 
 impl Session {
     pub fn standpoint(&self, from: Link) -> Standpoint {
-        if self.link.is_same_host(from) {
+        if self.link.is_same_host(from) || self.has_named(from.remote.ip()) {
             Standpoint::Peer
         } else if self.proves.is_some() && !self.is_silent() {
             Standpoint::Doubtful
         } else {
             Standpoint::Stranger
+        }
+    }
+
+    fn has_named(&self, host: IpAddr) -> bool {
+        let named = |dialog: &Dialog| dialog.next_host().is_some_and(|ip| ip.to_canonical() == host.to_canonical());
+        match &self.phase {
+            Phase::Calling(calling) => calling.forks.iter().any(|fork| named(&fork.dialog)),
+            _ => self.dialog.as_ref().is_some_and(named),
         }
     }
 
