@@ -45,6 +45,7 @@ fn spec(id: u64) -> PortSpec {
         latch: true,
         codec: Some((Codec::Pcmu, 0)),
         telephone_event: Some(101),
+        accepts_event: Some(101),
         send: true,
         receive: true,
         start: Start::Now,

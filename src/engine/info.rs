@@ -50,14 +50,22 @@ fn key_of(request: &Request) -> Result<Option<char>, Status> {
     } else {
         return Err(Status::UNSUPPORTED_MEDIA_TYPE);
     };
+    let digit = digit.unwrap_or_default().to_ascii_uppercase();
     // Some write the star and what follows it as the numbers of RFC 4733 section 3.2.
-    let digit = match digit.as_deref() {
-        Some("10") => Some('*'),
-        Some("11") => Some('#'),
-        other => other.and_then(|d| d.chars().next()).map(|c| c.to_ascii_uppercase()),
-    };
-    match digit {
-        Some(c @ ('0'..='9' | '*' | '#' | 'A'..='D')) => Ok(Some(c)),
+    match digit.as_str() {
+        "10" => return Ok(Some('*')),
+        "11" => return Ok(Some('#')),
+        "12" => return Ok(Some('A')),
+        "13" => return Ok(Some('B')),
+        "14" => return Ok(Some('C')),
+        "15" => return Ok(Some('D')),
+        // The hook flash is no digit.
+        "16" | "FLASH" => return Ok(None),
+        _ => {}
+    }
+    let mut chars = digit.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c @ ('0'..='9' | '*' | '#' | 'A'..='D')), None) => Ok(Some(c)),
         _ => Err(Status::BAD_REQUEST),
     }
 }
@@ -77,6 +85,12 @@ mod tests {
             (relay, "Duration=160\r\nSignal=#", Ok(Some('#'))),
             (relay, "Signal=11\r\nDuration=100\r\n", Ok(Some('#'))),
             (relay, "Signal=d\r\n", Ok(Some('D'))),
+            (relay, "Signal=12\r\n", Ok(Some('A'))),
+            (relay, "Signal=15\r\n", Ok(Some('D'))),
+            (relay, "Signal=16\r\n", Ok(None)),
+            (relay, "Signal=flash\r\n", Ok(None)),
+            (relay, "Signal=17\r\n", Err(400)),
+            (relay, "Signal=55\r\n", Err(400)),
             (relay, "Duration=160\r\n", Err(400)),
             (relay, "Signal=!\r\n", Err(400)),
             ("application/dtmf", "7", Ok(Some('7'))),

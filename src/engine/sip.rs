@@ -59,9 +59,12 @@ impl Engine {
                 self.on_failed(session, status, response.as_ref());
             }
             Event::Acked { session, body } => {
-                let Some((leg, ..)) = self.whose(session) else { return };
+                let Some((leg, connection, call)) = self.whose(session) else { return };
                 let taken = self.with_leg(leg, |leg, doors| leg.acked(body.as_ref(), doors));
-                self.unless_agreed(leg, taken);
+                if let Some(Ok(Heard::PhoneHold(on))) = taken {
+                    self.with_call(call, |call, cx| call.phone_hold(cx, connection, on));
+                }
+                self.unless_agreed(leg, taken.map(|taken| taken.map(|_| ())));
             }
             Event::Pracked { session, body } => {
                 let Some((leg, ..)) = self.whose(session) else { return };

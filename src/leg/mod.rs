@@ -13,7 +13,7 @@ use crate::contact::Identity;
 use crate::ids::{ConnectionId, LegId, PortId, ShardId};
 use crate::limits::OVERTAKEN;
 use crate::media::{Codec, MediaCommand, PortSpec, PortStats, Source, Start};
-use crate::sdp::{Direction, Local, Name as CodecName, Negotiator};
+use crate::sdp::{Agreed, Direction, Local, Name as CodecName, Negotiator};
 use crate::sip::{self, Endpoint, Method, Name, NameAddr, OfferBy, SessionId, Status, Text, Uri};
 use crate::time::Time;
 use bytes::Bytes;
@@ -235,10 +235,8 @@ impl Leg {
             None => (Ok(self.negotiator.offer(&local)), Heard::Nothing),
             Some(body) => match self.negotiator.answer(body, &local) {
                 Ok((answer, agreed)) => {
-                    let holds = !agreed.remote_direction.receives();
                     self.told_held = local.direction == Direction::SendOnly;
-                    let changed = std::mem::replace(&mut self.phone_holds, holds) != holds;
-                    (Ok(answer), if changed { Heard::PhoneHold(holds) } else { Heard::Nothing })
+                    (Ok(answer), self.phone_hold(&agreed))
                 }
                 Err(fault) => {
                     debug!(leg = %self.id, %fault, "a new offer cannot be answered");
@@ -254,6 +252,13 @@ impl Leg {
         doors.endpoint.answer(doors.now, self.session, answer, Vec::new(), doors.sip);
         self.push_spec(doors);
         heard
+    }
+
+    /// Whether the phone holds by what it has offered or answered, where that is news.
+    fn phone_hold(&mut self, agreed: &Agreed) -> Heard {
+        let holds = !agreed.remote_direction.receives();
+        let changed = std::mem::replace(&mut self.phone_holds, holds) != holds;
+        if changed { Heard::PhoneHold(holds) } else { Heard::Nothing }
     }
 
     /// The final response to an offer of ours.
@@ -463,6 +468,7 @@ impl Leg {
             spec.codec = agreed.codecs.first().map(|(pt, name)| (media_codec(*name), *pt));
             spec.accepts = agreed.accepts.iter().map(|(pt, name)| (*pt, media_codec(*name))).collect();
             spec.telephone_event = agreed.telephone_event;
+            spec.accepts_event = agreed.accepts_event;
             spec.send = agreed.remote_direction.receives();
         }
         spec.receive = self.want.heard;

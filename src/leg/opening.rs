@@ -1,10 +1,10 @@
 //! The first exchange of a leg, up to its answer: what is said and heard before it, early dialogs, and the agreement
 //! without which there is no call (RFC 3261 section 13, RFC 3262).
 
-use super::{Doors, Leg, Stage};
+use super::{Doors, Heard, Leg, Stage};
 use crate::limits::FIRST_RTP;
 use crate::media::Start;
-use crate::sdp::Direction;
+use crate::sdp::{Agreed, Direction};
 use crate::sip::{Peer, Status};
 use bytes::Bytes;
 use tracing::debug;
@@ -71,12 +71,16 @@ impl Leg {
     }
 
     /// The answer to an offer of ours that waits for one.
-    fn take_answer(&mut self, body: Option<&Bytes>) -> Result<(), Status> {
+    fn take_answer(&mut self, body: Option<&Bytes>) -> Result<Option<Agreed>, Status> {
         if !self.negotiator.pending() {
-            return Ok(());
+            return Ok(None);
         }
+        let told_held = self.negotiator.offers() == Some(Direction::SendOnly);
         let fault = match body.map(|body| self.negotiator.accept(body)) {
-            Some(Ok(_)) => return Ok(()),
+            Some(Ok(agreed)) => {
+                self.told_held = told_held;
+                return Ok(Some(agreed));
+            }
             Some(Err(fault)) => Some(fault),
             None => None,
         };
@@ -85,19 +89,23 @@ impl Leg {
         Err(Status::NOT_ACCEPTABLE_HERE)
     }
 
-    /// The ACK of our 200 came. A call without an agreement is the error; a call that had one keeps it.
-    pub fn acked(&mut self, body: Option<&Bytes>, doors: &mut Doors) -> Result<(), Status> {
+    /// The ACK of our 200 came. A call without an agreement is the error; a call that had one keeps it. Whoever re-INVITEd
+    /// without an offer says in it whether he holds.
+    pub fn acked(&mut self, body: Option<&Bytes>, doors: &mut Doors) -> Result<Heard, Status> {
         let taken = self.take_answer(body);
+        let mut heard = Heard::Nothing;
         if self.stage == Stage::Answering {
             self.stage = Stage::Up;
             if self.start == Start::Wait {
                 self.start = Start::FirstRtpOr(doors.now + FIRST_RTP);
             }
             taken?;
+        } else if let Ok(Some(agreed)) = taken {
+            heard = self.phone_hold(&agreed);
         }
         self.push_spec(doors);
         self.reconcile(doors);
-        Ok(())
+        Ok(heard)
     }
 
     /// A phone that we call says something before it answers. Whether it is heard from now on: the first that says where

@@ -67,8 +67,10 @@ pub struct PortSpec {
     pub ptime: Option<u16>,
     /// What else may come in: payload type to codec.
     pub accepts: Vec<(u8, Codec)>,
-    /// The payload type of telephone-event, if agreed (RFC 4733).
+    /// The payload type of telephone-event, if agreed (RFC 4733): the phone's, which we send.
     pub telephone_event: Option<u8>,
+    /// Ours, which the phone sends. Some send their own all the same.
+    pub accepts_event: Option<u8>,
     /// Whether we may send audio at all (the peer's direction allows it). A play list goes on unheard meanwhile, so that
     /// its flow does not hang.
     pub send: bool,

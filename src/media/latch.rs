@@ -3,7 +3,8 @@
 //! The SDP says where the phone is, unless a NAT is in between: then its packets come from another port, or another host.
 //! The first valid one settles it, and while we still learn, one from a likelier place takes its place. After that only the
 //! stream itself can move, once its old address has fallen silent: who goes on with its SSRC and sequence numbers has seen
-//! them.
+//! them. A phone that comes back from hold, by its dialog, may have lost its place in the NAT meanwhile and begin a stream of
+//! its own: it is followed on the host that it was on.
 
 use crate::time::{Duration, Time};
 use std::net::{IpAddr, SocketAddr};
@@ -39,6 +40,13 @@ struct Settled {
     seq: u16,
 }
 
+impl Settled {
+    /// The same phone, by all that can be told behind a NAT.
+    fn is_near(&self, trust: Trust, from: SocketAddr) -> bool {
+        trust >= Trust::Host && trust >= self.trust || self.address.ip().to_canonical() == from.ip().to_canonical()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Latch {
     /// What the SDP says.
@@ -48,6 +56,10 @@ pub(super) struct Latch {
     signalled: Option<IpAddr>,
     confirmed: bool,
     learning: Time,
+    /// We send there: a phone that holds may be sent nothing.
+    sends: bool,
+    /// Until when a phone that has held may come back through another hole in its NAT.
+    resumed: Time,
     settled: Option<Settled>,
     /// Where it was before, and until when that still counts.
     former: Option<(SocketAddr, Time)>,
@@ -63,12 +75,18 @@ pub(super) struct Expectation {
     pub signalled: Option<IpAddr>,
     /// The call is up.
     pub confirmed: bool,
+    /// We may send there.
+    pub sends: bool,
 }
 
 impl Latch {
     pub fn expect(&mut self, now: Time, wish: Expectation) {
         self.symmetric = wish.symmetric;
         self.signalled = wish.signalled;
+        if wish.sends && !self.sends && self.settled.is_some() {
+            self.resumed = now + LEARNING;
+        }
+        self.sends = wish.sends;
         let up = wish.confirmed && !self.confirmed;
         self.confirmed = wish.confirmed;
         if up || wish.remote != self.expected {
@@ -114,7 +132,8 @@ impl Latch {
                 let goes_on = settled.ssrc == ssrc && CONTINUES.contains(&seq.wrapping_sub(settled.seq));
                 (now < self.learning && trust > settled.trust)
                     || (silent >= SILENT && goes_on && self.symmetric)
-                    || (silent >= GIVEN_UP && trust == Trust::Told)
+                    || (silent >= GIVEN_UP
+                        && (trust == Trust::Told || (now < self.resumed && settled.is_near(trust, from))))
             }
         };
         if right {
@@ -199,7 +218,8 @@ mod tests {
     }
 
     fn wish(remote: SocketAddr, signalled: u8) -> Expectation {
-        Expectation { remote: Some(remote), symmetric: true, signalled: Some(at(signalled, 0).ip()), confirmed: true }
+        let signalled = Some(at(signalled, 0).ip());
+        Expectation { remote: Some(remote), symmetric: true, signalled, confirmed: true, sends: true }
     }
 
     /// When, from where, SSRC and sequence number (none: an unknown payload type), and whether it counts.
@@ -290,6 +310,26 @@ mod tests {
             assert!(latch.admits(millis(100_000), at(2, 4000), Some((7, 50))));
             assert_eq!(latch.admits(millis(100_000 + ms), from, Some(place)), followed, "{case}");
             assert_eq!(latch.target(), Some(if followed { from } else { at(2, 4000) }), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_phone_behind_a_nat_comes_back_from_hold_elsewhere() {
+        for (case, held, ms, from, place, followed) in [
+            ("another hole of the NAT and another stream", true, 3_000, at(2, 4002), (8, 1), true),
+            ("it has never held", false, 3_000, at(2, 4002), (8, 1), false),
+            ("while the old one still speaks", true, 1_000, at(2, 4002), (8, 1), false),
+            ("long after", true, 9_000, at(2, 4002), (8, 1), false),
+            ("a stranger", true, 3_000, at(9, 66), (666, 1), false),
+        ] {
+            let mut latch = Latch::default();
+            latch.expect(millis(0), wish(at(1, 10), 2));
+            assert!(latch.admits(millis(100_000), at(2, 4000), Some((7, 50))));
+            if held {
+                latch.expect(millis(100_000), Expectation { sends: false, ..wish(at(1, 10), 2) });
+                latch.expect(millis(102_000), wish(at(1, 10), 2));
+            }
+            assert_eq!(latch.admits(millis(100_000 + ms), from, Some(place)), followed, "{case}");
         }
     }
 

@@ -201,6 +201,7 @@ impl Plane {
             symmetric: port.spec.latch,
             signalled: port.spec.signalled,
             confirmed: port.spec.start != Start::Wait,
+            sends: port.spec.send,
         };
         port.latch.expect(now, wish);
         port.aim();

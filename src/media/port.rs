@@ -231,15 +231,17 @@ impl Port {
     }
 
     pub fn kind(&self, payload_type: u8) -> Option<Kind> {
-        if self.spec.telephone_event == Some(payload_type) {
+        if self.spec.accepts_event == Some(payload_type) {
             return Some(Kind::Event);
         }
         if let Some((codec, _)) = self.spec.codec.filter(|(_, number)| *number == payload_type) {
             return Some(Kind::Sound(codec));
         }
         let agreed = self.spec.accepts.iter().find(|(number, _)| *number == payload_type);
+        let event = || (self.spec.telephone_event == Some(payload_type)).then_some(Kind::Event);
         // Comfort noise has a number of its own and is sent by many who never said so.
-        agreed.map(|(_, codec)| Kind::Sound(*codec)).or((payload_type == COMFORT_NOISE).then_some(Kind::Noise))
+        let noise = || (payload_type == COMFORT_NOISE).then_some(Kind::Noise);
+        agreed.map(|(_, codec)| Kind::Sound(*codec)).or_else(event).or_else(noise)
     }
 
     /// A packet of so many ticks came. True when the length has changed for good: three in a row.

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 const SOUNDING: u32 = CLOCK_RATE / 1000 * 160;
 /// How long the pause behind it is.
 const PAUSE: u32 = CLOCK_RATE / 1000 * 80;
+/// How late a packet of an event can still come.
+const STRAGGLES: i32 = CLOCK_RATE.cast_signed() * 5;
 const STEP: u32 = CLOCK_RATE / 1000 * 20;
 /// -10 dBm0, what phones send.
 const VOLUME: u8 = 10;
@@ -42,10 +44,14 @@ impl Digits {
         let new = match &mut self.last {
             Some(last) if last.ssrc == ssrc => {
                 let later = ahead(timestamp, last.begun);
-                if later < 0 {
+                if (-STRAGGLES..0).contains(&later) {
                     return None; // A straggler of an event long told.
                 }
-                if later == 0 {
+                if later < 0 {
+                    // The phone's clock has begun anew.
+                    *last = now;
+                    true
+                } else if later == 0 {
                     last.ended |= ended;
                     last.duration = last.duration.max(now.duration);
                     false
@@ -242,6 +248,11 @@ mod tests {
                 "across the wrap of the clock",
                 vec![(u32::MAX - 80, true, 0, true, 480), (900, true, 10, true, 480)],
                 "0*",
+            ),
+            (
+                "a phone whose clock begins anew",
+                vec![(9_002_000, true, 3, true, 480), (20_000, true, 6, true, 480), (20_000, false, 6, true, 480)],
+                "36",
             ),
             ("a hook flash is no digit", vec![(0, true, 16, true, 480)], ""),
             ("letters", vec![(0, true, 12, true, 480), (900, true, 15, true, 480)], "AD"),

@@ -133,8 +133,10 @@ pub struct Agreed {
     pub codecs: Vec<(u8, Name)>,
     /// What may come in, with our payload types.
     pub accepts: Vec<(u8, Name)>,
-    /// The payload type of telephone-event, when both sides take it (RFC 4733).
+    /// The peer's payload type of telephone-event, when both sides take it (RFC 4733).
     pub telephone_event: Option<u8>,
+    /// And ours, which it sends.
+    pub accepts_event: Option<u8>,
     /// What the peer says it does; no address (0.0.0.0) reads as not receiving, port 0 as inactive.
     pub remote_direction: Direction,
     /// What is left for us: what we said and what the peer lets us do.

@@ -90,6 +90,12 @@ impl Negotiator {
         self.waiting
     }
 
+    /// The direction that our last offer leaves open, until it is answered.
+    #[must_use]
+    pub fn offers(&self) -> Option<Direction> {
+        self.offered.as_ref().filter(|_| self.waiting).map(|offered| offered.direction)
+    }
+
     /// Writes an offer, the first or a later one. A later one keeps every stream's place and every payload type's
     /// meaning (RFC 3264 sections 8 and 8.3.2).
     pub fn offer(&mut self, local: &Local) -> Bytes {
@@ -158,6 +164,7 @@ impl Negotiator {
                 codecs: common.clone(),
                 accepts: common,
                 telephone_event,
+                accepts_event: telephone_event,
                 remote_direction,
                 direction,
                 ptime: audio.ptime,
@@ -238,6 +245,7 @@ impl Negotiator {
                     codecs,
                     accepts: offered.codecs.clone(),
                     telephone_event: audio.telephone_event.filter(|_| offered.telephone_event.is_some()),
+                    accepts_event: offered.telephone_event.filter(|_| audio.telephone_event.is_some()),
                     remote_direction,
                     direction: offered.direction.and(remote_direction.reversed()),
                     ptime: audio.ptime,
@@ -288,6 +296,7 @@ impl Negotiator {
             codecs: known.map(|agreed| agreed.codecs.clone()).unwrap_or_default(),
             accepts: known.map(|agreed| agreed.accepts.clone()).unwrap_or_default(),
             telephone_event: known.and_then(|agreed| agreed.telephone_event),
+            accepts_event: known.and_then(|agreed| agreed.accepts_event),
             remote_direction: Direction::Inactive,
             direction: Direction::Inactive,
             ptime: None,
@@ -297,7 +306,7 @@ impl Negotiator {
     /// The number already agreed, else one that means nothing else in this session (RFC 3264 section 8.3.2).
     fn telephone_event_number(&self) -> u8 {
         let before = self.offered.as_ref().and_then(|offered| offered.telephone_event);
-        if let Some(number) = self.agreed.as_ref().and_then(|agreed| agreed.telephone_event).or(before) {
+        if let Some(number) = self.agreed.as_ref().and_then(|agreed| agreed.accepts_event).or(before) {
             return number;
         }
         let taken = self.places.get(self.audio).map_or("", |place| &place.fmt);

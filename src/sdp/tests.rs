@@ -289,6 +289,22 @@ fn what_stands_is_repeated_word_for_word() {
     assert_eq!(we.repeat(), None, "a stream that is stopped is nothing to offer");
 }
 
+/// RFC 3264 section 5.1: each sends with the numbers of the other's description.
+#[test]
+fn each_side_has_its_own_number_for_events() {
+    let mut we = Negotiator::new(1);
+    assert!(text(&we.offer(&local(SendRecv))).contains("a=rtpmap:101 telephone-event/8000"));
+    let agreed = we.accept(&body("m=audio 5000 RTP/AVP 0 96\na=rtpmap:96 telephone-event/8000")).unwrap();
+    assert_eq!((agreed.telephone_event, agreed.accepts_event), (Some(96), Some(101)));
+    // Ours keeps its meaning.
+    assert!(text(&we.offer(&local(SendOnly))).contains("a=rtpmap:101 telephone-event/8000"));
+    let agreed = we.accept(&body("m=audio 5000 RTP/AVP 0")).unwrap();
+    assert_eq!((agreed.telephone_event, agreed.accepts_event), (None, None));
+    let offer = body("m=audio 5000 RTP/AVP 0 97\na=rtpmap:97 telephone-event/8000");
+    let (_, agreed) = we.answer(&offer, &local(SendRecv)).unwrap();
+    assert_eq!((agreed.telephone_event, agreed.accepts_event), (Some(97), Some(97)));
+}
+
 #[test]
 fn what_cannot_be_answered_says_why() {
     for (why, offer, error, status) in [

@@ -137,6 +137,7 @@ impl Room {
             codec: Some((codec, codec.payload_type())),
             accepts: vec![(0, Codec::Pcmu), (8, Codec::Pcma)],
             telephone_event: Some(EVENT),
+            accepts_event: Some(EVENT),
             send: wish & 8 == 0,
             receive: wish & 16 == 0,
             start: Start::Now,

@@ -21,6 +21,16 @@ He holds the customer and takes him back:
     customer's phone is re-INVITEd sendrecv
     john's row customer is connected
 
+A phone that re-INVITEs without an offer says in its ACK that it holds:
+  john offers late
+  john presses the hold key
+  expect customer hears CustomerHold.wav within 1 s
+    john's row customer is hold
+  john presses the resume key
+  expect customer and john hear each other within 1 s
+    john's row customer is connected
+  john offers at once
+
 In a conference it holds everybody:
   john presses quick connect maria
   expect maria's phone rings within 10 s

@@ -17,6 +17,14 @@ The customer holds, and comes back:
   customer presses the resume key
   expect customer and john hear each other within 1 s
     john's row customer is connected
+
+He says it in his ACK:
+  customer offers late
+  customer presses the hold key
+  expect john's row customer is held by customer
+  customer presses the resume key
+  expect customer and john hear each other within 1 s
+    john's row customer is connected
   john hangs up
   expect customer's call ends
     the switch is empty

@@ -106,6 +106,18 @@ fn digits_come_in_once_and_are_not_relayed() {
 }
 
 #[test]
+fn digits_come_with_our_number_or_with_the_phones() {
+    let mut lab = three();
+    lab.set(2, |spec| spec.telephone_event = Some(96));
+    let digits = |lab: &Lab| lab.wire.events.iter().filter(|event| matches!(event, MediaEvent::Digit { .. })).count();
+    for (number, timestamp, count) in [(EVENT, 1000, 1), (96, 3000, 2), (97, 5000, 2)] {
+        let header = Header { payload_type: number, marker: true, seq: 1, timestamp, ssrc: 5 };
+        lab.inject(2, address(30_004), header, &[5, 0x8a, 1, 0]);
+        assert_eq!(digits(&lab), count, "{number}");
+    }
+}
+
+#[test]
 fn reports_go_out_and_are_understood() {
     let mut lab = three();
     lab.source(1, hear(&[2]));

@@ -135,6 +135,7 @@ impl Lab {
             codec: Some((codec, codec.payload_type())),
             accepts: vec![(0, Codec::Pcmu), (8, Codec::Pcma)],
             telephone_event: Some(EVENT),
+            accepts_event: Some(EVENT),
             send: true,
             receive: true,
             start: Start::Now,
