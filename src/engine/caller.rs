@@ -66,7 +66,7 @@ impl Engine {
         if let Some(replaces) = Replaces::of(request).map_err(End::with)? {
             return self.take_over(session, from, request, &replaces);
         }
-        let (Some(dialled), Ok(sender)) = (request.uri.user(), request.headers.from()) else {
+        let (Some(dialled), Ok(sender)) = (request.uri.dialled(), request.headers.from()) else {
             return refuse(Status::ADDRESS_INCOMPLETE);
         };
         let caller = self.identify(from, request, &privacy::claimed(&request.headers, &sender.uri), &dialled)?;

@@ -154,7 +154,7 @@ impl Engine {
             // We relay for nobody.
             return Err(Status::FORBIDDEN);
         }
-        let user = target.user().ok_or(Status::NOT_FOUND)?;
+        let user = target.dialled().ok_or(Status::NOT_FOUND)?;
         Ok(Where::To(match self.dialled(&user) {
             Dialled::QuickConnect(_) | Dialled::Agent(_) if agent.is_none() => return Err(Status::FORBIDDEN),
             Dialled::QuickConnect(id) => Goal::QuickConnect(QuickConnectId::from(id)),
@@ -293,10 +293,12 @@ impl Engine {
         self.referrals.values().find(of_call).map(|referral| referral.along.clone()).unwrap_or_default()
     }
 
-    /// The status that says why a party is not there, or that its phone gave.
+    /// The status that says why a party is not there, or that its phone gave, where that is about the call. What a server
+    /// says to us alone (a challenge, a redirection, what it does not understand) is not for whoever called: RFC 3261
+    /// sections 21.4.2, 21.4.8 and 21.4.15 have it come with headers that mean nothing on another leg.
     pub(super) fn status_of(&self, why: Reason, like: Option<ConnectionId>) -> Status {
         let same = like.and_then(|other| self.lines.get(&other)).and_then(|line| line.failed).map(|(_, status)| status);
-        same.unwrap_or(match why {
+        same.filter(|status| is_about_the_call(*status)).unwrap_or(match why {
             Reason::Busy => Status::BUSY_HERE,
             Reason::Rejected => Status::DECLINE,
             Reason::NoAnswer | Reason::Unreachable => Status::TEMPORARILY_UNAVAILABLE,
@@ -305,4 +307,8 @@ impl Engine {
             Reason::HungUp | Reason::Dropped | Reason::Left => Status::TEMPORARILY_UNAVAILABLE,
         })
     }
+}
+
+fn is_about_the_call(status: Status) -> bool {
+    matches!(status.code(), 403 | 404 | 408 | 410 | 433 | 480 | 484..=488 | 500..)
 }

@@ -181,8 +181,13 @@ impl Engine {
         }
     }
 
+    /// As an INVITE would be answered (RFC 3261 section 11.2), but that nobody learns from it who is called what here.
     fn on_options(&mut self, key: ServerKey, request: &Request) {
-        let status = if self.draining { Status::SERVICE_UNAVAILABLE } else { Status::OK };
+        let status = match () {
+            () if self.draining => Status::SERVICE_UNAVAILABLE,
+            () if request.uri.is_sip() && !self.is_ours(&request.uri) => Status::NOT_FOUND,
+            () => Status::OK,
+        };
         let mut response = self.truthful(Response::for_request(request, status));
         if self.draining {
             response.headers.push(Name::RetryAfter, Text::from_static("30"));

@@ -108,6 +108,17 @@ impl Uri {
         Some(String::from_utf8_lossy(&plain).into_owned())
     }
 
+    /// What somebody dials: the user without the parameters of a telephone number (section 19.1.6), and a number without
+    /// what is only for the eye (RFC 3966 section 5.1.1).
+    #[must_use]
+    pub fn dialled(&self) -> Option<String> {
+        let user = self.user()?;
+        let user = user.split(';').next().unwrap_or_default();
+        let number: String = user.chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')')).collect();
+        let is_number = number.strip_prefix('+').unwrap_or(&number).bytes().all(|byte| byte.is_ascii_digit());
+        Some(if is_number { number } else { user.to_owned() }).filter(|user| !user.is_empty())
+    }
+
     /// The `transport` parameter.
     #[must_use]
     pub fn transport(&self) -> Option<Text> {

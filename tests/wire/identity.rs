@@ -183,3 +183,40 @@ fn what_refreshes_a_session_names_who_is_there() {
         assert_eq!(refresh.contains("m=audio"), method == "INVITE", "{rule}: {refresh}");
     }
 }
+
+#[test]
+fn what_a_phone_tells_us_alone_is_not_for_the_caller() {
+    for (status, wanted) in [
+        ("486 Busy Here", "486"),
+        ("404 Not Found", "404"),
+        ("503 Service Unavailable", "503"),
+        ("600 Busy Everywhere", "600"),
+        // RFC 3261 section 21.4.2, 21.4.8, 21.4.15: each with a header that means nothing on another leg.
+        ("401 Unauthorized", "500"),
+        ("407 Proxy Authentication Required", "500"),
+        ("420 Bad Extension", "500"),
+        ("491 Request Pending", "500"),
+        ("482 Loop Detected", "500"),
+        ("415 Unsupported Media Type", "500"),
+    ] {
+        let mut world = bridge();
+        world.hear(CALLER, invite("").as_bytes());
+        let ours = sent(&mut world, "INVITE");
+        world.hear(CALLEE, answer(status, &ours, "Content-Length: 0\r\n\r\n").as_bytes());
+        assert!(sent(&mut world, "SIP/2.0").starts_with(&format!("SIP/2.0 {wanted}")), "{status}");
+    }
+}
+
+/// RFC 3261 section 13.3.1.
+#[test]
+fn a_caller_who_says_how_long_he_waits_waits_no_longer() {
+    let mut world = bridge();
+    world.hear(CALLER, invite("\nExpires: 20").as_bytes());
+    let ours = sent(&mut world, "INVITE");
+    world.hear(CALLEE, answer("180 Ringing", &ours, "Content-Length: 0\r\n\r\n").as_bytes());
+    assert_eq!(world.told(), "180");
+    world.pass(Duration::from_secs(19));
+    assert_eq!(world.told(), "");
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.told(), "487 CANCEL");
+}

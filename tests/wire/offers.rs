@@ -201,3 +201,29 @@ fn an_offer_in_a_prack_is_answered_whatever_it_is() {
         assert!(stream.starts_with("m=audio") || offered.contains(stream), "{rule}: its place stays: {offered}");
     }
 }
+
+#[test]
+fn a_reliable_response_to_our_re_invite_is_acknowledged() {
+    let mut phone = Phone::up();
+    let port = *phone.world.ports.first().expect("the caller's port");
+    phone.world.input(Input::Media(MediaEvent::BindFailed { port, reason: "in use".to_owned() }));
+    let ours = sent(&mut phone.world, "INVITE");
+    let body = sdp("192.0.2.9", 4000);
+    let described =
+        |lines: &str| format!("{lines}Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let reliable = |n: u32| described(&format!("Require: 100rel\r\nRSeq: {n}\r\n"));
+    phone.world.hear(PHONE, answer("183 Session Progress", &ours, &reliable(55)).as_bytes());
+    let prack = sent(&mut phone.world, "PRACK");
+    let invite = line(&ours, "CSeq").trim_end_matches(" INVITE").to_owned();
+    assert_eq!(line(&prack, "RAck"), format!("55 {invite} INVITE"), "RFC 3262 section 4");
+    phone.world.hear(PHONE, answer("200 OK", &prack, "Content-Length: 0\r\n\r\n").as_bytes());
+    for (rule, n) in [("a repetition", 55), ("out of its turn", 57)] {
+        phone.world.hear(PHONE, answer("183 Session Progress", &ours, &reliable(n)).as_bytes());
+        assert_eq!(phone.world.told(), "", "{rule}");
+    }
+    // RFC 6337 section 3.1.1: the answer has come, and the 200 need not say it again.
+    phone.world.hear(PHONE, answer("200 OK", &ours, "Content-Length: 0\r\n\r\n").as_bytes());
+    assert_eq!(phone.world.told(), "ACK");
+    phone.world.pass(Duration::from_secs(5));
+    assert_eq!(phone.world.told(), "", "all is told");
+}

@@ -44,6 +44,8 @@ fn what_a_request_is_answered_with() {
             "200",
         ),
         ("19.1.6 a telephone number", "INVITE", "tel:1000", "", ok, "100 200"),
+        ("RFC 3966 5.1.1 as it is written", "INVITE", "tel:10-0(0);phone-context=lab", "", ok, "100 200"),
+        ("19.1.6 its parameters in an address", "INVITE", "sip:1000;phone-context=lab@192.0.2.1", "", ok, "100 200"),
         ("26.2.2 sips is an address, too", "INVITE", "sips:1000@192.0.2.1", "", ok, "100 200"),
         ("16.12 we relay for nobody", "INVITE", "sip:1000@203.0.113.1", "", ok, "404"),
         ("21.4.22 nothing dialled", "INVITE", "sip:192.0.2.1", "", ok, "484"),
@@ -130,6 +132,8 @@ fn what_a_request_is_answered_with() {
         ),
         ("21.4.1 SDP that is none", "INVITE", "sip:9002@192.0.2.1", "", "hello", "100 400"),
         ("8.1.1.6, 16.3 no hop left for a call", "INVITE", "sip:1000@192.0.2.1", "Max-Forwards: 0", ok, "483"),
+        ("11.2 as a call would be: we relay for nobody", "OPTIONS", "sip:1000@203.0.113.1", "", "", "404"),
+        ("11.2 nobody learns who is called what", "OPTIONS", "sip:nobody@192.0.2.1", "", "", "200"),
         ("11 no hop left, and it is for us", "OPTIONS", "sip:1000@192.0.2.1", "Max-Forwards: 0", "", "200"),
         ("RFC 2543 no Max-Forwards", "INVITE", "sip:1000@192.0.2.1", "Max-Forwards:", ok, "100 200"),
         (

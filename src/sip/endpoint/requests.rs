@@ -131,7 +131,7 @@ impl Endpoint {
         }
         let id = self.session_id();
         self.core.transactions.belongs_to(key, id);
-        self.adopt(Session::called(id, from, key, request.clone(), dialog));
+        self.adopt(Session::called(now, id, from, key, request.clone(), dialog));
         out.push(Out::Event(Event::Invite { session: id, from, request }));
     }
 

@@ -2,7 +2,7 @@
 //! (RFC 3261 section 14, RFC 3311, RFC 6337 section 3).
 
 use super::core::{Core, Extra, body_of};
-use super::reliable::First;
+use super::reliable::{First, is_next, prack, reliable};
 use super::{Fork, Ours, Owed, Phase, Session, Theirs, fork_of};
 use crate::sip::endpoint::{Busy, Event, OfferBy, Out};
 use crate::sip::link::Link;
@@ -71,7 +71,8 @@ impl Session {
         let offered = body.is_some();
         let body = body.map(|body| (Text::from_static("application/sdp"), body));
         let client = core.send(now, ready, headers, body, purpose, out);
-        self.talk.ours = Some(Ours { client, by, seq, offered, until: now + core.settings.ring_limit });
+        let until = now + core.settings.ring_limit;
+        self.talk.ours = Some(Ours { client, by, seq, offered, rseq: None, answer: None, until });
         Ok(())
     }
 
@@ -87,9 +88,9 @@ impl Session {
     ) {
         let status = response.status;
         if status.is_provisional() {
-            return;
+            return self.offer_progress(now, client, &response, core, out);
         }
-        let Some(ours) = self.talk.ours.take_if(|ours| ours.client == client) else {
+        let Some(mut ours) = self.talk.ours.take_if(|ours| ours.client == client) else {
             // Ended meanwhile, or the 2xx once more: that of an INVITE is acknowledged, and that is all.
             let invited = response.headers.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
             if invited && status.is_success() && !core.transactions.ack_again(client, &fork_of(&response), out) {
@@ -98,8 +99,9 @@ impl Session {
             return;
         };
         self.link = from;
+        let early = ours.answer.take();
         if status.is_success() {
-            self.offer_taken(ours, &response, core, out);
+            self.offer_taken(&ours, &response, core, out);
         } else if Self::kills(status) {
             return self.dead(now, status, core, out);
         }
@@ -110,12 +112,33 @@ impl Session {
             Status::SERVER_INTERNAL_ERROR | Status::SERVICE_UNAVAILABLE => response.retry_after(),
             _ => None,
         };
-        let body = body_of(&response.body);
+        // RFC 6337 section 3.1.1: what was agreed reliably need not be said again.
+        let body = body_of(&response.body).or(early.filter(|_| status.is_success()));
         let headers = response.headers;
         self.tell(Event::OfferAnswered { session: self.id, status, body, headers, retry_after }, out);
     }
 
-    fn offer_taken(&mut self, ours: Ours, response: &Response, core: &mut Core, out: &mut Vec<Out>) {
+    /// A reliable provisional response to our re-INVITE wants its PRACK as one to an INVITE does (RFC 3262 section 4).
+    fn offer_progress(
+        &mut self,
+        now: Time,
+        client: ClientKey,
+        response: &Response,
+        core: &mut Core,
+        out: &mut Vec<Out>,
+    ) {
+        let ours = self.talk.ours.as_mut().filter(|ours| ours.client == client && ours.by == OfferBy::ReInvite);
+        let (Some(ours), Some(dialog)) = (ours, &mut self.dialog) else { return };
+        let Some(rseq) = reliable(&response.headers).filter(|rseq| is_next(ours.rseq, *rseq)) else { return };
+        ours.rseq = Some(rseq);
+        if ours.offered && ours.answer.is_none() {
+            ours.answer = body_of(&response.body);
+        }
+        let rack = Text::from(format!("{rseq} {} INVITE", ours.seq));
+        prack(now, self.link, dialog, rack, None, core, out);
+    }
+
+    fn offer_taken(&mut self, ours: &Ours, response: &Response, core: &mut Core, out: &mut Vec<Out>) {
         self.learn(&response.headers);
         let Some(dialog) = &mut self.dialog else { return };
         dialog.refresh(&response.headers);

@@ -2,14 +2,14 @@
 //! (RFC 3261 section 13.3).
 
 use super::core::{Core, Extra, body_of};
-use super::reliable::{First, Reliably, Said};
+use super::reliable::{First, Said};
 use super::timer::Timer;
 use super::{Phase, Ringing, Session, Talk, Unacked, reason};
 use crate::sip::dialog::Dialog;
 use crate::sip::endpoint::{By, Event, Out, SessionId};
 use crate::sip::link::Link;
 use crate::sip::transaction::{Backoff, Purpose, ServerKey};
-use crate::sip::{Request, Response, Status, Uri};
+use crate::sip::{Request, Response, Status, Text, Uri};
 use crate::time::{Duration, Time};
 use bytes::Bytes;
 
@@ -17,7 +17,7 @@ use bytes::Bytes;
 pub(super) const RING_AGAIN: Duration = Duration::from_secs(60);
 
 impl Session {
-    pub fn called(id: SessionId, from: Link, key: ServerKey, invite: Request, dialog: Dialog) -> Session {
+    pub fn called(now: Time, id: SessionId, from: Link, key: ServerKey, invite: Request, dialog: Dialog) -> Session {
         let mut session = Session {
             id,
             local_tag: dialog.local_tag.clone(),
@@ -38,8 +38,9 @@ impl Session {
         };
         session.learn(&invite.headers);
         let first = if invite.body.is_empty() { First::Nobodys } else { First::Theirs };
-        let invite = Box::new(invite);
-        session.phase = Phase::Ringing(Ringing { key, invite, last: None, first, reliably: Reliably::default() });
+        let expires = invite.headers.expires().map(|seconds| now + Duration::from_secs(seconds.into()));
+        let (invite, reliably) = (Box::new(invite), Box::default());
+        session.phase = Phase::Ringing(Ringing { key, invite, last: None, expires, first, reliably });
         session
     }
 
@@ -51,6 +52,10 @@ impl Session {
 
     pub(super) fn ring_again(&mut self, now: Time, core: &mut Core, out: &mut Vec<Out>) {
         let Phase::Ringing(ringing) = &mut self.phase else { return };
+        if ringing.expires.is_some_and(|at| at <= now) {
+            // Section 13.3.1: as long as the caller would wait, and no longer.
+            return self.withdrawn(now, None, core, out);
+        }
         if let Some((status, due)) = ringing.last
             && due <= now
         {
@@ -164,12 +169,7 @@ impl Session {
     pub fn cancelled(&mut self, now: Time, invite: ServerKey, cancel: &Request, core: &mut Core, out: &mut Vec<Out>) {
         match &self.phase {
             Phase::Ringing(ringing) if ringing.key == invite => {
-                let request = ringing.invite.clone();
-                self.drop_their_offer(now, core, out);
-                self.refuse(now, invite, &request, Status::REQUEST_TERMINATED, core, out);
-                let (reason, user_to_user) = (reason(&cancel.headers), None);
-                self.tell(Event::Ended { session: self.id, by: By::Remote, status: None, reason, user_to_user }, out);
-                self.leave_refused(now, core);
+                self.withdrawn(now, reason(&cancel.headers), core, out);
             }
             _ => {
                 if let Some(theirs) = self.talk.theirs.take_if(|theirs| theirs.key == invite) {
@@ -178,6 +178,17 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// The caller of an unanswered call wants it no more.
+    fn withdrawn(&mut self, now: Time, reason: Option<Text>, core: &mut Core, out: &mut Vec<Out>) {
+        let Phase::Ringing(ringing) = &self.phase else { return };
+        let (key, invite) = (ringing.key, ringing.invite.clone());
+        self.drop_their_offer(now, core, out);
+        self.refuse(now, key, &invite, Status::REQUEST_TERMINATED, core, out);
+        let (by, status, user_to_user) = (By::Remote, None, None);
+        self.tell(Event::Ended { session: self.id, by, status, reason, user_to_user }, out);
+        self.leave_refused(now, core);
     }
 
     /// The stream that an unanswered caller waited on is gone, and with it the way to answer or to CANCEL.

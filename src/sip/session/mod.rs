@@ -144,8 +144,10 @@ struct Ringing {
     invite: Box<Request>,
     /// The last provisional response but 100, and when it is due again (RFC 3261 section 13.3.1.1).
     last: Option<(Status, Time)>,
+    /// Until when the caller waits (section 20.19).
+    expires: Option<Time>,
     first: First,
-    reliably: Reliably,
+    reliably: Box<Reliably>,
 }
 
 /// Offers, answers and the INVITEs that carry them: at most one in each direction.
@@ -158,12 +160,15 @@ struct Talk {
 }
 
 /// Our re-INVITE or UPDATE without its final response.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Ours {
     client: ClientKey,
     by: OfferBy,
     seq: u32,
     offered: bool,
+    /// Of the last reliable provisional response, and the answer that one of them had.
+    rseq: Option<u32>,
+    answer: Option<Bytes>,
     /// A peer that only ever answers provisionally is as dead as one that never answers.
     until: Time,
 }
@@ -235,13 +240,16 @@ impl Session {
                 Cancel::Wanted(_) => None,
                 Cancel::Sent { give_up } => Some(*give_up),
             },
-            Phase::Ringing(ringing) => earliest(ringing.last.map(|(_, due)| due), ringing.reliably.deadline()),
+            Phase::Ringing(ringing) => {
+                let due = earliest(ringing.last.map(|(_, due)| due), ringing.expires);
+                earliest(due, ringing.reliably.deadline())
+            }
             Phase::Up | Phase::Owing(_) | Phase::Leaving => None,
             Phase::Refused { until } => Some(*until),
             Phase::Over => return None,
         };
         let unacked = self.talk.unacked.as_ref().map(|unacked| unacked.again.at.min(unacked.give_up));
-        let ours = self.talk.ours.map(|ours| ours.until);
+        let ours = self.talk.ours.as_ref().map(|ours| ours.until);
         earliest(earliest(phase, self.timer_deadline()), earliest(unacked, ours))
     }
 

@@ -114,7 +114,7 @@ impl Session {
                 }
             }
             Purpose::ReInvite(_) | Purpose::Update(_) => {
-                if self.talk.ours.is_some_and(|ours| ours.client == lost.client) {
+                if self.talk.ours.as_ref().is_some_and(|ours| ours.client == lost.client) {
                     self.dead(now, lost.status, core, out);
                 }
             }
@@ -286,7 +286,7 @@ impl Session {
             (Some(Owed::Prack { fork, rack }), _, Phase::Calling(calling)) => {
                 if let Some(fork) = calling.forks.iter_mut().find(|each| each.dialog.remote_tag == fork) {
                     fork.agreed = true;
-                    prack(now, self.link, fork, rack, Some(body), core, out);
+                    prack(now, self.link, &mut fork.dialog, rack, Some(body), core, out);
                 }
             }
             _ => {}

@@ -2,6 +2,7 @@
 
 use super::core::{Core, Extra, body_of};
 use super::{Fork, Owed, Phase, Ringing, Session, Theirs};
+use crate::sip::dialog::Dialog;
 use crate::sip::endpoint::{By, Event, Out};
 use crate::sip::link::Link;
 use crate::sip::transaction::{Backoff, Purpose, ServerKey};
@@ -256,12 +257,8 @@ impl Session {
         core: &mut Core,
         out: &mut Vec<Out>,
     ) -> (bool, Option<Owed>) {
-        let rseq = headers.first(&Name::RSeq).and_then(|rseq| rseq.as_str().trim().parse::<u32>().ok());
-        let Some(rseq) = rseq.filter(|_| headers.requires().iter().any(|tag| tag.eq_ignore_case(RELIABLE))) else {
-            return (true, None);
-        };
-        // Section 4: each in its turn; a repetition is absorbed, and what comes too early comes again.
-        if fork.rseq.is_some_and(|last| last.checked_add(1) != Some(rseq)) {
+        let Some(rseq) = reliable(headers) else { return (true, None) };
+        if !is_next(fork.rseq, rseq) {
             return (false, None);
         }
         fork.rseq = Some(rseq);
@@ -272,23 +269,34 @@ impl Session {
         if offer {
             return (true, Some(Owed::Prack { fork: fork.dialog.remote_tag.clone(), rack }));
         }
-        prack(now, link, fork, rack, None, core, out);
+        prack(now, link, &mut fork.dialog, rack, None, core, out);
         (true, None)
     }
+}
+
+/// The number of a response that wants a PRACK.
+pub(super) fn reliable(headers: &Headers) -> Option<u32> {
+    let rseq = headers.first(&Name::RSeq).and_then(|rseq| rseq.as_str().trim().parse::<u32>().ok());
+    rseq.filter(|_| headers.requires().iter().any(|tag| tag.eq_ignore_case(RELIABLE)))
+}
+
+/// Section 4: each in its turn; a repetition is absorbed, and what comes too early comes again.
+pub(super) fn is_next(last: Option<u32>, rseq: u32) -> bool {
+    last.is_none_or(|last| last.checked_add(1) == Some(rseq))
 }
 
 /// Acknowledges a reliable response of theirs.
 pub(super) fn prack(
     now: Time,
     link: Link,
-    fork: &mut Fork,
+    dialog: &mut Dialog,
     rack: Text,
     answer: Option<Bytes>,
     core: &mut Core,
     out: &mut Vec<Out>,
 ) {
-    let seq = fork.dialog.next_seq();
-    let mut ready = core.begin_inside(&fork.dialog, link, Method::Prack, seq);
+    let seq = dialog.next_seq();
+    let mut ready = core.begin_inside(dialog, link, Method::Prack, seq);
     ready.0.headers.push(Name::RAck, rack);
     let body = answer.map(|answer| (Text::from_static("application/sdp"), answer));
     // Whatever becomes of it: while it is missing, the response comes again, and the call ends by its final one.
