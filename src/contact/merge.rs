@@ -4,7 +4,8 @@ use super::plan::same_person;
 use super::running::Role;
 use super::{Call, Connection, Contact, Cx, Kind, Line, Method, Out, Phase, Progress, Reason, Refused};
 use crate::flow::Outcome;
-use crate::ids::{ConnectionId, ContactId};
+use crate::ids::{AgentId, ConnectionId, ContactId};
+use std::collections::BTreeSet;
 use tracing::info;
 
 fn state(text: impl Into<String>) -> Refused {
@@ -74,6 +75,14 @@ impl Call {
         let lines = |call: &Call, line| call.lines_of(line).into_iter().filter(|id| call.is_here(*id)).count();
         if lines(self, mine) > 1 || lines(other, theirs) > 1 {
             return Err(state("two lines are brought together, not three"));
+        }
+        // Whoever is on both calls besides would be brought together with himself.
+        let others =
+            |call: &Call, line| call.others(line).filter_map(|c| c.agent.clone()).collect::<BTreeSet<AgentId>>();
+        let mut here = others(self, mine);
+        here.extend(self.connections.get(&mine).and_then(|c| c.agent.clone()));
+        if let Some(agent) = others(other, theirs).intersection(&here).next() {
+            return Err(state(format!("{agent} is on both calls")));
         }
         match other.part(theirs)? {
             Part::Agent => return Err(state("both are contacts")),

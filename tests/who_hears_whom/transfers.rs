@@ -303,9 +303,11 @@ fn two_calls_of_one_person_become_one() {
     s.hears("customer:Welcome.wav");
     // A customer of an agent hands on that agent.
     let mut s = Stage::talking();
-    let other = Stage::talking().call;
-    let line = *other.connections().keys().next().unwrap();
-    let john = s.id("john");
+    let mut hers = Stage::of(catalog(), "Support line");
+    hers.played("customer");
+    hers.offer("maria");
+    hers.answer("maria");
+    let (other, line, john) = (hers.call.clone(), hers.id("customer"), s.id("john"));
     assert_eq!(s.act(|call, cx| call.can_merge(cx, john, &other, line)), Ok(()));
     assert!(!other.serves(line) && s.call.serves(john));
     // What cannot be: two contacts of an agent, a room, a conference, a call that has not come to him yet, himself gone.
@@ -328,11 +330,25 @@ fn two_calls_of_one_person_become_one() {
         ("a conference", conference, line),
         ("nobody is there", comes, called),
         ("himself gone", gone.call.clone(), gone.id("customer")),
+        ("his own agent self", serving.call.clone(), serving.id("customer")),
     ] {
         assert!(s.act(|call, cx| call.can_merge(cx, john, &other, line)).is_err(), "{what}");
         assert!(s.act(|call, cx| call.merge(cx, john, other, line)).is_err(), "{what}");
         s.hears("customer:john john:customer");
     }
+}
+
+#[test]
+fn nobody_is_brought_together_with_himself() {
+    let mut s = Stage::talking();
+    let mut other = Stage::bridge(Some("john"), Dial::Address("sip:ann@example.com".into()));
+    other.answer("callee");
+    let (customer, line) = (s.id("customer"), other.id("callee"));
+    assert!(s.act(|call, cx| call.can_merge(cx, customer, &other.call, line)).is_err(), "John is at both ends");
+    let mut other = Stage::bridge(Some("maria"), Dial::Address("sip:ann@example.com".into()));
+    other.answer("callee");
+    let line = other.id("callee");
+    assert_eq!(s.act(|call, cx| call.can_merge(cx, customer, &other.call, line)), Ok(()));
 }
 
 #[test]
