@@ -222,6 +222,17 @@ impl Sequencer {
         Some(stamp)
     }
 
+    /// A packet of a relayed stream that is not passed on: no number is left free for it, which the far end would report as
+    /// lost. What comes late from before it has none any more.
+    pub fn pass_over(&mut self, source: u64, ssrc: u32, seq: u16) {
+        let anchor = self.anchor.as_mut().filter(|anchor| anchor.source == source && anchor.ssrc == ssrc);
+        if let Some(anchor) = anchor.filter(|anchor| (1..=GAP).contains(&seq_ahead(seq, anchor.newest))) {
+            anchor.newest = seq;
+            anchor.first = seq.wrapping_add(1);
+            anchor.seq_offset = anchor.seq_offset.wrapping_sub(1);
+        }
+    }
+
     /// One packet of a telephone-event: its timestamp stays that of its beginning (RFC 4733 section 2.5.1.2).
     pub fn event(&mut self, now: Time, begun: Option<u32>, octets: usize) -> Stamp {
         self.anchor = None;

@@ -32,7 +32,7 @@ impl Plane {
         port.lives(now);
         let Some(kind) = kind else {
             port.refused += 1;
-            return;
+            return self.pass_over(id, slot, packet.header.ssrc, packet.header.seq);
         };
         if target != port.latch.target() {
             port.aim();
@@ -48,19 +48,22 @@ impl Plane {
                 if let Some(digit) = port.digits.hear(header.ssrc, header.timestamp, header.marker, packet.payload) {
                     sink.event(MediaEvent::Digit { port: id, digit });
                 }
-                return;
+                return self.pass_over(id, slot, header.ssrc, header.seq);
             }
             Kind::Noise => {
                 if let Some(hearing) = port.hearing.as_mut().filter(|_| arrival.counts() && port.spec.receive) {
                     hearing.insert(now, Content::Noise, header.ssrc, header.seq, packet.payload);
                 }
-                return;
+                return self.pass_over(id, slot, header.ssrc, header.seq);
             }
             Kind::Sound(codec) => codec,
         };
-        // An empty packet only keeps a NAT open.
-        if !arrival.counts() || packet.payload.is_empty() {
+        if !arrival.counts() {
             return;
+        }
+        // An empty packet only keeps a NAT open.
+        if packet.payload.is_empty() {
+            return self.pass_over(id, slot, header.ssrc, header.seq);
         }
         port.reception.time(now, header.timestamp);
         let changed = port.measure(codec.ticks(packet.payload));
@@ -95,6 +98,20 @@ impl Plane {
                 && let Some(packet) = rtp::rewrite(datagram, &place, &target.out.header(stamp))
             {
                 sink.rtp(target.out.id, to, packet);
+            }
+        }
+        if let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) {
+            port.relay_to = targets;
+        }
+    }
+
+    /// Whoever hears this port as it is misses nothing by a packet that is not for him.
+    fn pass_over(&mut self, id: PortId, slot: usize, ssrc: u32, seq: u16) {
+        let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) else { return };
+        let targets = std::mem::take(&mut port.relay_to);
+        for target in &targets {
+            if let Some(target) = self.ports.get_mut(*target).and_then(Option::as_mut) {
+                target.out.sequencer.pass_over(id.0, ssrc, seq);
             }
         }
         if let Some(port) = self.ports.get_mut(slot).and_then(Option::as_mut) {

@@ -259,6 +259,33 @@ fn a_drifting_clock_is_followed_and_never_adds_up() {
     }
 }
 
+/// Some phones go on sounding while a key is down. What is not passed on leaves no hole that the far end would report.
+#[test]
+fn what_is_kept_from_a_relayed_stream_leaves_no_hole_in_it() {
+    let mut lab = three();
+    lab.source(1, hear(&[2]));
+    lab.run(203);
+    lab.wire.rtp.clear();
+    for n in 0..200_u32 {
+        let (payload_type, payload): (u8, &[u8]) = match n % 10 {
+            1 => (EVENT, &[5, 10, 1, 0]),
+            // Comfort noise, and what nobody has agreed on.
+            3 => (13, &[60]),
+            5 => (97, &[0; 40]),
+            _ => {
+                lab.run(20);
+                continue;
+            }
+        };
+        let phone = lab.phones.get_mut(&2).unwrap();
+        let (seq, timestamp, from) = (phone.seq, phone.timestamp, phone.address);
+        phone.seq = phone.seq.wrapping_add(1);
+        let header = Header { payload_type, marker: false, seq, timestamp, ssrc: 2 };
+        lab.inject(2, from, header, payload);
+    }
+    continuous("relayed", lab.sent(1));
+}
+
 #[test]
 fn digits_go_out_between_the_sound() {
     let mut lab = three();
