@@ -13,7 +13,7 @@ use crate::ids::ShardId;
 use crate::limits::BATCH;
 use crate::sip::{Link, Transport};
 use crate::site::Site;
-use crate::telemetry::metrics as names;
+use crate::telemetry::{self, metrics as names};
 use crate::trunk::{Registered, State};
 use bytes::Bytes;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
@@ -197,6 +197,7 @@ impl Signalling {
     }
 
     fn send(&self, to: Link, bytes: Bytes, sight: &Sight) {
+        telemetry::message("out", to, &bytes);
         match to.transport {
             Transport::Tcp => {
                 sight.sent_tcp.increment(1);

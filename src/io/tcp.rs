@@ -8,7 +8,7 @@ use super::system;
 use crate::engine::Input;
 use crate::limits::{TCP_CONNECTIONS, TCP_QUEUE};
 use crate::sip::{Frame, Framer, Link, PONG, Transport, parse};
-use crate::telemetry::metrics as names;
+use crate::telemetry::{self, metrics as names};
 use bytes::Bytes;
 use metrics::{Counter, counter, gauge};
 use std::collections::BTreeMap;
@@ -254,8 +254,9 @@ impl Streams {
         while let Err(wait) = self.0.door.message(self.0.clock.now(), ip) {
             sleep(wait.clamp(ROOM, PAUSE)).await;
         }
-        match parse(bytes) {
+        match parse(bytes.clone()) {
             Ok(message) => {
+                telemetry::message("in", from, &bytes);
                 let begins = begins_something(&message);
                 let now = self.0.clock.now();
                 if leaves_state(&message) && self.0.door.begin(now, ip, begins.is_some()).is_err() {

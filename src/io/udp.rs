@@ -8,7 +8,7 @@ use super::signalling::Course;
 use crate::engine::Input;
 use crate::limits::MESSAGE_BYTES;
 use crate::sip::{Link, ParseError, Transport, is_nowhere, is_own, parse};
-use crate::telemetry::metrics as names;
+use crate::telemetry::{self, metrics as names};
 use bytes::Bytes;
 use metrics::{Counter, counter};
 use std::io::ErrorKind;
@@ -83,6 +83,7 @@ impl Reader {
         let begins = begins_something(&message);
         let too_many = leaves_state(&message) && self.door.begin(now, remote.ip(), begins.is_some()).is_err();
         let from = Link { transport: Transport::Udp, local: self.local, remote };
+        telemetry::message("in", from, datagram);
         match begins {
             Some(request) if self.inbox.is_busy() => {
                 counters.shed.increment(1);

@@ -1,10 +1,25 @@
 //! Logs: fields on standard error, how much of them said by `CORDBOARD_LOG`.
 
+use crate::sip::Link;
+use std::borrow::Cow;
 use std::io::IsTerminal;
+use tracing::{debug, trace};
 use tracing_subscriber::EnvFilter;
 
-/// The environment variable that says what is logged: `info`, `debug`, `cordboard::io=trace`, ...
+/// The environment variable that says what is logged: `info`, `debug`, `info,sip=trace`, ...
 pub const VARIABLE: &str = "CORDBOARD_LOG";
+/// What the filter calls SIP messages.
+const SIP: &str = "sip";
+
+/// A SIP message that came in or went out: its first line at DEBUG, all of it at TRACE.
+pub fn message(way: &str, link: Link, bytes: &[u8]) {
+    debug!(target: SIP, %way, %link, line = %text(bytes.split(|byte| *byte == b'\r').next().unwrap_or_default()));
+    trace!(target: SIP, "{}", text(bytes));
+}
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
 
 /// Starts the logs once; a second call (a test that starts several switches) changes nothing.
 /// A filter that cannot be read is said on standard error and `default` is taken instead.

@@ -5,4 +5,4 @@ mod logs;
 pub mod metrics;
 
 pub use ladder::{Ladder, summary};
-pub use logs::start_logs;
+pub use logs::{message, start_logs};
