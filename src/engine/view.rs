@@ -215,7 +215,7 @@ fn quality(stats: &PortStats) -> QualitySnapshot {
         round_trip_ms: stats.round_trip.map(ms),
         remote_packets_lost: stats.remote.map(|(lost, _)| lost),
         remote_jitter_ms: stats.remote.map(|(_, jitter)| ms(jitter)),
-        mos: stats.mos.map(|mos| (mos * 100.0).round() / 100.0),
+        mos: stats.mos_of_late.or(stats.mos).map(|mos| (mos * 100.0).round() / 100.0),
     }
 }
 

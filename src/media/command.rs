@@ -214,7 +214,8 @@ pub struct PortStats {
     pub round_trip: Option<Duration>,
     /// What the phone says of the stream it gets: packets lost and jitter.
     pub remote: Option<(u64, Duration)>,
-    /// How what comes in sounds, 1.0 to 4.4 (ITU-T G.107): since the last [`MediaEvent::Quality`], or over the whole call
-    /// with [`MediaEvent::Closed`]. Nothing, when nothing came.
+    /// How what came in sounds over the whole call, 1.0 to 4.4 (ITU-T G.107). Nothing, when nothing came.
     pub mos: Option<f64>,
+    /// The same since the last [`MediaEvent::Quality`].
+    pub mos_of_late: Option<f64>,
 }

@@ -438,6 +438,7 @@ impl Port {
             round_trip: reception.round_trip(),
             remote: reception.theirs().map(|report| (u64::from(report.lost), rtp::span(report.jitter))),
             mos: None,
+            mos_of_late: None,
         };
         stats.mos = self.mos(stats.packets_received, stats.packets_lost + stats.packets_late);
         stats
@@ -466,7 +467,7 @@ impl Port {
         let mut stats = self.stats();
         let lost = stats.packets_lost + stats.packets_late;
         // A packet that was missed may have come since.
-        stats.mos = self.mos(stats.packets_received - before.received, lost.saturating_sub(before.lost));
+        stats.mos_of_late = self.mos(stats.packets_received - before.received, lost.saturating_sub(before.lost));
         self.quality = Told { due: Some(now + QUALITY), received: stats.packets_received, lost };
         Some(stats)
     }
