@@ -131,7 +131,7 @@ impl Call {
                 last_offer: None,
                 held_by: None,
                 muted_by: None,
-                held_by_phone: false,
+                phone_holds: None,
                 second_line_of: None,
                 transfers: None,
                 hold_flow: None,

@@ -6,7 +6,7 @@ use crate::flow::Hook;
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PlayId, PromptId, QueueId, QuickConnectId};
 use crate::routing::Precedence;
 use crate::time::{Duration, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who somebody is to the others: a display name and an address (a number, a user, a SIP URI).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,8 +148,9 @@ pub struct Connection {
     pub last_offer: Option<Reason>,
     pub held_by: Option<ConnectionId>,
     pub muted_by: Option<ConnectionId>,
-    /// The phone's own Hold key: it sends its music, or nothing.
-    pub held_by_phone: bool,
+    /// The phone's own Hold key is down: it sends its music, or nothing. An agent's holds these, as long as nobody takes
+    /// them back by another way.
+    pub(super) phone_holds: Option<BTreeSet<ConnectionId>>,
     /// The same person's first line, if this is his second.
     pub second_line_of: Option<ConnectionId>,
     /// He has asked to be replaced: this contact is to come in his place.
@@ -174,6 +175,12 @@ impl Connection {
     #[must_use]
     pub fn is_gone(&self) -> bool {
         matches!(self.state, State::Disconnected(_))
+    }
+
+    /// By its own Hold key.
+    #[must_use]
+    pub const fn is_held_by_phone(&self) -> bool {
+        self.phone_holds.is_some()
     }
 
     /// Whether it has rung, and for how long it has been called.

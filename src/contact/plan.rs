@@ -138,8 +138,8 @@ impl Call {
 
     /// A line that the phone has put on hold, while the person is on another: it neither speaks nor doubles him.
     fn is_other_line(&self, o: &Connection) -> bool {
-        let speaks = |p: &Connection| p.id != o.id && p.is_up() && same_person(p, o) && !p.held_by_phone;
-        o.held_by_phone && self.connections.values().any(speaks)
+        let speaks = |p: &Connection| p.id != o.id && p.is_up() && same_person(p, o) && !p.is_held_by_phone();
+        o.is_held_by_phone() && self.connections.values().any(speaks)
     }
 
     /// Somebody is on each of his lines, and they do not hear each other.

@@ -8,6 +8,7 @@ use super::{
 use crate::flow::{Hook, Outcome};
 use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
 use crate::limits::PARTIES;
+use std::collections::BTreeSet;
 use tracing::info;
 
 /// The buttons of a contact, in Connect's words.
@@ -308,6 +309,9 @@ impl Call {
                     c.held_by = None;
                     c.hold_flow = None;
                 }
+                for holds in self.connections.values_mut().filter_map(|c| c.phone_holds.as_mut()) {
+                    holds.remove(&id);
+                }
             }
             _ => {}
         }
@@ -393,6 +397,10 @@ impl Call {
     /// him who pressed it, as if he were its customer.
     fn add_party(&mut self, cx: &mut Cx, actor: ConnectionId, line: ConnectionId, ready: Ready, from: &Contact) {
         self.take_part(cx, actor);
+        if let Some(holds) = self.connections.get_mut(&line).and_then(|c| c.phone_holds.as_mut()) {
+            // Whom this line's Hold key holds is held for the new party from now on.
+            holds.clear();
+        }
         for other in self.others(actor).filter(|c| self.can_hold(c.id)).map(|c| c.id).collect::<Vec<_>>() {
             self.set_hold(cx, other, Some(actor));
         }
@@ -474,37 +482,45 @@ impl Call {
 
     /// The phone's own Hold key. An agent's holds the one he talks to, in a conference all; a customer's is only shown.
     pub fn phone_hold(&mut self, cx: &mut Cx, connection: ConnectionId, on: bool) {
-        let Some(c) = self.connections.get_mut(&connection).filter(|c| c.is_up() && c.held_by_phone != on) else {
-            return;
-        };
+        let turns = |c: &&mut super::Connection| c.is_up() && c.is_held_by_phone() != on;
+        let Some(c) = self.connections.get_mut(&connection).filter(turns) else { return };
+        let before = std::mem::replace(&mut c.phone_holds, on.then(BTreeSet::new));
         let me = c.clone();
         if on {
-            let focus = self.talkers(&me);
-            if let Some(c) = self.connections.get_mut(&connection) {
-                c.held_by_phone = true;
-            }
             if me.agent.is_some() && !self.is_bridged(&me) && self.may_hold(&me) {
-                for id in focus.into_iter().filter(|id| self.can_hold(*id)).collect::<Vec<_>>() {
-                    self.set_hold(cx, id, Some(connection));
-                }
+                self.hold_by_phone(cx, &me);
             }
         } else {
-            if let Some(c) = self.connections.get_mut(&connection) {
-                c.held_by_phone = false;
-            }
             if let Some(contact) = me.transfers.filter(|_| me.agent.is_some()) {
                 // His Resume key: he wants them back.
                 self.give_back(cx, contact, Reason::Cancelled);
             }
-            let mine: Vec<ConnectionId> =
-                self.connections.values().filter(|c| c.held_by == Some(connection)).map(|c| c.id).collect();
             if me.agent.is_some() && self.may_hold(&me) {
-                for id in mine {
-                    self.set_hold(cx, id, None);
-                }
+                self.resume_by_phone(cx, &me, before.unwrap_or_default());
             }
         }
         self.settle(cx);
+    }
+
+    /// Whom he talks to on this line his phone holds from now on.
+    pub(super) fn hold_by_phone(&mut self, cx: &mut Cx, me: &super::Connection) {
+        let focus: BTreeSet<ConnectionId> = self.talkers(me).into_iter().filter(|id| self.can_hold(*id)).collect();
+        for id in &focus {
+            self.set_hold(cx, *id, Some(me.id));
+        }
+        if let Some(holds) = self.connections.get_mut(&me.id).and_then(|c| c.phone_holds.as_mut()) {
+            holds.extend(focus);
+        }
+    }
+
+    /// His Resume key takes back whom his Hold key holds; but brings nobody into a talk that has begun meanwhile.
+    fn resume_by_phone(&mut self, cx: &mut Cx, me: &super::Connection, held: BTreeSet<ConnectionId>) {
+        if !self.talkers(me).is_empty() {
+            return;
+        }
+        for id in held {
+            self.set_hold(cx, id, None);
+        }
     }
 
     /// A contact of the contact centre, which has buttons; not a test line, a room or a bridge.

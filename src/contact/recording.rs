@@ -71,7 +71,7 @@ impl Call {
 
     /// May be heard, and does not hold the line himself: what a phone plays then is not its agent.
     fn has_voice(&self, c: &Connection) -> bool {
-        c.is_up() && self.is_heard(c) && !(c.agent.is_some() && c.held_by_phone)
+        c.is_up() && self.is_heard(c) && !(c.agent.is_some() && c.is_held_by_phone())
     }
 
     /// `recording`, `suspended` or `stopped`; nothing while there has been nothing to record.

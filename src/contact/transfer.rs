@@ -356,12 +356,9 @@ impl Call {
 
     /// His phone still holds: whoever is given back to it is held by it.
     fn hold_for_phone(&mut self, cx: &mut Cx, by: ConnectionId) {
-        let Some(me) = self.connections.get(&by).filter(|c| c.held_by_phone).cloned() else { return };
-        if me.agent.is_none() || self.is_bridged(&me) {
-            return;
-        }
-        for id in self.talkers(&me).into_iter().filter(|id| self.can_hold(*id)).collect::<Vec<_>>() {
-            self.set_hold(cx, id, Some(by));
+        let Some(me) = self.connections.get(&by).filter(|c| c.is_held_by_phone()).cloned() else { return };
+        if me.agent.is_some() && !self.is_bridged(&me) {
+            self.hold_by_phone(cx, &me);
         }
     }
 

@@ -192,7 +192,7 @@ fn connection(
             .held_by
             .as_ref()
             .and_then(name_of)
-            .or_else(|| (c.held_by_phone && c.agent.is_none()).then(|| name_of(&c.id)).flatten()),
+            .or_else(|| (c.is_held_by_phone() && c.agent.is_none()).then(|| name_of(&c.id)).flatten()),
         muted_by: c.muted_by.as_ref().and_then(name_of),
         hears: hears(plan.get(&c.id), &name_of),
         quality: None,

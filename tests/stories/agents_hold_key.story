@@ -31,11 +31,22 @@ A phone that re-INVITEs without an offer says in its ACK that it holds:
     john's row customer is connected
   john offers at once
 
-In a conference it holds everybody:
+In a consult it holds whom he asks, and takes back nobody else:
   john presses quick connect maria
   expect maria's phone rings within 10 s
   maria answers
   expect john and maria hear each other within 15 s
+  john presses the hold key
+  expect maria hears "You are on hold" within 1 s
+    customer hears CustomerHold.wav
+    john's row maria is hold
+  john presses the resume key
+  expect john and maria hear each other for 1 s within 1 s
+    customer hears CustomerHold.wav
+    john's row customer is hold
+    john's row maria is connected
+
+In a conference it holds everybody:
   john presses join
   expect customer, john and maria hear each other
   john presses the hold key
