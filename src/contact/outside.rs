@@ -290,7 +290,7 @@ impl Call {
         self.mark_gone(customer, why);
         if let Some(mine) = mine.filter(|id| self.connections.get(id).is_some_and(|c| !c.is_up())) {
             cx.out.push(Out::HangUp { connection: mine, why, like: Some(customer) });
-            self.mark_gone(mine, why);
+            self.mark_gone(mine, Reason::Dropped);
             self.close(cx, contact, why);
         }
     }
@@ -303,14 +303,11 @@ impl Call {
         self.contacts.values().filter_map(until).min()
     }
 
-    /// He has heard why nobody was reached.
+    /// He has heard why nobody was reached, which is no fault of his own line.
     pub(super) fn tones_due(&mut self, cx: &mut Cx) {
-        let due = |k: &Contact| match k.phase {
-            Phase::InVain { until, why, .. } if until <= cx.now => Some((k.id, why)),
-            _ => None,
-        };
-        for (contact, why) in self.contacts.values().filter_map(due).collect::<Vec<_>>() {
-            self.close(cx, contact, why);
+        let due = |k: &&Contact| matches!(k.phase, Phase::InVain { until, .. } if until <= cx.now);
+        for contact in self.contacts.values().filter(due).map(|k| k.id).collect::<Vec<_>>() {
+            self.close(cx, contact, Reason::Dropped);
         }
     }
 

@@ -249,7 +249,7 @@ impl Call {
             spell.is(now, false);
         }
         let by_itself = if facts.pending { Cause::Flow } else { Cause::Agent };
-        facts.ended = Some((now, cause.unwrap_or(by_itself)));
+        facts.ended = Some((now, cause.or_else(|| self.in_vain(k)).unwrap_or(by_itself)));
         // Whom its agent has called last, if somebody is left with him.
         let after = |n: &&Contact| n.previous == Some(k.id) && !n.is_over() && !n.is_monitor();
         let heir = self.contacts.values().filter(after).max_by_key(|n| n.initiated);
@@ -291,10 +291,23 @@ impl Call {
             0 => Some(Cause::ThirdParty),
             1 if first.state == State::Disconnected(Reason::Dropped) => Some(Cause::Barged),
             1 | 3 => Some(Cause::Agent),
-            2 => Some(Cause::Telecom { agent: first.agent.is_some() }),
-            4 => Some(Cause::Other),
-            _ => None,
+            _ => not_reached(first),
         }
+    }
+
+    /// Whom an agent has called in vain is still what ended it when the agent has heard so.
+    fn in_vain(&self, k: &Contact) -> Option<Cause> {
+        let called = k.called().filter(|_| k.method == Method::Outbound);
+        called.and_then(|id| self.connections.get(&id)).filter(|c| c.answered.is_none()).and_then(not_reached)
+    }
+}
+
+/// Why somebody was not reached, or is no more.
+fn not_reached(c: &Connection) -> Option<Cause> {
+    match c.state {
+        State::Disconnected(Reason::Failed | Reason::Unreachable) => Some(Cause::Telecom { agent: c.agent.is_some() }),
+        State::Disconnected(Reason::Busy | Reason::Rejected | Reason::NoAnswer) => Some(Cause::Other),
+        _ => None,
     }
 }
 

@@ -57,6 +57,21 @@ By the screen he hears it:
   john presses clear
   expect john's state is Available
 
+A number that nobody has is no fault of his own phone:
+  john presses call +15550199
+  expect john's phone rings
+  john answers
+  expect bank's phone rings
+  bank declines with 404
+  expect john hears the congestion tone for 2500 ms within 200 ms
+    john's row bank is disconnected, reason unreachable
+  expect john's call ends within 4 s
+    john's state is BadAddressCustomer
+    john's row bank is disconnected, reason unreachable
+    john's row john is disconnected, reason dropped
+  john presses clear
+  expect john's state is Available
+
 Nobody answers in a minute:
   john presses call +15550199
   expect john's phone rings

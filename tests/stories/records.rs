@@ -100,6 +100,7 @@ const REASONS: &[(&str, &[&str])] = &[
             "TELECOM_PROBLEM",
             "TELECOM_PROBLEM",
             "OTHER",
+            "TELECOM_PROBLEM",
             "OTHER",
             "AGENT_DISCONNECT",
             "AGENT_DISCONNECT",

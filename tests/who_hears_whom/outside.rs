@@ -2,8 +2,8 @@
 
 use super::stage::{Stage, catalog};
 use cordboard::contact::{
-    Call, Callee, CallerId, CallerIdChoice, Catalog, Dial, Hears, Monitor, Out, Outbound, Outside, Press, QuickConnect,
-    QuickConnectTo, Reason, Refused, State,
+    Call, Callee, CallerId, CallerIdChoice, Catalog, Cause, Dial, Hears, Monitor, Out, Outbound, Outside, Press,
+    QuickConnect, QuickConnectTo, Reason, Refused, State,
 };
 use cordboard::ids::AgentId;
 
@@ -199,6 +199,52 @@ fn an_outbound_contact_by_the_screen() {
     assert!(s.call.is_over());
     let told = s.out.iter().any(|out| matches!(out, Out::InVain { why: Reason::Busy, himself: false, .. }));
     assert!(told, "{:?}", s.out);
+}
+
+#[test]
+fn whom_an_agent_calls_in_vain_is_why_it_ended() {
+    let outside = Some(Cause::Telecom { agent: false });
+    for (why, cause) in [
+        (Reason::Unreachable, outside),
+        (Reason::Failed, outside),
+        (Reason::Busy, Some(Cause::Other)),
+        (Reason::Rejected, Some(Cause::Other)),
+        (Reason::NoAnswer, Some(Cause::Other)),
+    ] {
+        for by_phone in [true, false] {
+            let mut s = outbound(by_phone);
+            let contact = s.pending();
+            if !by_phone {
+                s.answer("john");
+            }
+            let bank = s.id("bank");
+            s.act(|call, cx| call.failed(cx, bank, why));
+            s.act(|call, cx| call.note(cx));
+            s.wait(3);
+            s.act(|call, cx| call.note(cx));
+            assert!(s.call.is_over(), "{why:?} {by_phone}");
+            let ended = s.call.facts(contact).and_then(|facts| facts.ended);
+            assert_eq!(ended.map(|(_, cause)| cause), cause, "{why:?} {by_phone}");
+            // And his own row says nothing of it: he was reached.
+            let rows = (State::Disconnected(why), State::Disconnected(Reason::Dropped));
+            assert_eq!((s.row("bank").0, s.row("john").0), rows, "{why:?} {by_phone}");
+        }
+    }
+    // His own phone, or his own hand.
+    let mut s = outbound(false);
+    let (contact, john) = (s.pending(), s.id("john"));
+    s.act(|call, cx| call.failed(cx, john, Reason::Unreachable));
+    s.act(|call, cx| call.note(cx));
+    let ended = s.call.facts(contact).and_then(|facts| facts.ended);
+    assert_eq!(ended.map(|(_, cause)| cause), Some(Cause::Telecom { agent: true }));
+    let mut s = outbound(false);
+    let contact = s.pending();
+    s.answer("john");
+    s.act(|call, cx| call.note(cx));
+    s.press("john", Press::Leave);
+    s.act(|call, cx| call.note(cx));
+    let ended = s.call.facts(contact).and_then(|facts| facts.ended);
+    assert_eq!(ended.map(|(_, cause)| cause), Some(Cause::Agent));
 }
 
 /// Whoever hangs up first, everybody is let go.
