@@ -502,6 +502,7 @@ fn what_is_not_lit_is_refused_and_changes_nothing() {
         Press::Hold(s.id("maria")),
         Press::Hold(ConnectionId(999)),
         Press::Digits(s.id("maria"), "1".into()),
+        Press::Mute(s.id("maria")),
     ] {
         assert!(s.act(|call, cx| call.press(cx, &"john".into(), &press)).is_err(), "{press:?}");
     }

@@ -152,6 +152,9 @@ impl Call {
             c.answered = None;
             c.dialled = None;
             c.last_offer = Some(why);
+            // Whoever comes next has another line: it is not muted, and its phone holds nobody.
+            c.muted_by = None;
+            c.phone_holds = None;
             if let Some(identity) = waits_as {
                 // Nobody's row again: the next to be offered may be somebody else.
                 c.agent = None;

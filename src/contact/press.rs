@@ -136,7 +136,9 @@ impl Call {
             }
             Press::Leave => self.leave(cx, actor),
             Press::Mute(id) => {
-                self.known(actor, *id)?;
+                if !self.known(actor, *id)?.is_up() {
+                    return Err(state("that party has not answered"));
+                }
                 // What a supervisor has muted stays his to undo.
                 if self.is_monitor(actor) || !self.connections.get(id).is_some_and(|c| self.is_muted_by_supervisor(c)) {
                     self.set_muted(*id, Some(actor));

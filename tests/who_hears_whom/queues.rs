@@ -54,6 +54,33 @@ fn the_row_is_nobodys_until_somebody_answers() {
 }
 
 #[test]
+fn the_next_to_be_offered_it_is_neither_muted_nor_held() {
+    let mut s = asked();
+    s.played("john");
+    s.offer("maria");
+    s.answer("maria");
+    let row = s.id("row");
+    s.press("john", Press::Mute(row));
+    // Her own Hold key, in her whisper.
+    s.act(|call, cx| call.phone_hold(cx, row, true));
+    s.bye("maria");
+    s.offer("peter");
+    s.answer("peter");
+    let c = &s.call.connections()[&row];
+    assert_eq!((c.muted_by, c.is_held_by_phone()), (None, false));
+    s.played("peter");
+    s.played("john");
+    s.who.retain(|who, _| !["maria", "peter"].contains(who));
+    s.hears("customer:CustomerHold.wav(held) john:row row:john");
+    // His own key is his own; and nobody is muted before he is there.
+    let mut waits = asked();
+    waits.played("john");
+    assert!(waits.refuses("john", &Press::Mute(waits.id("row"))));
+    s.act(|call, cx| call.phone_hold(cx, row, true));
+    s.hears("customer:CustomerHold.wav(held) john:YouAreOnHold.wav(held) row:silence");
+}
+
+#[test]
 fn whoever_takes_it_in_the_end_has_served_it() {
     let mut s = asked();
     s.played("john");
