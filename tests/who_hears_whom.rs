@@ -309,6 +309,42 @@ fn she_drops() {
 }
 
 #[test]
+fn she_ends_the_call_before_they_talk() {
+    // In her whisper.
+    for own_row in [false, true] {
+        let mut s = Stage::ringing();
+        s.answer("maria");
+        s.press("maria", if own_row { Press::Drop(s.id("maria")) } else { Press::Leave });
+        assert_eq!(s.hung_up("maria"), Some(Reason::Left));
+        assert_eq!(s.row("maria"), (State::Connected, false, Some(Reason::Left)));
+        s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav");
+        let ended = Out::OfferEnded { contact: s.pending(), agent: "maria".into(), failure: Some(Reason::Left) };
+        assert!(s.out.contains(&ended), "{:?}", s.out);
+    }
+    // In John's: he waits again.
+    let mut s = Stage::ringing();
+    s.answer("maria");
+    s.played("maria");
+    s.press("maria", Press::Leave);
+    assert_eq!(s.hung_up("maria"), Some(Reason::Left));
+    s.hears("customer:CustomerHold.wav(held) john:ThankYouForCalling.wav");
+    // A customer keeps his place in the queue.
+    let mut s = Stage::of(stage::catalog(), "Support line");
+    s.played("customer");
+    s.offer("john");
+    s.answer("john");
+    s.press("john", Press::Leave);
+    assert_eq!(s.hung_up("john"), Some(Reason::Left));
+    s.hears("customer:ThankYouForCalling.wav");
+    // Nothing else is lit, and nothing else is done.
+    s.offer("maria");
+    assert!(s.refuses("maria", &Press::Leave), "she declines what only rings");
+    s.answer("maria");
+    assert!(s.refuses("maria", &Press::Drop(s.id("customer"))));
+    s.hears("customer:ThankYouForCalling.wav maria:Support.wav");
+}
+
+#[test]
 fn he_cancels() {
     let mut s = Stage::ringing();
     s.press("john", Press::Drop(s.id("maria")));

@@ -64,9 +64,7 @@ fn state(text: impl Into<String>) -> Refused {
 impl Call {
     /// An agent on this call presses a button.
     pub fn press(&mut self, cx: &mut Cx, agent: &AgentId, press: &Press) -> Result<(), Refused> {
-        let own = self.place_of(agent).filter(|c| self.calls_out(c)).map(|c| c.id);
-        if let (Press::Leave, Some(own)) = (press, own) {
-            // Who calls can give up before anybody answers.
+        if let Some(own) = self.ends_early(agent, press) {
             self.leave(cx, own);
             self.settle(cx);
             return Ok(());
@@ -153,8 +151,8 @@ impl Call {
                 self.set_muted(*id, None);
             }
             Press::Digits(id, digits) => {
-                if !self.known(actor, *id)?.is_up() {
-                    return Err(state("that party has not answered"));
+                if !self.known(actor, *id)?.is_up() || self.is_target_of_pending(*id) {
+                    return Err(state("that party is not there yet"));
                 }
                 cx.out.push(Out::Digits { connection: *id, digits: digits.clone() });
             }
@@ -164,6 +162,14 @@ impl Call {
         }
         self.settle(cx);
         Ok(())
+    }
+
+    /// End call before they talk, which is all that there is to press: who calls gives up, or she does not want what she
+    /// hears in her whisper.
+    fn ends_early(&self, agent: &AgentId, press: &Press) -> Option<ConnectionId> {
+        let own = self.place_of(agent)?;
+        let early = self.calls_out(own) || (own.is_up() && self.is_target_of_pending(own.id));
+        (early && [Press::Leave, Press::Drop(own.id)].contains(press)).then_some(own.id)
     }
 
     /// An agent dials a quick connect on his second line: the same as pressing it, heard on that line.

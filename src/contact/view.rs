@@ -113,7 +113,7 @@ impl Call {
         }
         let others: Vec<&Connection> = self.present(me).collect();
         let held = c.state == State::Hold || others.iter().any(|o| o.state == State::Hold);
-        let talked_to = others.iter().any(|o| o.state == State::Connected && o.is_up());
+        let talked_to = others.iter().any(|o| o.state == State::Connected && self.can_hold(o.id));
         let mut lit = vec!["leave"];
         if barged && self.may_go_back().is_ok() {
             lit.push("updateMonitorParticipantState");
@@ -168,7 +168,7 @@ impl Call {
             None if c.is_up() && c.state != State::Monitor(Monitor::Silent) => lit.push("muteParticipant"),
             _ => {}
         }
-        if c.is_up() && of != me {
+        if c.is_up() && of != me && !self.is_target_of_pending(of) {
             lit.push("sendDigits");
         }
         lit

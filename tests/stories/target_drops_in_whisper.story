@@ -22,6 +22,22 @@ Maria answers and hangs up in her whisper:
     maria's state is AgentHungUp
     maria's phone does not ring for 5 s
 
+She ends the call on her screen while she hears it, as if she had hung up:
+  maria presses status Available
+  expect maria's phone rings
+  maria answers
+  expect maria hears "This is an internal call transferred from another agent." within 2 s
+    maria's banner is Connecting
+    maria can leave
+    john cannot hold maria
+    john cannot hold all
+  maria presses leave
+  expect maria's call ends
+    john's row maria is connected, answered no, reason left
+    john hears CustomerQueue.wav within 15 s
+    customer hears CustomerHold.wav
+    maria's state is AgentHungUp
+
 Available again she is rung again:
   maria presses status Available
   expect maria's phone rings

@@ -32,6 +32,15 @@ fn banner_and_buttons_of_each_phase() {
     shows(&s, "maria", "connecting, Incoming: rejectContact");
     s.answer("maria");
     shows(&s, "maria", "connecting, Connecting: leave");
+    // Nobody talks to John yet, so there is nobody whom he could hold or press keys for.
+    shows(
+        &s,
+        "john",
+        "connected, Connected: leave conferenceConnections toggleActiveConnections resumeAll; \
+        customer: destroyConnection resumeConnection muteParticipant sendDigits; john: destroyConnection muteParticipant; \
+        maria: destroyConnection muteParticipant",
+    );
+    assert!(s.refuses("john", &Press::Digits(s.id("maria"), "1".into())));
     let mut s = Stage::consult();
     shows(
         &s,
