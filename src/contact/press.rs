@@ -64,7 +64,7 @@ fn state(text: impl Into<String>) -> Refused {
 impl Call {
     /// An agent on this call presses a button.
     pub fn press(&mut self, cx: &mut Cx, agent: &AgentId, press: &Press) -> Result<(), Refused> {
-        if let Some(own) = self.ends_early(agent, press) {
+        if let Some(own) = self.only_ends(agent, press) {
             self.leave(cx, own);
             self.settle(cx);
             return Ok(());
@@ -164,12 +164,13 @@ impl Call {
         Ok(())
     }
 
-    /// End call before they talk, which is all that there is to press: who calls gives up, or she does not want what she
-    /// hears in her whisper.
-    fn ends_early(&self, agent: &AgentId, press: &Press) -> Option<ConnectionId> {
+    /// End call where there is nothing else to press: on a plain call; and before they talk, when who calls gives up, or she
+    /// does not want what she hears in her whisper.
+    fn only_ends(&self, agent: &AgentId, press: &Press) -> Option<ConnectionId> {
         let own = self.place_of(agent)?;
-        let early = self.calls_out(own) || (own.is_up() && self.is_target_of_pending(own.id));
-        (early && [Press::Leave, Press::Drop(own.id)].contains(press)).then_some(own.id)
+        let silent = !self.has_buttons() || self.is_target_of_pending(own.id);
+        let ends = self.calls_out(own) || (own.is_up() && silent);
+        (ends && [Press::Leave, Press::Drop(own.id)].contains(press)).then_some(own.id)
     }
 
     /// An agent dials a quick connect on his second line: the same as pressing it, heard on that line.
@@ -251,6 +252,9 @@ impl Call {
         let c = self.place_of(agent).ok_or_else(|| Refused::NotFound("not on this contact".into()))?;
         if !c.is_up() || self.is_target_of_pending(c.id) {
             return Err(state("the contact is not connected yet"));
+        }
+        if !self.has_buttons() {
+            return Err(state("a plain call is only ended"));
         }
         Ok(c.id)
     }

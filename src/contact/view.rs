@@ -98,7 +98,7 @@ impl Call {
                 None => Vec::new(),
             };
         }
-        if self.is_target_of_pending(me) {
+        if self.is_target_of_pending(me) || !self.has_buttons() {
             return vec!["leave"];
         }
         if c.transfers() {
@@ -143,7 +143,7 @@ impl Call {
     #[must_use]
     pub fn connection_actions(&self, me: ConnectionId, of: ConnectionId) -> Vec<&'static str> {
         let (Some(mine), Some(c)) = (self.connections.get(&me), self.connections.get(&of)) else { return Vec::new() };
-        if c.is_gone() || !mine.is_up() || self.is_target_of_pending(me) {
+        if c.is_gone() || !mine.is_up() || self.is_target_of_pending(me) || !self.has_buttons() {
             return Vec::new();
         }
         if let Some(contact) = mine.transfers_to() {

@@ -1,7 +1,7 @@
 //! The buttons of an agent's screen, by the names of Connect's CTI methods.
 
 use super::{Addressee, Button, CallId, Engine, Refusal, Work};
-use crate::contact::{Press, Refused};
+use crate::contact::{Call, Press, Refused};
 use crate::ids::{AgentId, ConnectionId, ContactId};
 use crate::site::Role;
 
@@ -149,22 +149,25 @@ impl Engine {
         let wanted = contact
             .map(|text| ContactId::parse(text).ok_or_else(|| Refusal::NotFound(format!("there is no contact {text}"))))
             .transpose()?;
-        match (self.call_of(agent, wanted), wanted) {
+        let plain = || self.calls_of(agent, wanted).next().map(|(id, _)| id);
+        match (self.call_of(agent, wanted).or_else(plain), wanted) {
             (Some(id), _) => Ok(id),
             (None, Some(contact)) => Err(Refusal::NotFound(format!("there is no contact {contact} with this agent"))),
             (None, None) => Err(Refusal::InvalidState("this agent is on no contact".into())),
         }
     }
 
-    /// The call an agent is on; with a contact, the one that is his part of.
+    /// The call of the contact centre that an agent is on; with a contact, the one that is his part of.
     pub(super) fn call_of(&self, agent: &AgentId, contact: Option<ContactId>) -> Option<CallId> {
-        let calls = &self.desks.get(agent)?.calls;
-        calls.iter().copied().find(|id| {
-            self.calls.get(id).is_some_and(|call| {
-                call.has_buttons()
-                    && call.place_of(agent).is_some()
-                    && contact.is_none_or(|k| call.contacts().contains_key(&k))
-            })
+        self.calls_of(agent, contact).find(|(_, call)| call.has_buttons()).map(|(id, _)| id)
+    }
+
+    /// The same and his plain calls.
+    fn calls_of(&self, agent: &AgentId, contact: Option<ContactId>) -> impl Iterator<Item = (CallId, &Call)> {
+        let calls = self.desks.get(agent).into_iter().flat_map(|desk| &desk.calls);
+        let calls = calls.filter_map(|id| Some((*id, self.calls.get(id)?)));
+        calls.filter(move |(_, call)| {
+            call.place_of(agent).is_some() && contact.is_none_or(|k| call.contacts().contains_key(&k))
         })
     }
 
