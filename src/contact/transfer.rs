@@ -390,15 +390,34 @@ impl Call {
             return;
         };
         // Back to where the customer once waited: whoever transferred him is gone.
-        let Some(k) = self.contacts.get_mut(&contact) else { return };
+        let outside = self.contacts.get(&contact).is_some_and(|k| k.method == Method::External);
+        let waits = if outside { self.waits_after(cx, contact, why) } else { self.waits_in(cx, contact, why) };
+        let Some(k) = waits.and_then(|id| self.contacts.get_mut(&id)) else { return };
         run.ask();
         k.phase = Phase::InFlow(run);
-        k.method = Method::Transfer;
+        cx.out.push(Out::Enqueue { contact: k.id, place, direct: false });
+    }
+
+    /// An agent who was not there leaves her contact to whom the queue finds.
+    fn waits_in(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) -> Option<ContactId> {
+        let k = self.contacts.get_mut(&contact)?;
         k.quick_connect = None;
         if let Some(agent) = k.agent.take().and_then(|row| self.mark_missed(row, why)) {
             cx.out.push(Out::Vacate { contact, agent });
         }
-        cx.out.push(Out::Enqueue { contact, place, direct: false });
+        Some(contact)
+    }
+
+    /// That somebody outside was called is a contact of its own (Connect's EXTERNAL_OUTBOUND): another one follows it.
+    fn waits_after(&mut self, cx: &mut Cx, contact: ContactId, why: Reason) -> Option<ContactId> {
+        let from = self.contacts.get(&contact).cloned()?;
+        self.close(cx, contact, why);
+        let id = cx.names.contact();
+        let (hooks, target) = (from.hooks.clone(), from.target.clone());
+        let next = Contact { method: Method::Transfer, hooks, target, ..Contact::after(id, &from, cx) };
+        self.contacts.insert(id, next);
+        cx.out.push(Out::Event { contact: id, event: Event::Initiated });
+        Some(id)
     }
 
     fn mark_missed(&mut self, row: ConnectionId, why: Reason) -> Option<AgentId> {

@@ -31,7 +31,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("customer_transfers", &["nobody", "nobody", "internal consult"]),
     ("external_by_phone", &["external consult", "external consult", "external transfer"]),
     ("external_caller_ids", &["nobody", "nobody", "external consult", "nobody", "external consult"]),
-    ("external_cold", &["external transfer", "internal transfer", "external consult"]),
+    ("external_cold", &["external transfer", "nobody", "internal transfer", "external consult"]),
     ("external_early_sound", &["external consult", "nobody"]),
     ("external_failures", &["nobody", "nobody", "nobody", "nobody", "nobody", "nobody", "external consult"]),
     ("external_quick_connect", &["external transfer"]),
@@ -89,7 +89,14 @@ const REASONS: &[(&str, &[&str])] = &[
     ("agent_quick_connect", &["AGENT_DISCONNECT", "CUSTOMER_DISCONNECT"]),
     (
         "external_cold",
-        &["AGENT_DISCONNECT", "CUSTOMER_DISCONNECT", "AGENT_DISCONNECT", "AGENT_DISCONNECT", "AGENT_DISCONNECT"],
+        &[
+            "AGENT_DISCONNECT",
+            "CUSTOMER_DISCONNECT",
+            "AGENT_DISCONNECT",
+            "OTHER",
+            "AGENT_DISCONNECT",
+            "AGENT_DISCONNECT",
+        ],
     ),
     ("external_quick_connect", &["AGENT_DISCONNECT", "THIRD_PARTY_DISCONNECT"]),
     (

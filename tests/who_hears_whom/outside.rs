@@ -2,8 +2,8 @@
 
 use super::stage::{Stage, catalog};
 use cordboard::contact::{
-    Call, Callee, CallerId, CallerIdChoice, Catalog, Cause, Dial, Hears, Monitor, Out, Outbound, Outside, Press,
-    QuickConnect, QuickConnectTo, Reason, Refused, State,
+    Call, Callee, CallerId, CallerIdChoice, Catalog, Cause, Dial, Event, Goal, Hears, Method, Monitor, Out, Outbound,
+    Outside, Place, Press, QuickConnect, QuickConnectTo, Reason, Refused, State,
 };
 use cordboard::ids::AgentId;
 
@@ -139,6 +139,44 @@ fn what_an_agent_hears_of_a_failure() {
         s.hears("customer:CustomerHold.wav(held) john:Ringback");
         s.press("john", Press::DropLast);
         s.hears("customer:CustomerHold.wav(held) john:silence");
+    }
+}
+
+/// Somebody outside who was never there stays in the records; the customer's way back is a contact of its own.
+#[test]
+fn whoever_is_left_with_somebody_who_does_not_answer_waits_again_in_another_contact() {
+    for by_key in [false, true] {
+        let mut s = if by_key {
+            let mut s = Stage::talking_with(with_bank(CallerIdChoice::Queue, true, true));
+            s.transfer("john", Goal::QuickConnect("bank".into())).unwrap();
+            s.newest("bank");
+            s
+        } else {
+            calling()
+        };
+        let (outside, first) = (s.pending(), s.call.connections()[&s.id("customer")].contact);
+        s.bye("john");
+        s.act(|call, cx| call.note(cx));
+        let bank = s.id("bank");
+        s.act(|call, cx| call.failed(cx, bank, Reason::Busy));
+        s.act(|call, cx| call.note(cx));
+        s.hears("customer:ThankYouForCalling.wav");
+        let k = &s.call.contacts()[&outside];
+        assert!(k.is_over() && k.method == Method::External);
+        assert_eq!(k.quick_connect.as_ref().map(|id| id.as_str()), Some("bank"));
+        assert!(s.out.contains(&Out::Event { contact: outside, event: Event::Disconnected }));
+        let facts = s.call.facts(outside).unwrap();
+        assert_eq!((facts.ended, facts.next.len()), (Some((s.now, Cause::Other)), 1));
+        let new = &s.call.contacts()[&s.pending()];
+        assert_eq!((new.method, new.previous, new.initial), (Method::Transfer, Some(outside), Some(first)));
+        assert_eq!((&new.quick_connect, new.agent, new.party), (&None, None, s.id("customer")));
+        assert_eq!(new.queued, Some((Place::Queue("Support".into()), s.now)));
+        assert!(s.out.contains(&Out::Event { contact: new.id, event: Event::Initiated }));
+        s.offer("maria");
+        s.answer("maria");
+        s.played("maria");
+        s.played("customer");
+        s.hears("customer:maria maria:customer");
     }
 }
 

@@ -170,7 +170,9 @@ fn whom_he_leaves_behind_waits_and_is_given_back() {
         failed(&mut s, "called");
         assert_eq!(s.row("called").0, State::Disconnected(Reason::Busy));
         s.hears("customer:ThankYouForCalling.wav");
-        assert_eq!(s.call.place(contact), Some(&Place::Queue("Support".into())));
+        assert_eq!(s.call.place(s.pending()), Some(&Place::Queue("Support".into())));
+        // Hers goes on; that of somebody outside is over.
+        assert_eq!(s.pending() == contact, goal != zoe());
         let vacated = s.out.contains(&Out::Vacate { contact, agent: "maria".into() });
         assert_eq!(vacated, goal != zoe());
     }
