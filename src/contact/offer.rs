@@ -219,9 +219,11 @@ impl Call {
     /// A flow came to its end; what that means depends on whose it was.
     pub(super) fn flow_ended(&mut self, cx: &mut Cx, role: Role, contact: ContactId, ending: Ending) {
         match (role, ending) {
-            (Role::Hold(_), _) | (Role::Party(_), Ending::Transferred) => {}
+            (Role::Party(_), Ending::Transferred) => {}
+            (Role::Hold(_), _) => self.play_default(cx, role),
             (Role::Party(_), Ending::Ended | Ending::Failed(_)) if self.is_waiting(contact) => {
                 // Connect: the contact stays queued when its queue flow ends.
+                self.play_default(cx, role);
             }
             (Role::Party(_), _) => self.contact_failed(cx, contact, Reason::Dropped),
             (Role::AgentWhisper(_), Ending::Disconnect) => self.agent_lost_in_whisper(cx, contact, Reason::Dropped),
@@ -232,9 +234,7 @@ impl Call {
     }
 
     fn is_waiting(&self, contact: ContactId) -> bool {
-        self.contacts
-            .get(&contact)
-            .is_some_and(|k| matches!(k.phase, Phase::Queued(_) | Phase::Offered(_) | Phase::AgentWhisper { .. }))
+        self.waits_with(Role::Party(contact)).is_some()
     }
 
     /// Her leg is ended by the switch while she alone hears her whisper: the contact waits again.

@@ -5,7 +5,7 @@ use super::{
     Call, Callee, CallerId, Contact, Cx, Event, Identity, Kind, Method, Monitor, Out, Phase, Place, QuickConnectTo,
     Reason, Refused, State,
 };
-use crate::flow::{Hook, Outcome};
+use crate::flow::Outcome;
 use crate::ids::{AgentId, ConnectionId, ContactId, QuickConnectId};
 use crate::limits::PARTIES;
 use std::collections::BTreeSet;
@@ -303,11 +303,10 @@ impl Call {
 
     fn set_line_hold(&mut self, cx: &mut Cx, id: ConnectionId, by: Option<ConnectionId>) {
         let Some(c) = self.connections.get(&id).filter(|c| c.is_up()) else { return };
-        let (contact, is_agent, on_hold) = (c.contact, c.agent.is_some(), c.state == State::Hold);
+        let (contact, on_hold) = (c.contact, c.state == State::Hold);
         match (by, on_hold) {
             (Some(by), false) => {
-                let hook = if is_agent { Hook::AgentHold } else { Hook::CustomerHold };
-                let flow = self.start_running(cx, contact, hook);
+                let flow = self.hold_hook(id).and_then(|hook| self.start_running(cx, contact, hook));
                 if let Some(c) = self.connections.get_mut(&id) {
                     c.state = State::Hold;
                     c.held_by = Some(by);

@@ -6,7 +6,7 @@ use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, HoursId, PlayId, Queu
 use crate::limits::FLOW_STEPS;
 use crate::time::Time;
 use std::sync::Arc;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 /// A flow with its place in it and the sound it makes.
 #[derive(Clone, Debug)]
@@ -87,6 +87,38 @@ impl Call {
                 _ => None,
             },
             Role::Hold(id) => self.connections.get_mut(&id)?.hold_flow.as_mut(),
+        }
+    }
+
+    /// The hook whose flow passes somebody's time, if this role's does.
+    pub(super) fn waits_with(&self, role: Role) -> Option<Hook> {
+        match role {
+            Role::Hold(id) => self.hold_hook(id),
+            Role::Party(id) => self.contacts.get(&id).and_then(|k| match k.phase {
+                Phase::Queued(_) | Phase::Offered(_) | Phase::AgentWhisper { .. } => Some(Hook::CustomerQueue),
+                Phase::Dialling(_) => self.hold_hook(k.party),
+                _ => None,
+            }),
+            Role::AgentWhisper(_) | Role::CustomerWhisper(_) => None,
+        }
+    }
+
+    pub(super) fn hold_hook(&self, id: ConnectionId) -> Option<Hook> {
+        let agent = self.connections.get(&id)?.agent.is_some();
+        Some(if agent { Hook::AgentHold } else { Hook::CustomerHold })
+    }
+
+    /// The flow with which somebody waits is over, and he still waits: the default of its type goes on, for nobody is left
+    /// in silence.
+    pub(super) fn play_default(&mut self, cx: &mut Cx, role: Role) {
+        let kind = self.waits_with(role).map(Hook::flow_type);
+        let default = kind.and_then(|kind| cx.catalog.defaults.get(&kind)).and_then(|id| cx.catalog.flows.get(id));
+        let (Some(default), Some(running)) = (default, self.running(role)) else { return };
+        let over = running.run.flow().id.clone();
+        if over != default.id {
+            info!(flow = %over, default = %default.id, "a flow to wait with is over: the default goes on");
+            *running = Running::new(default.clone());
+            self.drive(cx, role, Outcome::Begin);
         }
     }
 

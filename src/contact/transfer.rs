@@ -8,7 +8,7 @@ use super::{
     Call, Callee, CallerId, Connection, Contact, Cx, Dial, Event, Identity, Kind, Line, Method, Out, Phase, Place,
     Progress, QuickConnectTo, Reason, Recording, Refused, Sound, Sounding, State,
 };
-use crate::flow::{Hook, Outcome};
+use crate::flow::Outcome;
 use crate::ids::{AgentId, ConnectionId, ContactId, FlowId, PromptId, QuickConnectId};
 use crate::limits::PARTIES;
 use crate::routing::Precedence;
@@ -293,8 +293,8 @@ impl Call {
     /// What a party hears while somebody is called for it.
     pub(super) fn waiting_flow(&self, cx: &Cx, party: ConnectionId) -> Result<Running, Refused> {
         let c = self.connections.get(&party).ok_or_else(|| state("there is nobody to transfer"))?;
-        let hook = if c.agent.is_some() { Hook::AgentHold } else { Hook::CustomerHold };
-        self.start_running(cx, c.contact, hook).ok_or_else(|| state("there is no hold flow to wait with"))
+        let flow = self.hold_hook(party).and_then(|hook| self.start_running(cx, c.contact, hook));
+        flow.ok_or_else(|| state("there is no hold flow to wait with"))
     }
 
     /// The queue in which the customer of a contact last waited, also that of a contact before it.

@@ -1,7 +1,7 @@
 //! What a flow may read of its call, where it may lead it, and what becomes of the call when it cannot go on.
 
 use super::stage::{Stage, catalog};
-use cordboard::contact::{Admission, Catalog, Out, Place, Press, Reason};
+use cordboard::contact::{Admission, Catalog, Goal, Out, Place, Press, Reason};
 use cordboard::flow::{self, Flow, FlowType};
 use cordboard::ids::FlowId;
 use cordboard::routing::{Hours, Precedence};
@@ -360,6 +360,64 @@ fn a_message_list_is_interrupted_and_goes_on() {
     s.wait(1);
     s.hears("customer:Held.wav(held) john:silence");
     assert_eq!(s.call.deadline(), None);
+}
+
+#[test]
+fn whoever_waits_hears_the_default_when_the_flow_he_waits_with_is_over() {
+    let unspoken = || ("MessageParticipantIteratively", json!({"Messages": [{"Text": "Nobody has recorded this"}]}));
+    let waits = |hook_of: &str, short: Flow| {
+        let actions = [hook(hook_of, "Short"), queue("Support"), enqueue()];
+        Stage::of(with([short, flow("Test", FlowType::Inbound, &actions)]), "Test")
+    };
+    // In a queue, while an agent's phone rings, and while she hears her whisper.
+    for steps in 0..3 {
+        let mut s = waits("CustomerQueue", flow("Short", FlowType::CustomerQueue, &[prompt("Once.wav")]));
+        if steps > 0 {
+            s.offer("john");
+        }
+        if steps > 1 {
+            s.answer("john");
+        }
+        assert_eq!(read(&s, "customer"), "Once.wav");
+        s.played("customer");
+        assert_eq!(read(&s, "customer"), "ThankYouForCalling.wav", "{steps}");
+    }
+    // Of which nothing can be played, too.
+    waits("CustomerQueue", flow("Short", FlowType::CustomerQueue, &[unspoken()]))
+        .hears("customer:ThankYouForCalling.wav");
+    // Where that goes for the default itself there is nothing left to hear, and he waits all the same.
+    let mut s = Stage::of(
+        with([flow("Default customer queue", FlowType::CustomerQueue, &[prompt("Once.wav")])]),
+        "Support line",
+    );
+    s.played("customer");
+    s.played("customer");
+    s.hears("customer:silence");
+    assert!(!s.call.is_over());
+    // On hold, and while somebody is called for him.
+    let once = json!({"Messages": [{"PromptId": "Once.wav"}], "InterruptFrequencySeconds": "4"});
+    for action in [("MessageParticipantIteratively", once), unspoken()] {
+        let talking = || {
+            let mut s = waits("CustomerHold", flow("Short", FlowType::CustomerHold, &[action.clone()]));
+            s.offer("john");
+            s.answer("john");
+            s.played("john");
+            s.played("customer");
+            s
+        };
+        let mut s = talking();
+        s.press("john", Press::HoldAll);
+        s.wait(4);
+        s.hears("customer:CustomerHold.wav(held) john:silence");
+        let mut s = talking();
+        s.transfer("john", Goal::Agent("maria".into())).unwrap();
+        s.newest("maria");
+        s.ring("maria");
+        s.wait(4);
+        s.hears("customer:CustomerHold.wav john:silence");
+        s.answer("maria");
+        s.hears("customer:maria maria:customer");
+    }
 }
 
 #[test]
