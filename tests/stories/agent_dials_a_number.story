@@ -2,7 +2,7 @@
 
 Story: John calls somebody while customers wait
 Guests: customer, callee
-Agents: john
+Agents: john, maria
 Installation: outside/cordboard.toml
 
 He is on that call:
@@ -34,4 +34,22 @@ Nobody is there, and nothing is to be worked on:
   callee declines with 486
   expect john's call ends with 486
     john's state is Available
+    the switch is empty
+
+So it is for both after a call between colleagues, as after a consult; and not for who only rang:
+  john dials maria
+  expect maria's phone rings
+  maria answers
+  expect john and maria hear each other within 2 s
+  john hangs up
+  expect john's state is AfterCallWork
+    maria's state is AfterCallWork
+  john presses clear
+  maria presses clear
+  john dials maria
+  expect maria's phone rings
+  maria declines with 603
+  expect john's call ends
+    john's state is Available
+    maria's state is Available
     the switch is empty
