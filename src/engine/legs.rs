@@ -5,10 +5,11 @@ use super::{Alarm, CallId, Engine, Line, privacy};
 use crate::contact::{Dial, Identity, Phase, Reason};
 use crate::ids::{AgentId, ConnectionId, ContactId, LegId, PortId, ShardId};
 use crate::leg::{Doors, Leg, Plot, Stage, name_addr};
+use crate::registrar::Binding;
 use crate::sip::digest::Account;
 use crate::sip::{
-    Call as SipCall, End, Host, Link, Name, NameAddr, OfferBy, Scheme, SessionId, Status, Text, Transport, Uri,
-    is_nowhere, is_own,
+    Call as SipCall, End, Link, Name, NameAddr, OfferBy, Scheme, SessionId, Status, Text, Transport, Uri, is_nowhere,
+    is_own,
 };
 use std::net::SocketAddr;
 use tracing::{debug, warn};
@@ -275,10 +276,21 @@ impl Engine {
             .bindings(agent)
             .iter()
             .filter_map(|binding| {
-                let link = binding.source.or_else(|| self.link_to(&binding.uri))?;
+                let link = binding.source.or_else(|| self.way_back(agent, binding))?;
                 Some((binding.uri.clone(), link, binding.path.clone()))
             })
             .collect()
+    }
+
+    /// Where a phone listens whose stream is gone. A trunk would take it for a number to dial, whatever its prefixes and
+    /// its limit say; it may have come there after the phone has registered.
+    fn way_back(&self, agent: &AgentId, binding: &Binding) -> Option<Link> {
+        let link = self.link_to(binding.next_hop())?;
+        if self.trunks.is_at(link.remote) {
+            warn!(%agent, contact = %binding.uri, "refused: a phone at a trunk's host may be toll fraud");
+            return None;
+        }
+        Some(link)
     }
 
     /// The way to a URI with a numeric host.
@@ -287,12 +299,7 @@ impl Engine {
         if uri.scheme != Scheme::Sip {
             return None;
         }
-        let ip = match (uri.params.get("maddr"), &uri.host) {
-            // RFC 3261 section 19.1.1: it stands for the host.
-            (Some(maddr), _) => maddr.as_str().parse().ok()?,
-            (None, Host::Name(name)) if name.eq_ignore_case("localhost") => [127, 0, 0, 1].into(),
-            (None, host) => host.ip()?,
-        };
+        let ip = uri.ip()?;
         // One peer is called, never a network full of them.
         if is_nowhere(ip) || uri.port == Some(0) {
             return None;

@@ -239,7 +239,9 @@ impl Engine {
             Input::Sip { from, message } => self.endpoint.receive(self.now, from, message, &mut self.sip_out),
             Input::LinkClosed(link) => {
                 self.endpoint.link_closed(self.now, link, &mut self.sip_out);
-                self.registrar.link_closed(link);
+                let mut changes = Vec::new();
+                self.registrar.link_closed(link, &mut changes);
+                self.work.extend(changes.into_iter().map(Work::Registrar));
             }
             Input::Media(event) => self.on_media(event),
             Input::RecordingFailed { contact, kept } => self.recording_failed(contact, kept),

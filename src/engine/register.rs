@@ -42,9 +42,8 @@ impl Engine {
             return;
         };
         if let Contacts::Each(contacts) = &register.contacts
-            && let Some(contact) = contacts.iter().find(|contact| self.is_no_phone(&contact.uri))
+            && contacts.iter().any(|contact| self.is_no_phone(&user, &contact.uri))
         {
-            info!(agent = %user, contact = %contact.uri, "a Contact that is no phone's");
             let why = Text::from_static("399 cordboard \"The Contact is no address of a phone\"");
             let response = Response::for_request(request, Status::FORBIDDEN).with_header(Name::Warning, why);
             return self.respond(key, response);
@@ -85,14 +84,20 @@ impl Engine {
         self.guard.keeper(&self.site.sip.domain)
     }
 
-    /// Whether a Contact names us, a group, or everybody. Without a port it may be a phone on our own machine that has
-    /// left it out; its REGISTER tells where it is.
-    fn is_no_phone(&self, uri: &Uri) -> bool {
+    /// Whether a Contact names us, a group, everybody, or a trunk, where it would be a number to dial. Without a port it
+    /// may be a phone on our own machine that has left it out; its REGISTER tells where it is.
+    fn is_no_phone(&self, agent: &AgentId, uri: &Uri) -> bool {
+        let Some(ip) = uri.ip() else { return false };
+        if self.trunks.is_at(SocketAddr::new(ip, uri.port.unwrap_or(5060))) {
+            warn!(%agent, contact = %uri, "refused: a Contact at a trunk's host may be toll fraud");
+            return true;
+        }
         let locals = &self.endpoint.settings().locals;
-        let maddr = uri.params.get("maddr").and_then(|maddr| maddr.as_str().parse().ok());
-        maddr
-            .or_else(|| uri.host.ip())
-            .is_some_and(|ip| is_nowhere(ip) || uri.port.is_some_and(|port| is_own(locals, SocketAddr::new(ip, port))))
+        let none = is_nowhere(ip) || uri.port.is_some_and(|port| is_own(locals, SocketAddr::new(ip, port)));
+        if none {
+            info!(%agent, contact = %uri, "a Contact that is no phone's");
+        }
+        none
     }
 
     /// As [`Engine::authenticate`], where only an agent will do.

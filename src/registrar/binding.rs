@@ -2,6 +2,7 @@
 
 use crate::sip::{self, Link, Malformed, Name, NameAddr, Request, Uri};
 use crate::time::{Duration, Time};
+use std::net::IpAddr;
 
 /// What a REGISTER asks for, already read from its headers.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,6 +115,17 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// Whom a request to it visits first (RFC 3327 section 5.4).
+    #[must_use]
+    pub fn next_hop(&self) -> &Uri {
+        self.path.first().map_or(&self.uri, |hop| &hop.uri)
+    }
+
+    /// Whether that is on this host.
+    pub(super) fn is_on(&self, host: IpAddr) -> bool {
+        self.next_hop().ip().is_some_and(|ip| ip.to_canonical() == host.to_canonical())
+    }
+
     /// Whole seconds left, rounded up: a phone that is told 0 would think itself removed.
     #[must_use]
     pub fn seconds_left(&self, now: Time) -> u64 {

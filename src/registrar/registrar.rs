@@ -105,15 +105,19 @@ impl Registrar {
         self.put(agent, Vec::new(), out);
     }
 
-    /// A stream closed. The phone may be listening at its Contact all the same, so the binding stays.
-    pub fn link_closed(&mut self, link: Link) {
+    /// A stream closed. The phone may be listening at its Contact all the same, so the binding stays when that is on the
+    /// host at the other end of the stream. Anywhere else it would make us call whomever somebody likes.
+    pub fn link_closed(&mut self, link: Link, out: &mut Vec<Change>) {
         if !link.transport.is_reliable() {
             return;
         }
-        for binding in self.agents.values_mut().flatten() {
-            if binding.source == Some(link) {
-                binding.source = None;
-            }
+        let cut = |binding: &Binding| binding.source == Some(link);
+        let with_it = self.agents.iter().filter(|(_, bindings)| bindings.iter().any(cut));
+        for agent in with_it.map(|(agent, _)| agent.clone()).collect::<Vec<_>>() {
+            let mut left = self.bindings(&agent).to_vec();
+            left.retain(|binding| !cut(binding) || binding.is_on(link.remote.ip()));
+            left.iter_mut().filter(|binding| cut(binding)).for_each(|binding| binding.source = None);
+            self.put(&agent, left, out);
         }
     }
 
@@ -395,14 +399,28 @@ mod tests {
     }
 
     #[test]
-    fn the_source_is_kept_until_its_stream_closes() {
-        let mut registrar = Registrar::default();
-        let tcp = Link { transport: Transport::Tcp, ..link(5071) };
-        let john = AgentId::from("john");
-        registrar.register(at(0), &john, tcp, &register("a", 1, None, "<sip:x>"), &mut Vec::new()).unwrap();
-        assert_eq!(registrar.bindings(&john)[0].source, Some(tcp));
-        registrar.link_closed(tcp);
-        assert_eq!(registrar.bindings(&john)[0].source, None);
-        assert!(registrar.is_reachable(&john));
+    fn the_source_is_kept_until_its_stream_closes_and_then_the_phone_if_it_may_listen_there() {
+        for (contacts, left) in [
+            ("<sip:john@192.0.2.7:5071>", "sip:john@192.0.2.7:5071"),
+            ("<sip:john@localhost>", ""),
+            ("<sip:john@192.0.2.8:5071>", ""),
+            ("<sip:john@192.0.2.8>, <sip:john@192.0.2.7>", "sip:john@192.0.2.7"),
+        ] {
+            let mut registrar = Registrar::default();
+            let tcp = Link { transport: Transport::Tcp, ..link(5071) };
+            let (john, mut out) = (AgentId::from("john"), Vec::new());
+            registrar.register(at(0), &john, tcp, &register("a", 1, None, contacts), &mut out).unwrap();
+            assert!(registrar.is_at(&john, tcp), "{contacts}");
+            out.clear();
+            registrar.link_closed(Link { transport: Transport::Tcp, ..link(5072) }, &mut out);
+            assert!(registrar.is_at(&john, tcp), "{contacts}: another's stream");
+            registrar.link_closed(tcp, &mut out);
+            let there: Vec<_> = registrar.bindings(&john).iter().map(|b| (b.uri.to_string(), b.source)).collect();
+            let wanted = [(left.to_owned(), None)];
+            assert_eq!(there, if left.is_empty() { &[] } else { wanted.as_slice() }, "{contacts}");
+            let gone = Change { agent: john, reachable: false };
+            assert_eq!(out, if left.is_empty() { vec![gone] } else { vec![] }, "{contacts}");
+            assert_eq!(registrar.deadline().is_some(), !left.is_empty(), "{contacts}");
+        }
     }
 }

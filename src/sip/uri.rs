@@ -119,6 +119,17 @@ impl Uri {
         Some(if is_number { number } else { user.to_owned() }).filter(|user| !user.is_empty())
     }
 
+    /// The address that it leads to, where no name service is needed for that.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        match (self.params.get("maddr"), &self.host) {
+            // RFC 3261 section 19.1.1: it stands for the host.
+            (Some(maddr), _) => maddr.as_str().parse().ok(),
+            (None, Host::Name(name)) if name.eq_ignore_case("localhost") => Some(Ipv4Addr::LOCALHOST.into()),
+            (None, host) => host.ip(),
+        }
+    }
+
     /// The `transport` parameter.
     #[must_use]
     pub fn transport(&self) -> Option<Text> {

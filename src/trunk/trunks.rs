@@ -10,6 +10,7 @@ use crate::limits::{NAME_AGAIN, NAME_LEAST, NAME_MOST, TRIES};
 use crate::sip::{Link, Name, Response, Status, Text, Uri};
 use crate::time::{Duration, Time};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tracing::{info, warn};
 
@@ -375,6 +376,14 @@ impl Trunks {
     /// Whether any has come, gone, filled or got room again since this was asked last.
     pub fn have_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
+    }
+
+    /// Whether a trunk's server is at this address, by whatever transport.
+    #[must_use]
+    pub fn is_at(&self, address: SocketAddr) -> bool {
+        let ip = address.ip().to_canonical();
+        let mut servers = self.trunks.iter().flat_map(|trunk| trunk.health.keys()).map(|server| server.address);
+        servers.any(|there| there.ip().to_canonical() == ip && there.port() == address.port())
     }
 
     /// The addresses of every trunk.

@@ -1,6 +1,9 @@
 //! What a registrar must answer (RFC 3261 section 10.3 and its kin), and how a call reaches what is registered.
 
-use super::world::{World, fault_in, request, sdp};
+use super::trunks::{FIRST, trunk};
+use super::world::{World, fault_in, request, sdp, site};
+use cordboard::engine::Input;
+use std::sync::Arc;
 
 const PHONE: &str = "192.0.2.9:5070";
 
@@ -133,4 +136,102 @@ fn a_path_is_followed() {
     assert_eq!(to, proxy);
     assert!(invite.starts_with("INVITE sip:maria@10.0.0.7 SIP/2.0\n"), "{invite}");
     assert!(invite.contains("\nRoute: <sip:192.0.2.77;lr>\n"), "RFC 3327 section 5.4: {invite}");
+}
+
+/// Maria's phone registers over a stream of its own with these lines; what it is told.
+fn registers(world: &mut World, from: &str, lines: &str) -> String {
+    let own = |n: u8, more: &str| {
+        let headers = format!(
+            "From: <sip:maria@cordboard.lab>;tag=m\nTo: <sip:maria@cordboard.lab>\nCSeq: {n} REGISTER\n{more}\n\
+             Via: SIP/2.0/TCP 192.0.2.20:5070;branch=z9hG4bKr{n}\n{lines}"
+        );
+        request("REGISTER", "sip:cordboard.lab", from, &headers, "")
+    };
+    world.hear(from, own(1, "").as_bytes());
+    let credentials = world.credentials("maria", "maria", "REGISTER sip:cordboard.lab SIP/2.0");
+    world.hear(from, own(2, &format!("Authorization: {credentials}")).as_bytes());
+    world.told()
+}
+
+/// Where maria's phone is rung when john calls her.
+fn rung(world: &mut World) -> String {
+    let call = |n: u8, more: &str| {
+        let headers = format!(
+            "From: <sip:john@cordboard.lab>;tag=j\nCSeq: {n} INVITE\n{more}\nVia: SIP/2.0/UDP {PHONE};branch=z9hG4bKi{n}"
+        );
+        request("INVITE", "sip:maria@cordboard.lab", PHONE, &headers, &sdp("192.0.2.9", 4000))
+    };
+    world.hear(PHONE, call(1, "").as_bytes());
+    let credentials = world.credentials("john", "john", "INVITE sip:maria@cordboard.lab SIP/2.0");
+    world.hear(PHONE, call(2, &format!("Authorization: {credentials}")).as_bytes());
+    let invite = world.take().into_iter().find(|(_, text)| text.starts_with("INVITE"));
+    invite.map_or_else(String::new, |(to, _)| to)
+}
+
+#[test]
+fn a_contact_has_nobody_called_but_the_phone_that_registered_it() {
+    let mut faults = Vec::new();
+    // What is registered from a stream, what that is told, and who is rung once the stream is gone.
+    for (rule, from, lines, told, wanted) in [
+        ("the phone itself", "192.0.2.20", "Contact: <sip:maria@192.0.2.20:5070>", "401 200", "192.0.2.20:5070"),
+        ("by its maddr", "192.0.2.20", "Contact: <sip:m@example.com;maddr=192.0.2.20>", "401 200", "192.0.2.20:5060"),
+        (
+            "RFC 3327 5.4: by the proxy that it registered by",
+            "192.0.2.20",
+            "Contact: <sip:maria@10.0.0.7>\nPath: <sip:192.0.2.20:5070;lr>",
+            "401 200",
+            "192.0.2.20:5070",
+        ),
+        ("no number at a trunk's host", "192.0.2.20", "Contact: <sip:+19005550000@198.51.100.1>", "401 403", ""),
+        ("nor in other words", "192.0.2.20", "Contact: <sip:+1900@x;maddr=198.51.100.1;transport=tcp>", "401 403", ""),
+        ("nor from next to it", "198.51.100.1", "Contact: <sip:+1900@198.51.100.1:5060>", "401 403", ""),
+        (
+            "nor by a path over it",
+            "192.0.2.20",
+            "Contact: <sip:+1900@192.0.2.20>\nPath: <sip:198.51.100.1;lr>",
+            "401 200",
+            "",
+        ),
+        (
+            "a path over it, next to it",
+            "198.51.100.1",
+            "Contact: <sip:+1900@x>\nPath: <sip:198.51.100.1;lr>",
+            "401 200",
+            "",
+        ),
+        ("nobody else", "192.0.2.20", "Contact: <sip:+19005550000@203.0.113.9:5060>", "401 200", ""),
+        ("nobody by name", "192.0.2.20", "Contact: <sip:+19005550000@pstn.example>", "401 200", ""),
+    ] {
+        let mut site = site();
+        site.trunks = vec![trunk("pstn", &[FIRST])];
+        let from = format!("tcp:{from}:40000");
+        for closed in [false, true] {
+            let mut world = World::with(site.clone());
+            let answered = registers(&mut world, &from, lines);
+            if closed {
+                world.close(&from);
+            }
+            let by_stream = if told == "401 200" { from.as_str() } else { "" };
+            let wanted = (told, if closed { wanted } else { by_stream });
+            let rung = rung(&mut world);
+            if (answered.as_str(), rung.as_str()) != wanted {
+                faults
+                    .push(format!("{rule}, stream closed: {closed}: {answered}, rung {rung:?} instead of {wanted:?}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_trunk_that_comes_later_to_where_a_phone_was_is_not_called_as_a_phone() {
+    const THERE: &str = "192.0.2.20:5070";
+    let mut world = World::new();
+    let from = "tcp:192.0.2.20:40000";
+    assert_eq!(registers(&mut world, from, &format!("Contact: <sip:+19005550000@{THERE}>")), "401 200");
+    world.close(from);
+    let mut other = site();
+    other.trunks = vec![trunk("pstn", &[THERE])];
+    world.input(Input::Reload(Arc::new(other)));
+    assert_eq!(rung(&mut world), "");
 }
