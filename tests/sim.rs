@@ -167,19 +167,24 @@ fn play(seed: u64, ladder: bool) -> World {
     world
 }
 
-/// An agent's account goes, or all are there again.
+/// An agent's account or a queue goes, or all are there again.
 fn reload(world: &mut World) {
     let mut site = Site::clone(&world.site);
     let whole = lab();
-    if site.agents.len() == whole.agents.len() {
-        let gone = people::AGENTS.get(usize::try_from(world.mint.below(4)).unwrap_or(0)).copied().unwrap_or_default();
-        world.tell(format!("{gone} is no longer an agent"));
-        site.agents.remove(gone);
-        site.routing.agents.remove(gone);
-    } else {
-        world.tell("everybody is an agent");
+    if site.routing != whole.routing {
+        world.tell("everybody is an agent, and every queue is there");
         site.agents.clone_from(&whole.agents);
         site.routing.clone_from(&whole.routing);
+        site.catalog.clone_from(&whole.catalog);
+    } else if let Some(gone) = people::AGENTS.get(usize::try_from(world.mint.below(6)).unwrap_or(0)) {
+        world.tell(format!("{gone} is no longer an agent"));
+        site.agents.remove(*gone);
+        site.routing.agents.remove(*gone);
+    } else {
+        let gone = if world.mint.below(2) == 0 { "Support" } else { "PasswordReset" };
+        world.tell(format!("{gone} is no longer a queue"));
+        site.routing.queues.remove(gone);
+        Arc::make_mut(&mut site.catalog).queues.remove(gone);
     }
     world.reload(Arc::new(site));
     world.hold_the_laws();

@@ -16,6 +16,8 @@ mod proof;
 mod redirects;
 #[path = "wire/registering.rs"]
 mod registering;
+#[path = "wire/reloads.rs"]
+mod reloads;
 #[path = "wire/rules.rs"]
 mod rules;
 #[path = "wire/second_reading.rs"]

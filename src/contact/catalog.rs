@@ -6,7 +6,7 @@ use crate::routing::Hours;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Catalog {
     pub flows: BTreeMap<FlowId, Arc<Flow>>,
     /// The flow of each type that runs where nothing else is set (Connect's default flows).

@@ -377,10 +377,23 @@ impl Call {
         self.settle(cx);
     }
 
-    /// The queue in which a contact waited is no more.
+    /// The queue in which a contact waited is no more. A customer goes back to the one that he came from; whoever has asked
+    /// somebody there is told that it has failed.
     pub fn give_up(&mut self, cx: &mut Cx, contact: ContactId) {
-        self.contact_failed(cx, contact, Reason::Failed);
+        match self.came_from(cx, contact) {
+            Some((run, place)) => self.wait_again(cx, contact, run, place, Reason::Failed),
+            None => self.contact_failed(cx, contact, Reason::Failed),
+        }
         self.settle(cx);
+    }
+
+    fn came_from(&self, cx: &Cx, contact: ContactId) -> Option<(Running, Place)> {
+        let k = self.contacts.get(&contact).filter(|_| self.transferor(contact).is_none())?;
+        let Phase::Queued(run) = &k.phase else { return None };
+        self.connections.get(&k.party).filter(|party| party.agent.is_none())?;
+        let place = k.previous.and_then(|before| self.home(before))?;
+        let is_there = matches!(&place, Place::Queue(queue) if cx.catalog.queues.contains_key(queue));
+        is_there.then(|| (run.clone(), place))
     }
 
     /// A message that nobody hears is over: an agent who takes his customer back does not keep a flow waiting. Nor does a

@@ -385,16 +385,21 @@ impl Call {
         }
         let consults = self.contacts.get(&contact).and_then(|k| self.connections.get(&k.party));
         let consults = consults.is_some_and(|c| c.agent.is_some() && c.is_up());
-        let Some((mut run, place)) = self.waits_again(cx, contact).filter(|_| !consults) else {
+        let Some((run, place)) = self.waits_again(cx, contact).filter(|_| !consults) else {
             self.contact_failed(cx, contact, why);
             return;
         };
-        // Back to where the customer once waited: whoever transferred him is gone.
+        self.wait_again(cx, contact, run, place, why);
+    }
+
+    /// Back to where the customer once waited: whoever transferred him is gone.
+    pub(super) fn wait_again(&mut self, cx: &mut Cx, contact: ContactId, mut run: Running, place: Place, why: Reason) {
         let outside = self.contacts.get(&contact).is_some_and(|k| k.method == Method::External);
         let waits = if outside { self.waits_after(cx, contact, why) } else { self.waits_in(cx, contact, why) };
         let Some(k) = waits.and_then(|id| self.contacts.get_mut(&id)) else { return };
         run.ask();
         k.phase = Phase::InFlow(run);
+        k.target = Some(place.clone());
         cx.out.push(Out::Enqueue { contact: k.id, place, direct: false });
     }
 

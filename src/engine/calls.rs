@@ -217,7 +217,7 @@ impl Engine {
         let arrival = self.arrival(id, contact, since, Way::Returned);
         let mut routed = Vec::new();
         if let Err(refused) = self.router.enqueue(self.now, contact, target(place), arrival, &mut routed) {
-            // The queue is gone with a reload: nobody would ever come.
+            // It is gone with a reload: nobody would ever come.
             info!(contact = %contact, %refused, "not queued again");
             self.with_call(id, |call, cx| call.give_up(cx, contact));
         }
@@ -298,6 +298,12 @@ impl Engine {
                     self.work.extend(routed.into_iter().map(Work::Routing));
                 }
             },
+            crate::routing::Out::QueueGone { contact } => {
+                info!(%contact, "its queue is gone");
+                if let Some(id) = self.contacts.get(&contact).copied() {
+                    self.with_call(id, |call, cx| call.give_up(cx, contact));
+                }
+            }
             // The call that left has ended its own ringing.
             crate::routing::Out::Withdraw { .. } => {}
             crate::routing::Out::State(agent) => {

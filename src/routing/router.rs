@@ -15,6 +15,8 @@ pub enum Out {
     Offer { agent: AgentId, contact: ContactId },
     /// The contact is gone while it was being offered: stop ringing.
     Withdraw { agent: AgentId, contact: ContactId },
+    /// The contact waited where nobody can be waited for any more: it is to go elsewhere.
+    QueueGone { contact: ContactId },
     /// Status, next status or state changed.
     State(AgentId),
 }
@@ -75,7 +77,8 @@ impl Router {
         router
     }
 
-    /// Another installation. Who waits goes on waiting, who talks goes on talking; an agent who is gone gets nothing new.
+    /// Another installation. Who talks goes on talking, and who waits goes on waiting, unless his queue is gone; an agent who
+    /// is gone gets nothing new.
     pub fn reload(&mut self, now: Time, setup: Setup, out: &mut Vec<Out>) {
         let known: Vec<AgentId> = self.agents.keys().cloned().collect();
         for id in &known {
@@ -91,6 +94,10 @@ impl Router {
             self.queues.entry(Target::Queue(queue.clone())).or_default();
         }
         self.setup = setup;
+        let gone: Vec<Target> = self.queues.keys().filter(|target| !self.is_there(target)).cloned().collect();
+        for target in gone {
+            self.let_go(now, &target, out);
+        }
         for id in known {
             if !self.setup.agents.contains_key(&id) {
                 self.change(now, &id, out, |agent| {
@@ -101,6 +108,31 @@ impl Router {
             }
             self.change(now, &id, out, |_| {});
             self.serve(now, &id, out);
+        }
+    }
+
+    /// Whether the installation has this queue.
+    fn is_there(&self, target: &Target) -> bool {
+        match target {
+            Target::Queue(queue) => self.setup.queues.contains_key(queue),
+            Target::Agent(agent) => self.setup.agents.contains_key(agent),
+        }
+    }
+
+    /// Nobody waits in a queue that is gone. Whoever is being asked may still take the contact.
+    fn let_go(&mut self, now: Time, target: &Target, out: &mut Vec<Out>) {
+        let Some(queue) = self.queues.get(target) else { return };
+        for contact in queue.turns().map(|turn| turn.contact).collect::<Vec<_>>() {
+            self.remove(now, contact);
+            out.push(Out::QueueGone { contact });
+        }
+        self.drop_empty(target);
+    }
+
+    /// A queue that is gone is kept for those only who are being offered out of it.
+    fn drop_empty(&mut self, target: &Target) {
+        if !self.is_there(target) && self.queues.get(target).is_some_and(|queue| queue.entered.is_empty()) {
+            self.queues.remove(target);
         }
     }
 
@@ -135,9 +167,11 @@ impl Router {
 
     /// How many contacts a queue takes that come this way.
     fn limit(&self, target: &Target, way: Way) -> Result<usize, Refused> {
+        if !self.is_there(target) {
+            return Err(Refused::Unknown);
+        }
         match (target, way) {
             (_, Way::Returned) => Ok(usize::MAX),
-            (Target::Agent(agent), _) if !self.setup.agents.contains_key(agent) => Err(Refused::Unknown),
             (Target::Agent(_), _) => Ok(limits::AGENT_QUEUE),
             (Target::Queue(queue), way) => match (self.setup.queues.get(queue).ok_or(Refused::Unknown)?, way) {
                 (QueueSetup { disabled: true, .. }, _) => Err(Refused::Disabled),
@@ -243,6 +277,9 @@ impl Router {
             queue.put(turn);
         }
         self.change(now, id, out, troubled);
+        if !self.is_there(&target) {
+            return self.let_go(now, &target, out);
+        }
         self.serve_queue(now, &target, out);
     }
 
@@ -524,6 +561,7 @@ impl Router {
             queue.take(&entry.turn);
         }
         self.set_alarm(now, &entry.target);
+        self.drop_empty(&entry.target);
         Some(entry)
     }
 

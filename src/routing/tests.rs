@@ -47,7 +47,7 @@ fn router() -> Router {
 }
 
 /// One line of a scenario: `SECONDS DEED ARGUMENTS`, and what came of it: offers as `agent<contact`, withdrawals as
-/// `agent>contact`, changes as `agent:State`.
+/// `agent>contact`, changes as `agent:State`, and contacts whose queue is no more as `!contact`.
 fn play(router: &mut Router, line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     let now = at(words[0].parse().unwrap());
@@ -99,15 +99,21 @@ fn play(router: &mut Router, line: &str) -> String {
         "clear" => router.clear(now, &agent(2), &mut out),
         deed => panic!("no deed {deed}"),
     }
+    told(router, &out, refused)
+}
+
+fn told(router: &Router, out: &[Out], refused: Option<Refused>) -> String {
     let number = |contact: ContactId| u128::from_str_radix(&contact.to_string().replace('-', ""), 16).unwrap();
     let mut told: Vec<String> = out
         .iter()
         .map(|out| match out {
             Out::Offer { agent, contact } => format!("{agent}<{}", number(*contact)),
             Out::Withdraw { agent, contact } => format!("{agent}>{}", number(*contact)),
-            Out::State(agent) => match router.next_status(agent) {
-                Some(next) => format!("{agent}:{}/{next}", router.state(agent).unwrap()),
-                None => format!("{agent}:{}", router.state(agent).unwrap()),
+            Out::QueueGone { contact } => format!("!{}", number(*contact)),
+            Out::State(agent) => match (router.state(agent), router.next_status(agent)) {
+                (Some(state), Some(next)) => format!("{agent}:{state}/{next}"),
+                (Some(state), None) => format!("{agent}:{state}"),
+                (None, _) => format!("{agent}:gone"),
             },
         })
         .collect();
@@ -400,6 +406,40 @@ fn a_reload_changes_who_serves_what() {
     assert!(router.state(&"ann".into()).is_some());
     router.release(at(9), &"ann".into(), contact(1), &mut out);
     assert!(router.state(&"ann".into()).is_none());
+}
+
+#[test]
+fn nobody_waits_on_in_a_queue_that_a_reload_has_taken_away() {
+    let mut router = scenario(&[
+        ("1 phone ann", "ann:Available"),
+        ("1 phone bob", "bob:Available"),
+        ("2 queue 1 sales", "ann:PendingBusy ann<1"),
+        ("2 queue 2 sales", "bob:PendingBusy bob<2"),
+        ("3 queue 3 sales", ""),
+        ("3 queue 4 help", ""),
+        ("3 queue 5 ann", ""),
+        ("4 accept bob 2", "bob:Busy"),
+    ]);
+    let mut setup = router.setup.clone();
+    setup.agents.remove(&AgentId::from("ann"));
+    setup.queues.remove(&QueueId::from("sales"));
+    let mut out = Vec::new();
+    router.reload(at(5), setup, &mut out);
+    assert_eq!(told(&router, &out, None), "!3 !5 ann:PendingBusy");
+    assert_eq!([3, 4, 5].map(|n| router.is_queued(contact(n))), [false, true, false]);
+    for (line, told) in [
+        ("6 queue 6 sales", "Unknown"),
+        ("6 return 6 sales 1", "Unknown"),
+        ("6 return 7 ann 1", "Unknown"),
+        // Who is being asked may still take them, and nobody is asked after them.
+        ("7 missed ann 1", "ann:gone !1"),
+        ("8 hungup bob 2", "bob:AgentHungUp !2"),
+        ("9 clear bob", "bob:PendingBusy bob<4"),
+    ] {
+        assert_eq!(play(&mut router, line), told, "{line}");
+    }
+    assert_eq!([1, 2].map(|n| router.is_queued(contact(n))), [false, false]);
+    assert_eq!(router.metrics(&Target::Queue("sales".into())), None);
 }
 
 #[test]
