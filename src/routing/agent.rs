@@ -181,9 +181,9 @@ impl Agent {
         }
     }
 
-    /// Her contact is over.
+    /// Her contact is over. Whoever has no account any more has no work after it that anybody could wait for.
     pub fn finish(&mut self, now: Time) {
-        if !self.besides.is_empty() {
+        if self.leaving || !self.besides.is_empty() {
             return self.free(now);
         }
         match self.setup.after_call_work {

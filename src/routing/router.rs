@@ -104,6 +104,9 @@ impl Router {
                     agent.leaving = true;
                     agent.next_status = None;
                     OFFLINE.clone_into(&mut agent.status);
+                    if matches!(agent.activity, Activity::AfterCallWork(_)) {
+                        agent.free(now);
+                    }
                 });
             }
             self.change(now, &id, out, |_| {});

@@ -409,6 +409,25 @@ fn a_reload_changes_who_serves_what() {
 }
 
 #[test]
+fn whose_account_a_reload_takes_away_works_after_no_call() {
+    let mut router = scenario(&[
+        ("1 phone dan", "dan:Available"),
+        ("1 phone eve", "eve:Available"),
+        ("1 phone ann", "ann:Available"),
+        ("2 occupy dan 1", "dan:Busy"),
+        ("2 occupy eve 2", "eve:Busy"),
+        ("3 release dan 1", "dan:AfterCallWork"),
+    ]);
+    let mut setup = router.setup.clone();
+    setup.agents.retain(|id, _| id.as_str() == "ann");
+    let mut out = Vec::new();
+    router.reload(at(4), setup, &mut out);
+    assert_eq!(told(&router, &out, None), "bob:gone cat:gone dan:gone eve:Busy");
+    assert_eq!(play(&mut router, "5 release eve 2"), "eve:gone");
+    assert_eq!(router.deadline(), None);
+}
+
+#[test]
 fn nobody_waits_on_in_a_queue_that_a_reload_has_taken_away() {
     let mut router = scenario(&[
         ("1 phone ann", "ann:Available"),

@@ -4,6 +4,7 @@ use super::trunks::{CALLER, answer, calls, line, told};
 use super::world::{World, request, site};
 use cordboard::engine::{Addressee, Button, Input};
 use cordboard::ids::Ticket;
+use cordboard::routing::AfterCallWork;
 use cordboard::site::Site;
 use cordboard::time::Duration;
 use std::sync::Arc;
@@ -132,4 +133,36 @@ fn a_customer_who_waits_for_an_agent_who_is_taken_away_goes_back_to_the_queue_he
     let to = |who: &str, word: &str| sent.iter().any(|(to, text)| to == who && text.starts_with(word));
     assert!(to(JOHN, "INVITE") && !to(CALLER, "BYE"), "{sent:#?}");
     assert_eq!(world.engine.broken_laws(), Vec::<String>::new());
+}
+
+#[test]
+fn the_contact_of_an_agent_who_is_taken_away_is_completed() {
+    let some = AfterCallWork::For(Duration::from_secs(3));
+    for (rule, work, removed_at_work, worked) in [
+        ("who has none", AfterCallWork::None, false, 0),
+        ("while he talks", some, false, 0),
+        ("while he talks, who clears it", AfterCallWork::Manual, false, 0),
+        ("in his work", some, true, 1),
+        ("in his work, who clears it", AfterCallWork::Manual, true, 1),
+    ] {
+        let mut site = lab();
+        for agent in site.routing.agents.values_mut() {
+            agent.after_call_work = work;
+        }
+        let (mut world, offer) = talking(site);
+        if !removed_at_work {
+            world.input(without_agent("john"));
+        }
+        hangs_up(&mut world, &offer);
+        world.pass(Duration::from_secs(1));
+        assert_eq!(world.records.len(), usize::from(!removed_at_work), "{rule}");
+        if removed_at_work {
+            world.input(without_agent("john"));
+        }
+        let [record] = world.records.as_slice() else { panic!("{rule}: {:#?}", world.records) };
+        let agent = record.agent.as_ref().unwrap_or_else(|| panic!("{rule}: his record"));
+        assert_eq!((agent.username.as_str(), agent.after_contact_work_duration), ("john", worked), "{rule}");
+        world.pass(Duration::from_secs(60));
+        assert!(world.engine.is_empty() && world.records.len() == 1, "{rule}");
+    }
 }

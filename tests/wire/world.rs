@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use cordboard::config;
+use cordboard::engine::record::ContactRecord;
 use cordboard::engine::{Engine, Input, Output, Question};
 use cordboard::ids::PortId;
 use cordboard::media::{MediaCommand, MediaEvent, PortStats, Source};
@@ -25,6 +26,8 @@ pub struct World {
     pub ports: Vec<PortId>,
     /// What the engine wants to have looked up.
     pub asked: Vec<Question>,
+    /// The contacts that are completed.
+    pub records: Vec<ContactRecord>,
     /// Streams; `None` once we have hung up on one.
     framers: BTreeMap<SocketAddr, Option<Framer>>,
     challenge: Option<Challenge>,
@@ -65,6 +68,7 @@ impl World {
             sent: VecDeque::new(),
             ports: Vec::new(),
             asked: Vec::new(),
+            records: Vec::new(),
             framers: BTreeMap::new(),
             challenge: None,
             counts: 0,
@@ -138,6 +142,7 @@ impl World {
                         inputs.extend(played(&command).map(Input::Media));
                     }
                     Output::Ask(question) => self.asked.push(question),
+                    Output::Record(record, _) => self.records.push(*record),
                     _ => {}
                 }
             }
