@@ -54,7 +54,7 @@ impl Arrival {
     }
 }
 
-/// A contact's place in the order of its queue: priority, then age, then order of arrival.
+/// A contact's place in the order of its queue: priority, then age as its flow says, then order of arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Turn {
     pub priority: u8,
@@ -62,20 +62,37 @@ pub(super) struct Turn {
     pub since: Time,
     pub number: u64,
     pub contact: ContactId,
+    /// Since when it really waits.
+    pub entered: Time,
 }
 
 impl Turn {
-    pub fn set(&mut self, precedence: Precedence, entered: Time) {
+    pub fn set(&mut self, precedence: Precedence) {
         let by = Duration::from_secs(precedence.adjustment.unsigned_abs().into());
         self.priority = precedence.priority;
-        self.since = if precedence.adjustment < 0 { entered + by } else { entered.before(by) };
+        self.since = if precedence.adjustment < 0 { self.entered + by } else { self.entered.before(by) };
+    }
+}
+
+/// Those who wait with one priority.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rank {
+    turns: BTreeSet<Turn>,
+    /// The one that really waits longest ahead, whatever their flows say of their turns.
+    entered: BTreeSet<(Time, ContactId)>,
+}
+
+impl Rank {
+    /// When a profile with this delay may have one of them: Connect asks how long the oldest has waited.
+    fn due(&self, delay: Duration) -> Option<Time> {
+        self.entered.first().map(|(entered, _)| *entered + delay)
     }
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
-    /// By contact priority, so that the oldest of each can be found without a search.
-    pub waiting: BTreeMap<u8, BTreeSet<Turn>>,
+    /// By contact priority, so that the first and the oldest of each can be found without a search.
+    waiting: BTreeMap<u8, Rank>,
     /// Contacts in the queue, the one that came first ahead: waiting, offered, or while their agents hear a whisper.
     pub entered: BTreeSet<(Time, ContactId)>,
     /// By the delay of their profile: since when idle, and who.
@@ -86,13 +103,17 @@ pub(super) struct Queue {
 
 impl Queue {
     pub fn put(&mut self, turn: Turn) {
-        self.waiting.entry(turn.priority).or_default().insert(turn);
+        let rank = self.waiting.entry(turn.priority).or_default();
+        rank.entered.insert((turn.entered, turn.contact));
+        rank.turns.insert(turn);
     }
 
     pub fn take(&mut self, turn: &Turn) {
-        if let Some(turns) = self.waiting.get_mut(&turn.priority) {
-            turns.remove(turn);
-            if turns.is_empty() {
+        if let Some(rank) = self.waiting.get_mut(&turn.priority)
+            && rank.turns.remove(turn)
+        {
+            rank.entered.remove(&(turn.entered, turn.contact));
+            if rank.turns.is_empty() {
                 self.waiting.remove(&turn.priority);
             }
         }
@@ -100,19 +121,21 @@ impl Queue {
 
     /// All who wait, in order.
     pub fn turns(&self) -> impl Iterator<Item = &Turn> {
-        self.waiting.values().flatten()
+        self.waiting.values().flat_map(|rank| &rank.turns)
     }
 
-    /// The first contact that has waited `delay`.
+    /// The first contact of those whose oldest has waited `delay`.
     pub fn first(&self, now: Time, delay: Duration) -> Option<Turn> {
-        self.waiting.values().filter_map(BTreeSet::first).find(|turn| turn.since + delay <= now).copied()
+        let due = |rank: &&Rank| rank.due(delay).is_some_and(|due| due <= now);
+        self.waiting.values().find(due).and_then(|rank| rank.turns.first()).copied()
     }
 
-    /// The agent idle longest of those who may take a contact that waits since then.
-    pub fn longest_idle(&self, now: Time, since: Time) -> Option<AgentId> {
+    /// The agent idle longest of those who may take a contact of this priority.
+    pub fn longest_idle(&self, now: Time, priority: u8) -> Option<AgentId> {
+        let rank = self.waiting.get(&priority)?;
         self.idle
             .iter()
-            .take_while(|(delay, _)| since + **delay <= now)
+            .take_while(|(delay, _)| rank.due(**delay).is_some_and(|due| due <= now))
             .filter_map(|(_, agents)| agents.first())
             .min()
             .map(|(_, agent)| agent.clone())
@@ -133,11 +156,10 @@ impl Queue {
 
     /// The next moment at which a waiting contact comes into the reach of an idle agent.
     pub fn next_alarm(&self, now: Time) -> Option<Time> {
-        let oldest = || self.waiting.values().filter_map(BTreeSet::first);
-        self.idle
-            .keys()
-            .flat_map(|delay| oldest().map(move |turn| turn.since + *delay))
-            .filter(|time| *time > now)
-            .min()
+        let due = |delay: &Duration| {
+            let delay = *delay;
+            self.waiting.values().filter_map(move |rank| rank.due(delay))
+        };
+        self.idle.keys().flat_map(due).filter(|time| *time > now).min()
     }
 }

@@ -40,8 +40,6 @@ pub enum Refused {
 pub(super) struct Entry {
     pub target: Target,
     pub turn: Turn,
-    /// Since when it really waits.
-    pub entered: Time,
     stage: Stage,
 }
 
@@ -156,13 +154,14 @@ impl Router {
             return Err(Refused::AtCapacity);
         }
         self.arrivals += 1;
-        let mut turn = Turn { priority: 0, since: arrival.since, number: self.arrivals, contact };
-        turn.set(arrival.precedence, arrival.since);
+        let entered = arrival.since;
+        let mut turn = Turn { priority: 0, since: entered, number: self.arrivals, contact, entered };
+        turn.set(arrival.precedence);
         if let Some(queue) = self.queues.get_mut(&target) {
-            queue.entered.insert((arrival.since, contact));
+            queue.entered.insert((entered, contact));
             queue.put(turn);
         }
-        let entry = Entry { target: target.clone(), turn, entered: arrival.since, stage: Stage::Waiting };
+        let entry = Entry { target: target.clone(), turn, stage: Stage::Waiting };
         self.contacts.insert(contact, entry);
         self.serve_queue(now, &target, out);
         Ok(())
@@ -190,7 +189,7 @@ impl Router {
     pub fn prioritise(&mut self, now: Time, contact: ContactId, precedence: Precedence, out: &mut Vec<Out>) {
         let Some(entry) = self.contacts.get_mut(&contact) else { return };
         let old = entry.turn;
-        entry.turn.set(precedence, entry.entered);
+        entry.turn.set(precedence);
         let (target, turn, waits) = (entry.target.clone(), entry.turn, entry.stage == Stage::Waiting);
         if let (true, Some(queue)) = (waits, self.queues.get_mut(&target)) {
             queue.take(&old);
@@ -539,7 +538,7 @@ impl Router {
         while let Some(queue) = self.queues.get(target) {
             let first = queue.idle.keys().filter_map(|delay| queue.first(now, *delay)).min();
             let Some(turn) = first else { break };
-            let Some(agent) = queue.longest_idle(now, turn.since) else { break };
+            let Some(agent) = queue.longest_idle(now, turn.priority) else { break };
             self.offer(now, agent, turn.contact, out);
         }
         self.set_alarm(now, target);
@@ -560,7 +559,7 @@ impl Router {
     fn remove(&mut self, now: Time, contact: ContactId) -> Option<Entry> {
         let entry = self.contacts.remove(&contact)?;
         if let Some(queue) = self.queues.get_mut(&entry.target) {
-            queue.entered.remove(&(entry.entered, contact));
+            queue.entered.remove(&(entry.turn.entered, contact));
             queue.take(&entry.turn);
         }
         self.set_alarm(now, &entry.target);

@@ -39,7 +39,7 @@ pub struct Served {
     pub queue: QueueId,
     /// 1 comes first.
     pub priority: u8,
-    /// A contact must have waited so long before it is offered by this profile.
+    /// The oldest contact must have waited so long before this profile is offered any.
     pub delay: Duration,
 }
 

@@ -356,14 +356,38 @@ fn a_contact_that_waits_gets_another_turn() {
 }
 
 #[test]
-fn one_who_counts_as_waiting_longer_is_offered_sooner() {
+fn who_counts_as_waiting_longer_or_less_long_changes_the_order_and_not_the_delay() {
     scenario(&[
-        ("21 phone cat", "cat:Available"),
-        ("22 queue 1 sales", ""),
-        ("24 older 1 5", ""),
-        ("26 wait", ""),
-        ("27 wait", "cat:PendingBusy cat<1"),
+        ("1 phone ann", "ann:Available"),
+        ("2 queue 1 sales", "ann:PendingBusy ann<1"),
+        ("3 accept ann 1", "ann:Busy"),
+        ("3 dequeue 1", ""),
+        ("4 queue 2 sales", ""),
+        ("4 older 2 -60", ""),
+        ("6 queue 3 sales", ""),
+        ("6 older 3 5", ""),
+        ("8 phone cat", "cat:Available"),
+        // By cat's profile the first of them has waited long enough; it is the other one's turn.
+        ("13 wait", ""),
+        ("14 wait", "cat:PendingBusy cat<3"),
+        ("15 rejected cat 3", "cat:RejectedCallAgent"),
+        ("16 leave 3", ""),
+        // Nobody else is there: idle, she has him at once.
+        ("17 release ann 1", "ann:PendingBusy ann<2"),
+        ("18 leave 2", "ann>2 ann:Available"),
+        ("19 queue 4 sales", "ann:PendingBusy ann<4"),
+        ("20 clear cat", "cat:Available"),
+        ("21 queue 5 sales", ""),
+        ("21 older 5 9", ""),
+        ("30 wait", ""),
+        ("31 wait", "cat:PendingBusy cat<5"),
     ]);
+    // To her alone, now or never, whatever its flow has said of its turn.
+    let mut router = scenario(&[("1 phone dan", "dan:Available")]);
+    let precedence = Precedence { priority: 5, adjustment: -60 };
+    let (arrival, mut out) = (Arrival { precedence, ..Arrival::at(at(2)) }, Vec::new());
+    router.direct(at(2), contact(1), &"dan".into(), arrival, &mut out).unwrap();
+    assert_eq!(told(&router, &out, None), "dan:PendingBusy dan<1");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 # Some customers come first, and some count as having waited longer than they have: their flows say so.
 
 Story: Contacts have a priority of their own
-Guests: plain, early, urgent, promoted
+Guests: plain, early, urgent, promoted, late
 Agents: maria
 Installation: urgent/cordboard.toml
 
@@ -43,3 +43,18 @@ Then the one who counts as waiting for ten minutes:
   early hangs up
   expect maria's phone rings within 1 s
     maria's phone shows Plain
+  maria answers
+  expect maria and plain hear each other within 5 s
+
+Who counts as waiting less comes last, and is not kept from who has nobody else:
+  late dials 5
+  wait 2 s
+  early dials 1
+  plain hangs up
+  expect maria's phone rings within 1 s
+    maria's phone shows Early
+  maria answers
+  expect maria and early hear each other within 5 s
+  early hangs up
+  expect maria's phone rings within 1 s
+    maria's phone shows Late
