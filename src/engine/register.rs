@@ -3,6 +3,7 @@
 use super::{Engine, Work};
 use crate::ids::AgentId;
 use crate::registrar::{Change, Contacts, Register};
+use crate::routing::State;
 use crate::sip::digest::{Guard, Keeper, Verdict};
 use crate::sip::{End, Link, Name, Request, Response, ServerKey, SessionId, Status, Text, Uri, is_nowhere, is_own};
 use crate::trunk::TrunkSetup;
@@ -187,7 +188,8 @@ impl Engine {
         self.router.reachable(self.now, &change.agent, change.reachable, &mut routed);
         self.work.extend(routed.into_iter().map(Work::Routing));
         self.dirty.insert(change.agent.clone());
-        if !change.reachable && self.router.state(&change.agent) == Some(crate::routing::State::PendingBusy) {
+        let rung = matches!(self.router.state(&change.agent), Some(State::PendingBusy | State::CallingCustomer));
+        if !change.reachable && rung {
             let offered = self.router.contact_of(&change.agent);
             if let Some((contact, id)) = offered.and_then(|contact| Some((contact, *self.contacts.get(&contact)?))) {
                 self.with_call(id, |call, cx| call.lost(cx, contact));

@@ -112,6 +112,20 @@ He does not lift his own phone:
   john presses clear
   expect john's state is Available
 
+His own phone rings and loses its registration: it is not waited for:
+  john presses call +15550199
+  expect john's phone rings
+  john unregisters
+  expect john's phone gets CANCEL within 1 s
+    john's state is BadAddressAgent
+    john's contact is error
+    bank's phone does not ring for 1 s
+    the switch is empty
+  john registers
+  expect john's phone is registered
+  john presses clear
+  expect john's state is Available
+
 Where no trunk leads, nothing begins:
   john dials +49301234567
   expect john's call ends with 403

@@ -112,6 +112,7 @@ const REASONS: &[(&str, &[&str])] = &[
             "AGENT_DISCONNECT",
             "AGENT_DISCONNECT",
             "OTHER",
+            "TELECOM_PROBLEM",
         ],
     ),
     ("customer_abandons", &["CUSTOMER_DISCONNECT", "CUSTOMER_DISCONNECT", "CUSTOMER_DISCONNECT"]),
