@@ -51,6 +51,9 @@ pub const DEVICE_NAME: usize = 64;
 pub const RECORDS_WAITING: usize = 8_192;
 /// How often phones that have only registered again are written down: a crash costs a second of registrations.
 pub const REMEMBER: Duration = Duration::from_secs(1);
+/// A journal of this many bytes that the database has is begun anew with how the agents are: seldom enough that writing that
+/// down again costs nothing, soon enough that the next start takes little a second time.
+pub const JOURNAL: u64 = 64 * 1024;
 /// How much of the journal goes into the database in one transaction: some hundred records.
 pub const TAKE_BYTES: usize = 256 * 1024;
 /// How often records past their time are looked for.

@@ -242,3 +242,37 @@ fn agents_come_back() {
     let invite = john.hear("INVITE");
     assert!(invite.contains("sip:john@"), "{invite}");
 }
+
+/// The machine starts again, and the switch is there before its database: an agent has the status that he chose, and has it
+/// still when the database is back and the switch has started once more.
+#[test]
+fn agents_come_back_before_their_database() {
+    let folder = scratch("agents-before");
+    let (data, away) = (folder.join("data"), folder.join("away"));
+    fs::create_dir_all(&data).unwrap();
+    let url = format!("sqlite:{}", data.join("cordboard.db").display());
+    let status = |lab: &Lab| lab.get("/api/agents/john").1["status"].as_str().map(str::to_owned);
+    let taken = |lab: &Lab| until("the database has it", || lab.get("/api/contacts").0 == 200);
+    {
+        let lab = Lab::start(&folder, &url, 0);
+        Phone::new(lab.sip).register("john");
+        lab.put("/api/agents/john/status", r#"{"status": "Lunch"}"#);
+        for _ in 0..2 {
+            taken(&lab);
+            lab.call_and_complete();
+        }
+        taken(&lab);
+    }
+    fs::rename(&data, &away).unwrap();
+    {
+        let lab = Lab::start(&folder, &url, 0);
+        assert_eq!(status(&lab).as_deref(), Some("Lunch"));
+        Phone::new(lab.sip).register("john");
+        fs::rename(&away, &data).unwrap();
+        taken(&lab);
+        assert_eq!(status(&lab).as_deref(), Some("Lunch"));
+    }
+    let lab = Lab::start(&folder, &url, 0);
+    assert_eq!(status(&lab).as_deref(), Some("Lunch"));
+    assert_eq!(ids(&lab.get("/api/contacts").1).len(), 2);
+}

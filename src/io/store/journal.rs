@@ -4,10 +4,11 @@ use super::{Parcel, publish};
 use crate::control::Gate;
 use crate::engine::Memory;
 use crate::io::signalling::Course;
-use crate::limits::BATCH;
+use crate::limits::{self, BATCH};
 use crate::store::Entry;
 use crate::telemetry::metrics as names;
 use metrics::{counter, gauge};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -51,11 +52,15 @@ impl Marks {
 pub(super) struct Journal {
     file: File,
     marks: Marks,
+    /// How each agent was last. That stays in the file: a database that is not there at the next start cannot tell.
+    memories: BTreeMap<String, Memory>,
+    /// From this length on it is begun anew.
+    full: u64,
 }
 
 impl Journal {
-    /// Opens a journal and cuts off the line that a crash has torn. Also gives what is remembered in it.
-    pub fn open(path: &Path) -> io::Result<(Journal, Vec<Memory>)> {
+    /// Opens a journal and cuts off the line that a crash has torn.
+    pub fn open(path: &Path) -> io::Result<Journal> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
@@ -65,12 +70,6 @@ impl Journal {
             file.set_len(whole as u64)?;
         }
         bytes.truncate(whole);
-        let text = String::from_utf8_lossy(&bytes);
-        let memories = text.lines().filter_map(|line| match Entry::read(line)? {
-            Entry::Memory(memory) => Some(memory),
-            Entry::Record(_) => None,
-        });
-        let memories = memories.collect();
         // A new file is there after a crash only when its folder says so.
         if let Some(folder) = path.parent() {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -78,7 +77,30 @@ impl Journal {
         }
         let marks = Marks::default();
         marks.lock().written = whole as u64;
-        Ok((Journal { file, marks }, memories))
+        let mut journal = Journal { file, marks, memories: BTreeMap::new(), full: limits::JOURNAL };
+        String::from_utf8_lossy(&bytes).lines().filter_map(Entry::read).for_each(|entry| journal.note(entry));
+        Ok(journal)
+    }
+
+    /// How each agent was last, as far as is known here.
+    pub fn memories(&self) -> Vec<Memory> {
+        self.memories.values().cloned().collect()
+    }
+
+    /// What the database remembers counts where nothing later is known. Whatever it has is not kept twice.
+    pub fn merge(&mut self, remembered: Vec<Memory>) -> io::Result<()> {
+        remembered.into_iter().for_each(|memory| self.note(Entry::Memory(memory)));
+        let Positions { written, taken } = self.marks.get();
+        if written == taken { self.begin_anew() } else { Ok(()) }
+    }
+
+    /// The latest stays, in whatever order they come.
+    fn note(&mut self, entry: Entry) {
+        if let Entry::Memory(memory) = entry
+            && self.memories.get(&memory.agent).is_none_or(|known| known.changed <= memory.changed)
+        {
+            self.memories.insert(memory.agent.clone(), memory);
+        }
     }
 
     pub fn marks(&self) -> Marks {
@@ -111,8 +133,11 @@ impl Journal {
             if told {
                 tracing::info!("the journal is written again");
             }
-            for event in batch.into_iter().filter_map(|parcel| parcel.event) {
-                publish(gate, *event);
+            for Parcel { entry, event } in batch {
+                self.note(entry);
+                if let Some(event) = event {
+                    publish(gate, *event);
+                }
             }
             self.marks.written.notify_one();
         }
@@ -121,13 +146,10 @@ impl Journal {
     /// All of it, or nothing.
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let Positions { written, taken } = self.marks.get();
-        let mut begin = written;
-        if written > 0 && written == taken {
-            // The database has everything: the taker looks at nothing until more is written.
-            self.file.set_len(0)?;
-            *self.marks.lock() = Positions::default();
-            begin = 0;
+        if written >= self.full && written == taken {
+            self.begin_anew()?;
         }
+        let begin = self.marks.get().written;
         if let Err(fault) = self.file.write_all(lines).and_then(|()| self.file.sync_data()) {
             self.file.set_len(begin)?;
             return Err(fault);
@@ -140,12 +162,27 @@ impl Journal {
         Ok(())
     }
 
+    /// The database has everything: the taker looks at nothing until more is written.
+    fn begin_anew(&mut self) -> io::Result<()> {
+        let lines: String = self.memories.values().map(|memory| Entry::Memory(memory.clone()).line()).collect();
+        self.file.set_len(0)?;
+        *self.marks.lock() = Positions::default();
+        if let Err(fault) = self.file.write_all(lines.as_bytes()).and_then(|()| self.file.sync_data()) {
+            self.file.set_len(0)?;
+            return Err(fault);
+        }
+        let length = lines.len() as u64;
+        *self.marks.lock() = Positions { written: length, taken: length };
+        self.full = limits::JOURNAL.max(2 * length);
+        Ok(())
+    }
+
     /// What the database has need not be read again.
-    fn tidy(self) {
+    fn tidy(mut self) {
         let Positions { written, taken } = self.marks.get();
         if written == taken {
             // A journal that is left as it is costs the next start a moment.
-            let _left = self.file.set_len(0);
+            let _left = self.begin_anew();
         }
     }
 }
@@ -183,6 +220,7 @@ mod tests {
     use super::*;
     use crate::control::{Gate, Notice};
     use crate::engine::ContactEvent;
+    use crate::engine::record::ContactRecord;
     use crate::time::Time;
     use std::sync::mpsc::sync_channel;
 
@@ -193,7 +231,7 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         for writable in [true, false] {
             let path = folder.join(format!("journal-{writable}"));
-            let (mut journal, _) = Journal::open(&path).unwrap();
+            let mut journal = Journal::open(&path).unwrap();
             if !writable {
                 journal.file = File::open(&path).unwrap();
             }
@@ -212,6 +250,54 @@ mod tests {
             let lines = std::fs::read_to_string(&path).unwrap();
             assert_eq!(lines.lines().filter_map(Entry::read).count(), usize::from(writable), "{lines}");
         }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    /// However often it is begun anew, and however it ends: how the agents were is in it.
+    #[test]
+    fn how_the_agents_are_stays_in_the_file() {
+        let folder = std::env::temp_dir().join(format!("cordboard-{}-remembers", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("journal");
+        let memory = |agent: &str, changed| Memory {
+            agent: agent.into(),
+            status: format!("{agent}-{changed}"),
+            changed,
+            ..Memory::default()
+        };
+        let known = |journal: &Journal| journal.memories().into_iter().map(|m| m.status).collect::<Vec<_>>();
+        let write = |journal: &mut Journal, entry: Entry| {
+            journal.append(entry.line().as_bytes()).unwrap();
+            journal.note(entry);
+        };
+        let take = |journal: &Journal| journal.marks.took(journal.marks.get().written - journal.marks.get().taken);
+
+        // What the database remembers, unless something later stands in the file that it has not taken yet.
+        let mut journal = Journal::open(&path).unwrap();
+        write(&mut journal, Entry::Memory(memory("john", 5)));
+        journal.merge(vec![memory("john", 4), memory("maria", 6)]).unwrap();
+        assert_eq!(known(&journal), ["john-5", "maria-6"]);
+        assert_eq!(known(&Journal::open(&path).unwrap()), ["john-5"]);
+        take(&journal);
+        journal.merge(Vec::new()).unwrap();
+        assert_eq!(known(&Journal::open(&path).unwrap()), ["john-5", "maria-6"]);
+
+        // Records come and are taken; the file does not grow with them.
+        let record =
+            Entry::Record(Box::new(ContactRecord { contact_id: "a".repeat(1_000), ..ContactRecord::default() }));
+        for changed in 10..200 {
+            write(&mut journal, record.clone());
+            write(&mut journal, Entry::Memory(memory("peter", changed)));
+            take(&journal);
+            assert_eq!(journal.marks.get().written, std::fs::metadata(&path).unwrap().len());
+        }
+        assert!(190 * record.line().len() as u64 > 2 * limits::JOURNAL);
+        assert!(journal.marks.get().written <= limits::JOURNAL + 4_096);
+        let all = ["john-5", "maria-6", "peter-199"];
+        assert_eq!(known(&Journal::open(&path).unwrap()), all, "after a crash");
+        journal.tidy();
+        assert_eq!(known(&Journal::open(&path).unwrap()), all);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3, "and nothing else");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

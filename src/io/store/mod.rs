@@ -5,7 +5,8 @@
 //!                                 |
 //!                                 +--> taker --> database (again and again while it is down)
 //! ```
-//! The engine never waits. What the database has not taken stays in the journal, also over a restart.
+//! The engine never waits. What the database has not taken stays in the journal, also over a restart; how the agents are
+//! stays there in any case, for a switch that starts before its database.
 
 mod database;
 mod journal;
@@ -65,8 +66,8 @@ pub(super) fn open(
     clock: Clock,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Opened, OpenError> {
-    let (journal, left) = Journal::open(&store.journal)
-        .map_err(|cause| OpenError::Journal { path: store.journal.display().to_string(), cause })?;
+    let bad = |cause| OpenError::Journal { path: store.journal.display().to_string(), cause };
+    let mut journal = Journal::open(&store.journal).map_err(bad)?;
     let database = {
         let _runtime = runtime.enter();
         Database::new(&store.url).map_err(OpenError::Url)?
@@ -90,13 +91,8 @@ pub(super) fn open(
             }
         }
     });
-    let mut memories: BTreeMap<String, Memory> = remembered.into_iter().map(|m| (m.agent.clone(), m)).collect();
-    for memory in left {
-        if memories.get(&memory.agent).is_none_or(|known| known.changed <= memory.changed) {
-            memories.insert(memory.agent.clone(), memory);
-        }
-    }
-    Ok(Opened { journal, taker, memories: memories.into_values().collect() })
+    journal.merge(remembered).map_err(bad)?;
+    Ok(Opened { memories: journal.memories(), journal, taker })
 }
 
 impl Opened {
