@@ -146,7 +146,12 @@ pub fn hold_what_is_heard(world: &mut World) {
                 };
                 if !right {
                     let told = &known.spec.source;
-                    broken.push(format!("{}'s {} hears {heard:?}, and its port has {told:?}", hand.name, line.id()));
+                    broken.push(format!(
+                        "{}'s {} hears {heard:?}, and its port has {told:?}: {:?}",
+                        hand.name,
+                        line.id(),
+                        last.frames
+                    ));
                     break;
                 }
             }
