@@ -163,6 +163,25 @@ fn a_completed_contact_survives_a_kill() {
     }
 }
 
+/// Two switches that write into one journal would cut each other's records off.
+#[test]
+fn a_second_switch_keeps_its_hands_off_the_first_ones_journal() {
+    let folder = scratch("twice");
+    let url = format!("sqlite:{}", folder.join("cordboard.db").display());
+    let mut first = Program::serve(&folder, &url);
+    let (code, said) = Program::refused(&folder);
+    assert_eq!(code, Some(1), "{said}");
+    let journal = folder.join("journal").display().to_string();
+    for part in [journal.as_str(), "another switch", "[store] url and journal of its own"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let contact = first.lab.call_and_complete();
+    assert_eq!(ids(&first.lab.get("/api/contacts").1), [contact.clone()]);
+    // Whoever is killed holds nothing any more.
+    first.kill();
+    assert_eq!(ids(&Program::serve(&folder, &url).lab.get("/api/contacts").1), [contact]);
+}
+
 /// The file cannot be made, then it can; then somebody else has it locked, then not.
 #[test]
 fn records_wait_for_a_file() {

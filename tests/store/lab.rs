@@ -193,6 +193,26 @@ impl Program {
         Program { child, lab }
     }
 
+    /// Starts another one in the same folder, with the same configuration; how it ends, and what it says.
+    pub fn refused(folder: &Path) -> (Option<i32>, String) {
+        let said = folder.join("refused");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cordboard"))
+            .args(["serve", "--config", folder.join("cordboard.toml").to_str().unwrap()])
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&said).unwrap())
+            .spawn()
+            .unwrap();
+        let begin = Instant::now();
+        let mut status = None;
+        while status.is_none() && begin.elapsed() < PATIENCE {
+            status = child.try_wait().unwrap();
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ended = (child.kill(), child.wait());
+        (status.and_then(|status| status.code()), std::fs::read_to_string(said).unwrap())
+    }
+
     /// kill -9.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

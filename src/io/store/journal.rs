@@ -60,8 +60,12 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens a journal and cuts off the line that a crash has torn.
+    /// # Errors
+    /// `WouldBlock` when another switch has it.
     pub fn open(path: &Path) -> io::Result<Journal> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        // Two that write would cut each other's lines off. The system lets go of it with the file, also after a crash.
+        file.try_lock()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -224,6 +228,19 @@ mod tests {
     use crate::time::Time;
     use std::sync::mpsc::sync_channel;
 
+    /// A line that somebody else is writing looks torn, and must not be cut off.
+    #[test]
+    fn a_journal_has_one_switch() {
+        let path = std::env::temp_dir().join(format!("cordboard-{}-one-switch", std::process::id()));
+        let first = Journal::open(&path).unwrap();
+        std::fs::write(&path, "half a line").unwrap();
+        assert_eq!(Journal::open(&path).err().map(|fault| fault.kind()), Some(io::ErrorKind::WouldBlock));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "half a line");
+        drop(first);
+        assert!(Journal::open(&path).is_ok());
+        std::fs::remove_file(&path).unwrap();
+    }
+
     /// COMPLETED is told when it is on the disk, and not when the disk takes nothing.
     #[test]
     fn nothing_is_told_that_is_not_written() {
@@ -272,15 +289,21 @@ mod tests {
         };
         let take = |journal: &Journal| journal.marks.took(journal.marks.get().written - journal.marks.get().taken);
 
+        // As a switch would find it that starts now; this one still has the file.
+        let found = || {
+            std::fs::copy(&path, path.with_extension("found")).unwrap();
+            known(&Journal::open(&path.with_extension("found")).unwrap())
+        };
+
         // What the database remembers, unless something later stands in the file that it has not taken yet.
         let mut journal = Journal::open(&path).unwrap();
         write(&mut journal, Entry::Memory(memory("john", 5)));
         journal.merge(vec![memory("john", 4), memory("maria", 6)]).unwrap();
         assert_eq!(known(&journal), ["john-5", "maria-6"]);
-        assert_eq!(known(&Journal::open(&path).unwrap()), ["john-5"]);
+        assert_eq!(found(), ["john-5"]);
         take(&journal);
         journal.merge(Vec::new()).unwrap();
-        assert_eq!(known(&Journal::open(&path).unwrap()), ["john-5", "maria-6"]);
+        assert_eq!(found(), ["john-5", "maria-6"]);
 
         // Records come and are taken; the file does not grow with them.
         let record =
@@ -294,9 +317,9 @@ mod tests {
         assert!(190 * record.line().len() as u64 > 2 * limits::JOURNAL);
         assert!(journal.marks.get().written <= limits::JOURNAL + 4_096);
         let all = ["john-5", "maria-6", "peter-199"];
-        assert_eq!(known(&Journal::open(&path).unwrap()), all, "after a crash");
+        assert_eq!(found(), all, "after a crash");
         journal.tidy();
-        assert_eq!(known(&Journal::open(&path).unwrap()), all);
+        assert_eq!(found(), all);
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3, "and nothing else");
         std::fs::remove_dir_all(&folder).unwrap();
     }

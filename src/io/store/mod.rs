@@ -54,6 +54,10 @@ pub(super) struct Opened {
 pub enum OpenError {
     #[error("the journal {path}: {cause}")]
     Journal { path: String, cause: io::Error },
+    #[error(
+        "the journal {path} is another switch's, which is running (give this one a [store] url and journal of its own)"
+    )]
+    Taken { path: String },
     #[error("the database's URL: {0}")]
     Url(String),
 }
@@ -66,7 +70,13 @@ pub(super) fn open(
     clock: Clock,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Opened, OpenError> {
-    let bad = |cause| OpenError::Journal { path: store.journal.display().to_string(), cause };
+    let bad = |cause: io::Error| {
+        let path = std::path::absolute(&store.journal).unwrap_or_else(|_| store.journal.clone()).display().to_string();
+        match cause.kind() {
+            io::ErrorKind::WouldBlock => OpenError::Taken { path },
+            _ => OpenError::Journal { path, cause },
+        }
+    };
     let mut journal = Journal::open(&store.journal).map_err(bad)?;
     let database = {
         let _runtime = runtime.enter();
