@@ -45,6 +45,8 @@ pub const NEXT_CONTACTS: usize = 24;
 pub const POOR_LOSS: f64 = 0.03;
 pub const POOR_ROUND_TRIP: Duration = Duration::from_millis(400);
 pub const POOR_JITTER: Duration = Duration::from_millis(40);
+/// Characters of a status: Connect's limit.
+pub const STATUS_CHARS: usize = 50;
 /// Characters of a phone's name and version in a record; real ones have twenty.
 pub const DEVICE_NAME: usize = 64;
 /// Contact records waiting for the journal's disk: minutes of a busy switch, 30 MB.

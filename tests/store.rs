@@ -10,6 +10,7 @@ mod postgres;
 #[path = "store/recording.rs"]
 mod recording;
 
+use cordboard::engine::Memory;
 use cordboard::engine::record::{AgentInfo, ContactRecord, QueueInfo};
 use cordboard::store::Entry;
 use lab::{Lab, Phone, Program, scratch, until};
@@ -230,6 +231,22 @@ fn records_are_kept_as_long_as_they_are_to_be() {
     drop(lab);
     let kept = Lab::start(&folder, &url, 0);
     assert_eq!(ids(&kept.get("/api/contacts").1).len(), 1);
+}
+
+/// What an older switch took for a status of its own must not keep an agent out of service after a restart.
+#[test]
+fn a_status_from_before_is_read_as_it_would_be_now() {
+    let folder = scratch("before");
+    let memory = |agent: &str, status: &str| {
+        let memory = Memory { agent: agent.into(), status: status.into(), changed: 1, ..Memory::default() };
+        Entry::Memory(memory).line()
+    };
+    let journal = memory("peter", "available") + &memory("maria", "Busy") + &memory("john", "Lunch");
+    fs::write(folder.join("journal"), journal).unwrap();
+    let lab = Lab::start(&folder, &format!("sqlite:{}", folder.join("cordboard.db").display()), 0);
+    for (agent, status) in [("peter", "Available"), ("maria", "Available"), ("john", "Lunch")] {
+        assert_eq!(lab.get(&format!("/api/agents/{agent}")).1["status"], status, "{agent}");
+    }
 }
 
 /// After a crash an agent has the status he chose, and his phone is where it was: it rings, without registering again. One

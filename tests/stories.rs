@@ -171,6 +171,7 @@ stories! {
     second_line_refused,
     session_timers,
     status_by_phone,
+    status_names,
     target_drops_in_conference,
     target_drops_in_consult,
     target_drops_in_whisper,

@@ -389,6 +389,14 @@ fn the_program_is_used_from_a_shell_and_ends_when_asked() {
     assert!(code == Some(0) && text.contains("maria"), "{text}");
     let (code, text, _) = program.ctl(&["john", "status", "Lunch"]);
     assert!(code == Some(0) && text.contains("Lunch"), "{text}");
+    for (typed, taken) in [("available", "Available"), (" OFFLINE ", "Offline"), (" Lunch", "Lunch")] {
+        let (code, text, _) = program.ctl(&["--json", "john", "status", typed]);
+        assert!(code == Some(0) && text.contains(&format!("\"status\": \"{taken}\"")), "{typed}: {text}");
+    }
+    for wrong in ["Busy", "missedcallagent", "Lun\u{7}ch", "Lunch\n.", "  "] {
+        let (code, _, fault) = program.ctl(&["john", "status", wrong]);
+        assert!(code == Some(1) && fault.contains("InvalidParameterException"), "{wrong:?}: {fault}");
+    }
     let (code, text, _) = program.ctl(&["--json", "john"]);
     assert!(code == Some(0) && text.contains("\"status\": \"Lunch\""), "{text}");
     let (code, _, fault) = program.ctl(&["john", "join"]);

@@ -98,7 +98,7 @@ impl Builder<'_> {
             "hold_signalling",
             &[("reinvite", Some(OfferBy::ReInvite)), ("update", Some(OfferBy::Update)), ("none", None)],
         );
-        let status = table.text("initial_status").map_or_else(|| routing::AVAILABLE.to_owned(), |at| at.value);
+        let status = initial_status(&mut table);
         let after_call_work = after_call_work(&mut table);
         let auto_accept = table.flag("auto_accept").is_some_and(|at| at.value);
         if let Some(profile) = &profile {
@@ -403,6 +403,16 @@ impl Builder<'_> {
             agent.default_outbound_queue = default.cloned();
         }
     }
+}
+
+fn initial_status(table: &mut Table<'_>) -> String {
+    let Some(text) = table.text("initial_status") else { return routing::AVAILABLE.to_owned() };
+    let status = routing::status(&text.value).map(str::to_owned);
+    status.unwrap_or_else(|why| {
+        let problem = format!("\"{}\" cannot be a status: {why}", text.value.escape_debug());
+        table.fault(text.span, problem, "Write \"Available\", \"Offline\" or a name of your own.");
+        routing::AVAILABLE.to_owned()
+    })
 }
 
 fn after_call_work(table: &mut Table<'_>) -> AfterCallWork {

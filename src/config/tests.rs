@@ -241,6 +241,12 @@ fn each_fault_has_its_place_and_its_cure() {
         ("[[agents]]\nid = \"ann\"\n", "1:1", "[[agents]] has no password", "Add password"),
         ("[[agents]]\nid = \"ann\"\npassword = \"\"\n", "3:12", "password is empty", ""),
         ("[[agents]]\nid = \"a nn\"\npassword = \"x\"\n", "2:6", "\"a nn\" cannot be an agent's id", "user part"),
+        (
+            "[[agents]]\nid = \"bea\"\npassword = \"x\"\ninitial_status = \"Busy\"\n",
+            "4:18",
+            "\"Busy\" cannot be a status",
+            "\"Available\", \"Offline\" or a name of your own",
+        ),
         ("[[agents]]\nid = \"qc-a\"\npassword = \"x\"\n", "2:6", "\"qc-a\" cannot be an agent's id", "quick connects"),
         (
             "[[agents]]\nid = \"ann\"\npassword = \"x\"\nrole = \"boss\"\n",

@@ -42,7 +42,8 @@ pub(crate) async fn one(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StatusBody {
-    /// `Available`, `Offline` or a custom status. On a contact it becomes the next status.
+    /// `Available` or `Offline`, in any case, or a custom status: 1 to 50 characters, none of them a control character, and not
+    /// the name of a state that only the switch gives. On a contact it becomes the next status.
     status: String,
 }
 

@@ -3,6 +3,7 @@
 use super::{Addressee, Button, CallId, Engine, Refusal, Work};
 use crate::contact::{Call, Press, Refused};
 use crate::ids::{AgentId, ConnectionId, ContactId};
+use crate::routing;
 use crate::site::Role;
 
 impl From<Refused> for Refusal {
@@ -23,10 +24,8 @@ impl Engine {
         match button {
             Button::Snapshot => Ok(()),
             Button::PutAgentState { status } => {
-                if status.trim().is_empty() || status.chars().count() > 50 {
-                    return Err(Refusal::InvalidParameter("a status is 1 to 50 characters".into()));
-                }
-                self.set_status(agent, &status);
+                let status = routing::status(&status).map_err(|why| Refusal::InvalidParameter(why.to_string()))?;
+                self.set_status(agent, status);
                 Ok(())
             }
             Button::AcceptContact { .. } => Err(Refusal::InvalidState(

@@ -3,9 +3,10 @@
 use super::{Engine, Output, Work};
 use crate::ids::AgentId;
 use crate::registrar::Kept;
+use crate::routing;
 use crate::sip::Link;
 use serde::{Deserialize, Serialize};
-use tracing::info;
+use tracing::{info, warn};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
@@ -53,7 +54,10 @@ impl Engine {
             let mut changes = Vec::new();
             self.registrar.restore(&agent, phones, &mut changes);
             self.work.extend(changes.into_iter().map(Work::Registrar));
-            self.set_status(&agent, &memory.status);
+            match routing::status(&memory.status) {
+                Ok(status) => self.set_status(&agent, status),
+                Err(why) => warn!(%agent, status = memory.status, %why, "a status that is none; the initial one holds"),
+            }
             if let Some(desk) = self.desks.get_mut(&agent) {
                 desk.remembered = Some(memory);
             }

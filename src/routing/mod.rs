@@ -10,6 +10,7 @@ mod queue;
 mod router;
 mod setup;
 mod sight;
+mod status;
 
 pub use agent::{AVAILABLE, OFFLINE, State, Trouble};
 pub use hours::Hours;
@@ -17,6 +18,7 @@ pub use queue::{Arrival, Precedence, Target, Way};
 pub use router::{Out, Refused, Router};
 pub use setup::{AfterCallWork, AgentSetup, Profile, QueueSetup, Served, Setup};
 pub use sight::Metrics;
+pub use status::{NoStatus, STATES, status};
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::fault::{Trouble, nearest};
 use super::script::Party;
 use super::words::Words;
+use crate::routing::STATES;
 use crate::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,25 +83,6 @@ const REASONS: &[&str] =
 const CONTACT_STATES: &[&str] =
     &["init", "incoming", "pending", "connecting", "connected", "missed", "error", "ended", "rejected"];
 const RECORDING_STATES: &[&str] = &["recording", "suspended", "stopped", "none"];
-const AGENT_STATES: &[&str] = &[
-    "Available",
-    "Offline",
-    "PendingBusy",
-    "Busy",
-    "Monitoring",
-    "AfterCallWork",
-    "CallingCustomer",
-    "MissedCallAgent",
-    "RejectedCallAgent",
-    "BadAddressAgent",
-    "FailedConnectAgent",
-    "LineEngagedAgent",
-    "AgentHungUp",
-    "MissedCallCustomer",
-    "BadAddressCustomer",
-    "FailedConnectCustomer",
-    "LineEngagedCustomer",
-];
 
 /// Buttons as a story says them, and as the API names them.
 const BUTTONS: &[(&str, &str)] = &[
@@ -129,7 +111,7 @@ const BUTTONS: &[(&str, &str)] = &[
 pub fn read_of(words: &mut Words, agent: &Party) -> Result<Option<State>, Trouble> {
     let agent = agent.clone();
     let state = if words.take("state is") {
-        State::Agent { agent, state: one_of(words, AGENT_STATES, "an agent's state")? }
+        State::Agent { agent, state: one_of(words, STATES, "an agent's state")? }
     } else if words.take("status is") {
         State::Status { agent, status: words.text("a status")?.0 }
     } else if words.take("next status is") {
