@@ -138,6 +138,8 @@ pub const GUESSES_FROM_SOURCE: Pace = Pace { burst: 20, every: Duration::from_se
 /// Wrong passwords for one account from all the sources that never knew it: twice as fast, so that an agent who comes from a
 /// new place finds a gap.
 pub const GUESSES_AT_ACCOUNT: Pace = Pace { burst: 50, every: Duration::from_secs(5) };
+/// Characters of an account in a log line: any real one has fewer, and a made-up one is not to fill the disk.
+pub const ACCOUNT_LOGGED: usize = 64;
 /// Sources and accounts whose wrong passwords are counted one by one; a megabyte each. Beyond that they share.
 pub const GUESSING_SOURCES: usize = 16_384;
 pub const ACCOUNTS_GUESSED: usize = 16_384;

@@ -89,7 +89,9 @@ impl Lab {
         let router = router(Arc::clone(&gate), Arc::new(keys), None);
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(async move { axum::serve(listener, router).await });
+        runtime.spawn(async move {
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
+        });
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         Lab { address, gate, pressed, agent, _runtime: runtime }
     }
@@ -348,6 +350,32 @@ fn a_browser_signs_in_with_a_cookie_that_other_sites_cannot_use() {
     assert_eq!(lab.pressed.lock().unwrap().len(), 2, "the look and the one press that came from our page");
     assert_eq!(lab.call("DELETE", "/api/session", &[("cookie", cookie), ("origin", &here)], None).status, 204);
     assert_eq!(lab.call("GET", "/api/agents/john", &[("cookie", cookie)], None).status, 401);
+}
+
+/// A page that signs in is held to the same as a header, and whoever has the token never waits.
+#[test]
+fn guessing_is_slowed_on_either_way_in() {
+    let lab = Lab::start();
+    let sign_in = |id: &str, password: &str| {
+        let body = json!({"id": id, "password": password}).to_string();
+        lab.call("POST", "/api/session", &[JSON], Some(&body))
+    };
+    assert_eq!(sign_in("john", "john-secret").status, 200);
+    let guesses: Vec<u16> = (0..12).map(|_| sign_in("maria", "guess").status).collect();
+    assert_eq!(guesses, [401; 12]);
+    let by_header = || lab.call("GET", "/api/agents", &[("authorization", &basic("maria:guess"))], None);
+    let guesses: Vec<u16> = (0..8).map(|_| by_header().status).collect();
+    assert_eq!(guesses, [401; 8]);
+    for waits in [sign_in("maria", "maria-secret"), by_header()] {
+        assert_eq!((waits.status, waits.header("retry-after")), (429, "11"), "{}", waits.body);
+        assert_eq!(waits.json()["title"], "ThrottlingException");
+        assert!(waits.json()["detail"].as_str().unwrap().contains("try again in 11 s"), "{}", waits.body);
+    }
+    assert_eq!(sign_in("john", "john-secret").status, 200, "he has been here before");
+    let admin = format!("Bearer {TOKEN}");
+    assert_eq!(lab.call("GET", "/api/agents", &[("authorization", &admin)], None).status, 200);
+    let body = json!({ "token": TOKEN }).to_string();
+    assert_eq!(lab.call("POST", "/api/session", &[JSON], Some(&body)).status, 200);
 }
 
 /// Reads server-sent events: name and data.

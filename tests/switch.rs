@@ -321,6 +321,7 @@ struct Program {
     child: Child,
     card: String,
     token: PathBuf,
+    folder: PathBuf,
 }
 
 impl Program {
@@ -341,7 +342,7 @@ impl Program {
             .args(["serve", "--config", file.to_str().unwrap()])
             .current_dir(&folder)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(folder.join("log")).unwrap())
             .spawn()
             .unwrap();
         let mut card = String::new();
@@ -349,7 +350,36 @@ impl Program {
         while !card.contains("linphonec>") {
             assert_ne!(output.read_line(&mut card).unwrap(), 0, "{card}");
         }
-        Program { child, card, token }
+        Program { child, card, token, folder }
+    }
+
+    /// Waits until the log says something that it has not said in its first so many bytes; gives what is new.
+    fn logs(&self, from: usize, wanted: &str) -> String {
+        let begin = Instant::now();
+        loop {
+            let log = std::fs::read_to_string(self.folder.join("log")).unwrap();
+            let new = log[from..].to_owned();
+            if new.contains(wanted) {
+                return new;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(5), "no {wanted} in {new}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The status and the body that a request from this address of this machine gets.
+    fn ask(&self, from: &str, authorization: &str) -> (u16, String) {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&format!("{from}:0").parse::<SocketAddr>().unwrap().into()).unwrap();
+        let there: SocketAddr = self.url().trim_start_matches("http://").parse().unwrap();
+        socket.connect(&there.into()).unwrap();
+        let mut stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let head = format!("GET /api/agents HTTP/1.1\r\nHost: {there}\r\nAuthorization: {authorization}\r\n");
+        stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
     }
 
     fn url(&self) -> String {
@@ -418,6 +448,31 @@ fn the_program_is_used_from_a_shell_and_ends_when_asked() {
         std::thread::sleep(Duration::from_millis(20));
     };
     assert_eq!(status.code(), Some(0));
+}
+
+/// One who guesses over HTTP costs nobody else his way in, and is told of as over SIP.
+#[test]
+fn guessing_over_http_costs_the_guesser_alone() {
+    use base64::Engine as _;
+    let program = Program::serve("guessing");
+    let basic = |pair: &str| format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(pair));
+    let token = std::fs::read_to_string(&program.token).unwrap();
+    let admin = format!("Bearer {}", token.trim());
+    let (wrong, john, maria) = (basic("john:guess"), basic("john:john"), basic("maria:maria"));
+    assert_eq!(program.ask("127.0.0.1", &john).0, 200);
+    let guessed: Vec<u16> = (0..60).map(|_| program.ask("127.0.0.2", &wrong).0).collect();
+    assert!(guessed[..20].iter().all(|status| *status == 401), "{guessed:?}");
+    assert!(guessed[22..].iter().all(|status| *status == 429), "{guessed:?}");
+    let (status, answer) = program.ask("127.0.0.2", &maria);
+    assert_eq!(status, 429, "its ration is for all accounts: {answer}");
+    let wait = header(&answer, "retry-after").parse::<u64>().unwrap();
+    assert!((1..=11).contains(&wait) && answer.contains(&format!("try again in {wait} s")), "{answer}");
+    for (from, who) in [("127.0.0.1", &john), ("127.0.0.1", &maria), ("127.0.0.3", &john), ("127.0.0.2", &admin)] {
+        assert_eq!(program.ask(from, who).0, 200, "{from} {who}");
+    }
+    let log = program.logs(0, "wrong credentials");
+    let line = log.lines().find(|line| line.contains("wrong credentials")).unwrap();
+    assert!(line.contains("WARN") && line.contains("127.0.0.2") && line.contains("john"), "{line}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::Api;
 use super::actions::{ActionBody, button, read};
 use super::auth::Caller;
-use super::problem::{OfAgent, OfPress, Problem};
+use super::problem::{OfAgent, OfCaller, OfPress, Problem};
 use crate::engine::Button;
 use crate::engine::snapshot::AgentSnapshot;
 use crate::ids::AgentId;
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 #[utoipa::path(get, path = "/api/agents", tag = "agents", responses(
     (status = 200, description = "The snapshots of all agents, by id; for an agent who is no supervisor, only his own", body = Vec<AgentSnapshot>),
-    (status = 401, description = "UnauthorizedException", body = Problem),
+    OfCaller,
 ))]
 pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Json<Vec<Arc<AgentSnapshot>>> {
     let agents = api.gate.agents();

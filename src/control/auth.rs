@@ -3,17 +3,22 @@
 use super::Api;
 use super::problem::Problem;
 use crate::ids::AgentId;
+use crate::limits::ACCOUNT_LOGGED;
+use crate::registrar::Guesses;
 use crate::site::Role;
 use crate::time::{Duration, Time};
-use axum::extract::FromRequestParts;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, header};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError, RwLock};
 use subtle::{Choice, ConstantTimeEq};
+use tracing::warn;
 
 /// The session cookie's name.
 pub(crate) const COOKIE: &str = "cordboard_session";
@@ -21,8 +26,8 @@ pub(crate) const COOKIE: &str = "cordboard_session";
 pub(crate) const SESSION: Duration = Duration::from_secs(12 * 3600);
 /// Sessions kept at once; the one that ends first goes when there are more.
 const SESSIONS: usize = 10_000;
-/// Wrong passwords and tokens in a row, from everybody, until one must wait for the next second.
-const FAILURES: u32 = 50;
+/// The account whose password the admin token is; with a blank, so that no agent has this id.
+const ADMIN: &str = "the administrator";
 
 /// An agent who may sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +41,7 @@ pub struct Keys {
     token: [u8; 32],
     accounts: RwLock<BTreeMap<AgentId, Account>>,
     sessions: Mutex<Sessions>,
+    guesses: Mutex<Guesses>,
     entropy: Box<dyn Fn() -> [u8; 32] + Send + Sync>,
 }
 
@@ -43,8 +49,51 @@ pub struct Keys {
 struct Sessions {
     /// By the hash of the cookie, so that looking one up tells nothing by its timing.
     open: BTreeMap<[u8; 32], (Caller, Time)>,
-    failures: u32,
-    failed_in: u64,
+}
+
+/// What somebody says to prove who he is.
+pub(crate) enum Claim {
+    Token(String),
+    Password { id: String, password: String },
+}
+
+impl Claim {
+    /// From an Authorization header.
+    fn read(value: &str) -> Result<Claim, Problem> {
+        let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+        let rest = rest.trim();
+        // RFC 9110 section 11.1: the scheme's name is case-insensitive.
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Ok(Claim::Token(rest.to_owned()));
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Err(Problem::unauthorized("The scheme is neither Bearer nor Basic."));
+        }
+        let pair = BASE64_STANDARD.decode(rest).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        // RFC 7617 section 2: the first colon ends the id.
+        let claim = pair.as_deref().and_then(|pair| pair.split_once(':'));
+        claim
+            .map(|(id, password)| Claim::Password { id: id.to_owned(), password: password.to_owned() })
+            .ok_or_else(|| Problem::unauthorized("Basic is followed by an id, a colon and a password in base64."))
+    }
+
+    fn account(&self) -> &str {
+        match self {
+            Claim::Token(_) => ADMIN,
+            Claim::Password { id, .. } => id,
+        }
+    }
+}
+
+/// The address that a request comes from, as whoever serves the API says; without a word all come from one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source(pub IpAddr);
+
+impl Source {
+    fn of(extensions: &Extensions) -> Source {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        Source(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip()))
+    }
 }
 
 /// Who a request comes from.
@@ -87,16 +136,27 @@ impl Keys {
         accounts: BTreeMap<AgentId, Account>,
         entropy: Box<dyn Fn() -> [u8; 32] + Send + Sync>,
     ) -> Self {
-        Keys { token: hash(admin_token), accounts: RwLock::new(accounts), sessions: Mutex::default(), entropy }
+        Keys {
+            token: hash(admin_token),
+            accounts: RwLock::new(accounts),
+            sessions: Mutex::default(),
+            guesses: Mutex::default(),
+            entropy,
+        }
     }
 
     /// After a reload. Sessions of agents who are gone, or whose password or role is another now, end.
     pub fn set_accounts(&self, accounts: BTreeMap<AgentId, Account>) {
+        // Guesses before accounts, as when somebody signs in: neither waits for the other.
+        let mut guesses = self.guesses();
         let mut known = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
         self.sessions().open.retain(|_, (caller, _)| match caller {
             Caller::Admin => true,
             Caller::Agent(id, _) => known.contains_key(id) && known.get(id) == accounts.get(id),
         });
+        for gone in known.keys().filter(|id| !accounts.contains_key(*id)) {
+            guesses.forget(gone.as_str());
+        }
         *known = accounts;
     }
 
@@ -106,7 +166,7 @@ impl Keys {
     }
 
     /// Whether this is an agent's id and password. Takes as long for an id that does not exist.
-    pub(crate) fn agent(&self, id: &str, password: &str) -> Option<Caller> {
+    fn agent(&self, id: &str, password: &str) -> Option<Caller> {
         let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
         let known = accounts.get(id);
         let expected = hash(known.map_or("", |account| &account.password));
@@ -115,8 +175,33 @@ impl Keys {
         bool::from(right).then(|| Caller::Agent(AgentId::from(id), role))
     }
 
-    pub(crate) fn by_token(&self, token: &str) -> Option<Caller> {
-        self.admin(token)
+    /// Who this is, if it is true. Passwords are tried no faster from one source, and for one account, than over SIP. A
+    /// right token is never kept waiting: it is too long to be guessed, and whoever has it mends what is wrong.
+    pub(crate) fn sign_in(&self, claim: &Claim, Source(source): Source, now: Time) -> Result<Caller, Problem> {
+        if let Claim::Token(token) = claim
+            && let Some(admin) = self.admin(token)
+        {
+            return Ok(admin);
+        }
+        let account = claim.account();
+        let shown: String = account.chars().take(ACCOUNT_LOGGED).collect();
+        let mut guesses = self.guesses();
+        if let Err(wait) = guesses.may_try(now, account, source) {
+            warn!(%source, user = shown, "too many wrong passwords over HTTP");
+            return Err(Problem::guessing(wait));
+        }
+        let caller = match claim {
+            Claim::Password { id, password } => self.agent(id, password),
+            Claim::Token(_) => None,
+        };
+        match caller {
+            Some(_) => guesses.right(now, account, source),
+            None => {
+                warn!(%source, user = shown, "wrong credentials over HTTP");
+                guesses.wrong(now, account, source);
+            }
+        }
+        caller.ok_or_else(|| Problem::unauthorized("The token, or the id and password, is wrong."))
     }
 
     /// A new session's cookie value.
@@ -145,7 +230,7 @@ impl Keys {
     }
 
     /// Who sends these headers.
-    pub(crate) fn caller(&self, headers: &HeaderMap, now: Time) -> Result<Caller, Problem> {
+    pub(crate) fn caller(&self, headers: &HeaderMap, source: Source, now: Time) -> Result<Caller, Problem> {
         let Some(value) = headers.get(header::AUTHORIZATION) else {
             let Some(value) = cookie(headers) else {
                 return Err(Problem::unauthorized(
@@ -157,47 +242,12 @@ impl Keys {
                 _ => Err(Problem::unauthorized("The session has ended; sign in again.")),
             };
         };
-        self.may_try(now)?;
         let value = value.to_str().map_err(|_| Problem::unauthorized("The Authorization header is not text."))?;
-        let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
-        let rest = rest.trim();
-        // RFC 9110 section 11.1: the scheme's name is case-insensitive.
-        let caller = if scheme.eq_ignore_ascii_case("bearer") {
-            self.admin(rest)
-        } else if scheme.eq_ignore_ascii_case("basic") {
-            // RFC 7617 section 2: the first colon ends the id.
-            BASE64_STANDARD
-                .decode(rest)
-                .ok()
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .and_then(|pair| pair.split_once(':').and_then(|(id, password)| self.agent(id, password)))
-        } else {
-            return Err(Problem::unauthorized("The scheme is neither Bearer nor Basic."));
-        };
-        caller.ok_or_else(|| self.failed(now))
+        self.sign_in(&Claim::read(value)?, source, now)
     }
 
-    /// Guessing is slowed for everybody alike: nobody can lock one agent out by guessing under his name for long.
-    pub(crate) fn may_try(&self, now: Time) -> Result<(), Problem> {
-        let sessions = self.sessions();
-        if sessions.failed_in == now.micros() / 1_000_000 && sessions.failures >= FAILURES {
-            return Err(Problem::named(
-                StatusCode::TOO_MANY_REQUESTS,
-                "ThrottlingException",
-                "Too many wrong passwords; try again in a second.",
-            ));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn failed(&self, now: Time) -> Problem {
-        let mut sessions = self.sessions();
-        let second = now.micros() / 1_000_000;
-        if sessions.failed_in != second {
-            (sessions.failed_in, sessions.failures) = (second, 0);
-        }
-        sessions.failures += 1;
-        Problem::unauthorized("The token, or the id and password, is wrong.")
+    fn guesses(&self) -> std::sync::MutexGuard<'_, Guesses> {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sessions(&self) -> std::sync::MutexGuard<'_, Sessions> {
@@ -208,7 +258,14 @@ impl Keys {
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        api.keys.caller(&parts.headers, api.gate.now())
+        api.keys.caller(&parts.headers, Source::of(&parts.extensions), api.gate.now())
+    }
+}
+
+impl FromRequestParts<Api> for Source {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Infallible> {
+        Ok(Source::of(&parts.extensions))
     }
 }
 
@@ -240,6 +297,7 @@ pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::GUESSES_FROM_SOURCE;
     use axum::http::HeaderValue;
 
     fn keys() -> Keys {
@@ -257,6 +315,18 @@ mod tests {
             .collect()
     }
 
+    /// What an Authorization header from there comes to.
+    fn answer(keys: &Keys, from: &str, authorization: &str, now: u64) -> Result<Caller, u16> {
+        let source = Source(from.parse().unwrap());
+        keys.caller(&headers(&[("authorization", authorization)]), source, at(now)).map_err(|problem| problem.status)
+    }
+
+    const HERE: Source = Source(IpAddr::V4(Ipv4Addr::LOCALHOST));
+
+    fn basic(pair: &str) -> String {
+        format!("Basic {}", BASE64_STANDARD.encode(pair))
+    }
+
     fn at(seconds: u64) -> Time {
         Time::from_micros(seconds * 1_000_000)
     }
@@ -265,7 +335,6 @@ mod tests {
     fn callers_are_told_apart() {
         let john = Some(Caller::Agent(AgentId::from("john"), Role::Agent));
         let maria = Some(Caller::Agent(AgentId::from("maria"), Role::Agent));
-        let basic = |pair: &str| format!("Basic {}", BASE64_STANDARD.encode(pair));
         for (value, caller) in [
             ("Bearer t0ken".to_owned(), Some(Caller::Admin)),
             ("bearer  t0ken".to_owned(), Some(Caller::Admin)),
@@ -281,9 +350,9 @@ mod tests {
             ("Basic %%%".to_owned(), None),
             ("Digest john".to_owned(), None),
         ] {
-            assert_eq!(keys().caller(&headers(&[("authorization", &value)]), at(1)).ok(), caller, "{value}");
+            assert_eq!(answer(&keys(), "127.0.0.1", &value, 1).ok(), caller, "{value}");
         }
-        assert_eq!(keys().caller(&HeaderMap::new(), at(1)).unwrap_err().status, 401);
+        assert_eq!(keys().caller(&HeaderMap::new(), HERE, at(1)).unwrap_err().status, 401);
     }
 
     #[test]
@@ -294,31 +363,82 @@ mod tests {
         let two = format!("{COOKIE}={}", keys.open(Caller::Admin, at(0)));
         assert_ne!(one, two);
         let (mut one, two) = (headers(&[("cookie", &one)]), headers(&[("cookie", &two)]));
-        assert_eq!(keys.caller(&one, at(1)), Ok(john.clone()));
-        assert_eq!(keys.caller(&two, at(1)), Ok(Caller::Admin));
-        assert_eq!(keys.caller(&one, at(12 * 3600)).unwrap_err().status, 401);
+        assert_eq!(keys.caller(&one, HERE, at(1)), Ok(john.clone()));
+        assert_eq!(keys.caller(&two, HERE, at(1)), Ok(Caller::Admin));
+        assert_eq!(keys.caller(&one, HERE, at(12 * 3600)).unwrap_err().status, 401);
         keys.close(&two);
-        assert_eq!(keys.caller(&two, at(1)).unwrap_err().status, 401);
+        assert_eq!(keys.caller(&two, HERE, at(1)).unwrap_err().status, 401);
         // A new password, and another role, end the sessions opened with the old one.
         for (password, role) in [("new", Role::Agent), ("new", Role::Supervisor)] {
             keys.set_accounts([(AgentId::from("john"), Account { password: password.into(), role })].into());
-            assert_eq!(keys.caller(&one, at(1)).unwrap_err().status, 401);
+            assert_eq!(keys.caller(&one, HERE, at(1)).unwrap_err().status, 401);
             let again = keys.open(Caller::Agent(AgentId::from("john"), role), at(1));
             one = headers(&[("cookie", &format!("{COOKIE}={again}"))]);
-            assert!(keys.caller(&one, at(1)).is_ok());
+            assert!(keys.caller(&one, HERE, at(1)).is_ok());
+        }
+    }
+
+    /// Whoever guesses is slowed, and nobody else: neither who has the token, nor who signs in from elsewhere, nor an agent
+    /// where he has signed in before.
+    #[test]
+    fn guessing_costs_the_guesser_alone() {
+        let (mallory, home, new) = ("198.51.100.66", "192.0.2.1", "192.0.2.2");
+        let john = Ok(Caller::Agent(AgentId::from("john"), Role::Agent));
+        let (token, right) = ("Bearer t0ken", basic("john:secret"));
+        for wrong in [basic("john:guess"), basic("nobody:guess"), "Bearer guess".to_owned()] {
+            let keys = keys();
+            assert_eq!(answer(&keys, home, &right, 1), john);
+            for _ in 0..GUESSES_FROM_SOURCE.burst {
+                assert_eq!(answer(&keys, mallory, &wrong, 2), Err(401));
+            }
+            assert_eq!(answer(&keys, mallory, &wrong, 2), Err(429));
+            assert_eq!(answer(&keys, mallory, &basic("maria:pass:word"), 2), Err(429), "whatever account he tries");
+            for (from, said) in [(home, &right), (new, &right)] {
+                assert_eq!(answer(&keys, from, said, 2), john, "from {from}");
+            }
+            for from in [mallory, home, new] {
+                assert_eq!(answer(&keys, from, token, 2), Ok(Caller::Admin), "from {from}");
+            }
+            let later = 2 + GUESSES_FROM_SOURCE.every.as_secs();
+            assert_eq!(answer(&keys, mallory, &wrong, later), Err(401));
+            assert_eq!(answer(&keys, mallory, &wrong, later), Err(429));
         }
     }
 
     #[test]
-    fn guessing_is_slowed() {
+    fn who_must_wait_is_told_how_long() {
         let keys = keys();
-        let wrong = headers(&[("authorization", "Bearer x")]);
-        let right = headers(&[("authorization", "Bearer t0ken")]);
-        for _ in 0..FAILURES {
-            assert_eq!(keys.caller(&wrong, at(1)).unwrap_err().status, 401);
+        let wrong = Claim::Password { id: "john".into(), password: "guess".into() };
+        let told = (0..=GUESSES_FROM_SOURCE.burst).filter_map(|_| keys.sign_in(&wrong, HERE, at(1)).err()).last();
+        let told = told.unwrap();
+        assert_eq!((told.status, told.detail.as_str()), (429, "Too many wrong passwords; try again in 11 s."));
+        assert_eq!(axum::response::IntoResponse::into_response(told).headers()["retry-after"], "11");
+    }
+
+    /// An agent who is configured anew is a stranger wherever his namesake has been.
+    #[test]
+    fn who_is_gone_is_proven_nowhere() {
+        let keys = keys();
+        let right = basic("john:secret");
+        assert!(answer(&keys, "192.0.2.1", &right, 1).is_ok());
+        keys.set_accounts(BTreeMap::new());
+        keys.set_accounts([(AgentId::from("john"), Account { password: "secret".into(), role: Role::Agent })].into());
+        for _ in 0..GUESSES_FROM_SOURCE.burst {
+            assert_eq!(answer(&keys, "192.0.2.1", &basic("maria:guess"), 1), Err(401));
         }
-        assert_eq!(keys.caller(&right, at(1)).unwrap_err().status, 429);
-        assert_eq!(keys.caller(&right, at(2)), Ok(Caller::Admin));
+        assert_eq!(answer(&keys, "192.0.2.1", &right, 1), Err(429));
+    }
+
+    /// What is no claim at all tells nobody anything, and costs nobody anything.
+    #[test]
+    fn what_cannot_be_read_is_no_guess() {
+        let keys = keys();
+        for _ in 0..100 {
+            for nonsense in ["Basic %%%", "Digest john", "Basic", ""] {
+                assert_eq!(answer(&keys, "192.0.2.1", nonsense, 1), Err(401));
+            }
+        }
+        assert!(answer(&keys, "192.0.2.1", &basic("john:secret"), 1).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::auth::Caller;
-use super::problem::Problem;
+use super::problem::{OfCaller, Problem};
 use crate::engine::record::ContactRecord;
 use crate::ids::ContactId;
 use crate::store::{self, Cursor, Statement};
@@ -71,7 +71,7 @@ pub(crate) struct Chained {
 #[utoipa::path(get, path = "/api/contacts", tag = "contacts", params(Wanted), responses(
     (status = 200, description = "The records of completed contacts, the newest first", body = Page),
     (status = 400, description = "InvalidParameterException", body = Problem),
-    (status = 401, description = "UnauthorizedException", body = Problem),
+    OfCaller,
     (status = 403, description = "AccessDeniedException: another agent's", body = Problem),
     (status = 503, description = "ServiceUnavailable: the database does not answer", body = Problem),
 ))]
@@ -97,7 +97,7 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/api/contacts/{id}", tag = "contacts",
     params(("id" = String, Path, description = "The contact's id")), responses(
     (status = 200, description = "The record, and those of its chain", body = Chained),
-    (status = 401, description = "UnauthorizedException", body = Problem),
+    OfCaller,
     (status = 403, description = "AccessDeniedException: a chain without this agent", body = Problem),
     (status = 404, description = "ResourceNotFoundException: no such contact, or not completed yet", body = Problem),
     (status = 503, description = "ServiceUnavailable: the database does not answer", body = Problem),

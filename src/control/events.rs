@@ -3,7 +3,7 @@
 use super::Api;
 use super::auth::Caller;
 use super::gate::{Gate, Notice};
-use super::problem::Problem;
+use super::problem::{OfCaller, Problem};
 use crate::engine::snapshot::AgentSnapshot;
 use crate::ids::AgentId;
 use crate::site::Role;
@@ -33,7 +33,7 @@ pub(crate) struct Filter {
         previousContactId, initiationMethod, queue, agent, timestamp (ISO 8601, UTC, milliseconds)}. A comment every 15 seconds keeps the \
         connection. A reader that falls behind gets fresh snapshots.", content_type = "text/event-stream"),
     (status = 400, description = "InvalidParameterException", body = Problem),
-    (status = 401, description = "UnauthorizedException", body = Problem),
+    OfCaller,
     (status = 403, description = "AccessDeniedException: another agent's", body = Problem),
     (status = 404, description = "ResourceNotFoundException: no such agent", body = Problem),
 ))]

@@ -81,6 +81,11 @@ mod tests {
         for status in ["200", "400", "401", "403", "404", "409", "413", "415", "503"] {
             assert!(press[status]["description"].is_string(), "{status} in {press:#}");
         }
+        let paths = described["paths"].as_object().unwrap().values();
+        for call in paths.flat_map(|path| path.as_object().unwrap().values()) {
+            let can = |status: &str| call["responses"][status].is_object();
+            assert_eq!(can("401"), can("429"), "whoever signs in may have to wait: {call:#}");
+        }
         assert_eq!(
             press["409"]["content"]["application/problem+json"]["schema"]["$ref"],
             "#/components/schemas/Problem"

@@ -1,6 +1,7 @@
 //! Every fault as problem+json (RFC 9457).
 
 use crate::engine::Refusal;
+use crate::time::Duration;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +11,9 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response as Described, Respons
 use utoipa::{IntoResponses, ToSchema};
 
 const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Seconds after which what was too busy is worth another try.
+const AGAIN: u64 = 2;
 
 /// What went wrong, for a program (`type`, `status`) and for a person (`title`, `detail`).
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, PartialEq)]
@@ -22,6 +26,9 @@ pub struct Problem {
     pub status: u16,
     /// The reason, in a sentence.
     pub detail: String,
+    /// When it is worth another try, in seconds: Retry-After.
+    #[serde(skip)]
+    again: Option<u64>,
 }
 
 /// The names of faults and what each means. The first six are Connect's.
@@ -34,7 +41,10 @@ const NAMES: &[(&str, &str)] = &[
     ("AccessDeniedException", "Signed in, but this belongs to somebody else, or to supervisors."),
     ("UnauthorizedException", "Not signed in, or with the wrong password or token."),
     ("ServiceUnavailable", "Something that the switch needs for this does not answer: the database. Try again later."),
-    ("ThrottlingException", "The switch has too much to do now. Try again after Retry-After seconds."),
+    (
+        "ThrottlingException",
+        "The switch has too much to do now, or too many passwords have been wrong. Try again after Retry-After seconds.",
+    ),
 ];
 
 impl Problem {
@@ -46,6 +56,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Refused").to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
+            again: None,
         }
     }
 
@@ -57,7 +68,17 @@ impl Problem {
             title: name.to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
+            again: None,
         }
+    }
+
+    /// Passwords have been guessed from there, or for this account, and one must wait so long.
+    pub(crate) fn guessing(wait: Duration) -> Self {
+        // Whole seconds, and not too early.
+        let seconds = wait.as_secs().saturating_add(1);
+        let detail = format!("Too many wrong passwords; try again in {seconds} s.");
+        let problem = Problem::named(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", detail);
+        Problem { again: Some(seconds), ..problem }
     }
 
     pub(crate) fn parameter(detail: impl Into<String>) -> Self {
@@ -111,11 +132,26 @@ impl IntoResponse for Problem {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cordboard\""));
             }
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.again.unwrap_or(AGAIN)));
             }
             _ => {}
         }
         response
+    }
+}
+
+/// What any call may come to whose sender must say who he is.
+pub(crate) struct OfCaller;
+
+impl IntoResponses for OfCaller {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        described(&[
+            (401, "UnauthorizedException"),
+            (
+                429,
+                "ThrottlingException: too many wrong passwords from this address or for this agent; Retry-After says when",
+            ),
+        ])
     }
 }
 
@@ -124,12 +160,13 @@ pub(crate) struct OfAgent;
 
 impl IntoResponses for OfAgent {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        described(&[
-            (401, "UnauthorizedException"),
+        let mut all = OfCaller::responses();
+        all.extend(described(&[
             (403, "AccessDeniedException: another agent's, or a page of another origin"),
             (404, "ResourceNotFoundException: no such agent"),
             (503, "ThrottlingException"),
-        ])
+        ]));
+        all
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::auth::Caller;
-use super::problem::Problem;
+use super::problem::{OfCaller, Problem};
 use crate::engine::snapshot::QueueSnapshot;
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 #[utoipa::path(get, path = "/api/queues", tag = "queues", responses(
     (status = 200, description = "The real-time metrics of every queue, by id, not older than a second", body = Vec<QueueSnapshot>),
-    (status = 401, description = "UnauthorizedException", body = Problem),
+    OfCaller,
     (status = 403, description = "AccessDeniedException: for supervisors and the administrator", body = Problem),
 ))]
 pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Arc<Vec<QueueSnapshot>>>, Problem> {

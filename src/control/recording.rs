@@ -3,7 +3,7 @@
 use super::Api;
 use super::auth::Caller;
 use super::contacts::record_for;
-use super::problem::Problem;
+use super::problem::{OfCaller, Problem};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -25,7 +25,7 @@ pub type Shelf = Box<dyn Fn(String) -> Pin<Box<dyn Future<Output = Option<Stored
            ("Range" = Option<String>, Header, description = "One range of bytes (RFC 9110 section 14), for players that seek")), responses(
     (status = 200, description = "WAV, 8 kHz, 16 bit, stereo: agents on the right, everybody else on the left", content_type = "audio/wav"),
     (status = 206, description = "The part of it that was asked for", content_type = "audio/wav"),
-    (status = 401, description = "UnauthorizedException", body = Problem),
+    OfCaller,
     (status = 403, description = "AccessDeniedException: a chain without this agent", body = Problem),
     (status = 404, description = "ResourceNotFoundException: no such contact, not completed yet, or not recorded", body = Problem),
     (status = 416, description = "InvalidParameterException: the file is shorter", body = Problem),

@@ -2,8 +2,8 @@
 
 use super::Api;
 use super::actions::read;
-use super::auth::{COOKIE, Caller, SESSION};
-use super::problem::Problem;
+use super::auth::{COOKIE, Caller, Claim, SESSION, Source};
+use super::problem::{OfCaller, Problem};
 use crate::site::Role;
 use axum::Json;
 use axum::body::Bytes;
@@ -46,23 +46,22 @@ impl From<&Caller> for SignedIn {
 #[utoipa::path(post, path = "/api/session", tag = "session", security(()), request_body = SignIn, responses(
     (status = 200, description = "Signed in for 12 hours: Set-Cookie, HttpOnly and SameSite=Strict", body = SignedIn),
     (status = 400, description = "InvalidParameterException", body = Problem),
-    (status = 401, description = "UnauthorizedException", body = Problem),
-    (status = 429, description = "ThrottlingException: too many wrong passwords in this second", body = Problem),
+    OfCaller,
 ))]
 pub(crate) async fn open(
     State(api): State<Api>,
+    source: Source,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let now = api.gate.now();
-    let sign_in: SignIn = read(&headers, body)?;
-    api.keys.may_try(now)?;
-    let caller = match (&sign_in.id, &sign_in.password, &sign_in.token) {
-        (Some(id), Some(password), None) => api.keys.agent(id, password),
-        (None, None, Some(token)) => api.keys.by_token(token),
+    let SignIn { id, password, token } = read(&headers, body)?;
+    let claim = match (id, password, token) {
+        (Some(id), Some(password), None) => Claim::Password { id, password },
+        (None, None, Some(token)) => Claim::Token(token),
         _ => return Err(Problem::parameter("Send {\"id\", \"password\"} or {\"token\"}.")),
     };
-    let caller = caller.ok_or_else(|| api.keys.failed(now))?;
+    let caller = api.keys.sign_in(&claim, source, now)?;
     let value = api.keys.open(caller.clone(), now);
     let cookie = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", SESSION.as_secs());
     Ok(([(header::SET_COOKIE, cookie)], Json(SignedIn::from(&caller))).into_response())
@@ -70,7 +69,7 @@ pub(crate) async fn open(
 
 #[utoipa::path(get, path = "/api/session", tag = "session", responses(
     (status = 200, description = "Who is signed in", body = SignedIn),
-    (status = 401, description = "UnauthorizedException", body = Problem),
+    OfCaller,
 ))]
 pub(crate) async fn who(caller: Caller) -> Json<SignedIn> {
     Json(SignedIn::from(&caller))
