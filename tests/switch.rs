@@ -475,6 +475,32 @@ fn guessing_over_http_costs_the_guesser_alone() {
     assert!(line.contains("WARN") && line.contains("127.0.0.2") && line.contains("john"), "{line}");
 }
 
+/// What was bound at the start stays, and each reload says so that wants it otherwise.
+#[test]
+fn a_reload_names_what_needs_a_restart() {
+    let program = Program::serve("restart");
+    let file = program.folder.join("cordboard.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let reload = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let before = std::fs::metadata(program.folder.join("log")).unwrap().len();
+        program.signal("-HUP");
+        program.logs(usize::try_from(before).unwrap(), "the new configuration is in force")
+    };
+    let other = text.replace("sqlite:cordboard.db", "sqlite:other.db");
+    for round in 0..2 {
+        let log = reload(&other);
+        assert!(log.contains("WARN") && log.contains("[store] url") && !log.contains("listen"), "{round}: {log}");
+    }
+    let moved = text.replace("\"udp:127.0.0.1:0\"", "\"udp:127.0.0.2:0\"").replace("16384-32767", "20000-30000");
+    for round in 0..2 {
+        let log = reload(&moved);
+        assert!(log.contains("[sip] listen, [media] ports") && !log.contains("[store]"), "{round}: {log}");
+    }
+    let log = reload(&text.replace("drain_seconds = 30", "drain_seconds = 31"));
+    assert!(!log.contains("WARN") && !log.contains("restart"), "{log}");
+}
+
 #[test]
 fn wrong_command_lines_and_configurations_end_with_2() {
     let folder = scratch("wrong");

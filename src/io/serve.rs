@@ -6,7 +6,7 @@ use super::signals::{self, Asked};
 use super::switch::{Options, Switch};
 use crate::config::{self, Fault, Source};
 use crate::ids::{AgentId, Mint};
-use crate::site::Site;
+use crate::site::{Site, Store};
 use crate::telemetry;
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -115,7 +115,7 @@ pub fn serve(args: &Serve) -> ExitCode {
     let text = card(&site, &switch, &installation.source.name(), &installation.fresh);
     // Whoever closed our output still has a switch.
     let _unread = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
-    let code = mind(&switch, &mut installation, &asked, site);
+    let code = mind(&switch, &mut installation, &asked, &site);
     switch.stop();
     code
 }
@@ -126,8 +126,9 @@ fn failed(cause: &dyn std::error::Error) -> ExitCode {
 }
 
 /// Minds the running switch until it is time to stop it.
-fn mind(switch: &Switch, installation: &mut Installation, asked: &Receiver<Asked>, mut site: Arc<Site>) -> ExitCode {
+fn mind(switch: &Switch, installation: &mut Installation, asked: &Receiver<Asked>, started: &Arc<Site>) -> ExitCode {
     let mut end: Option<Instant> = None;
+    let mut site = Arc::clone(started);
     loop {
         match asked.recv_timeout(LOOK) {
             Ok(Asked::End) if end.is_some() => return ExitCode::SUCCESS,
@@ -139,7 +140,7 @@ fn mind(switch: &Switch, installation: &mut Installation, asked: &Receiver<Asked
                 switch.drain();
                 end = Some(now() + site.sip.drain);
             }
-            Ok(Asked::Reload) => reload(switch, installation, &mut site),
+            Ok(Asked::Reload) => site = reload(switch, installation, started).unwrap_or(site),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return ExitCode::from(FAILED),
         }
@@ -159,28 +160,76 @@ fn now() -> Instant {
 }
 
 /// Takes the new configuration over, or refuses it whole and goes on with the old one.
-fn reload(switch: &Switch, installation: &mut Installation, site: &mut Arc<Site>) {
+fn reload(switch: &Switch, installation: &mut Installation, started: &Site) -> Option<Arc<Site>> {
     match installation.load() {
         Err(faults) => {
             for fault in &faults {
                 tracing::error!(%fault, "configuration");
             }
             tracing::error!(faults = faults.len(), "the configuration is not taken over; the old one stays");
+            None
         }
         Ok(new) => {
             let new = Arc::new(new);
-            let bound = |site: &Site| {
-                let (http, recordings) = (&site.http, site.media.recordings.clone());
-                (site.sip.listen.clone(), http.listen, http.admin_token_file.clone(), recordings)
-            };
-            if bound(&new) != bound(site) {
-                tracing::warn!(
-                    "listening addresses, the token file and the recordings' folder change with a restart only"
-                );
-            }
             switch.reload(Arc::clone(&new));
-            *site = new;
-            tracing::info!("the new configuration is in force");
+            let keys = changed_with_a_restart(started, &new).join(", ");
+            if keys.is_empty() {
+                tracing::info!("the new configuration is in force");
+            } else {
+                tracing::warn!("the new configuration is in force except for {keys}: restart the switch for that");
+            }
+            Some(new)
+        }
+    }
+}
+
+/// The keys that say something else than what the switch was started with, and are read at its start only.
+fn changed_with_a_restart(started: &Site, new: &Site) -> Vec<&'static str> {
+    // With no store at all it is the URL that says so.
+    let stores = started.store.as_ref().zip(new.store.as_ref());
+    let in_store = |differs: fn(&Store, &Store) -> bool| stores.is_some_and(|(old, new)| differs(old, new));
+    let changed = [
+        ("[sip] listen", started.sip.listen != new.sip.listen),
+        // Via goes on with the old one.
+        ("[sip] advertise", started.sip.advertise != new.sip.advertise),
+        ("[media] ports", started.media.ports != new.media.ports),
+        ("[media] rtp_timeout", started.media.rtp_timeout != new.media.rtp_timeout),
+        ("[media] recordings", started.media.recordings != new.media.recordings),
+        ("[http] listen", started.http.listen != new.http.listen),
+        ("[http] admin_token_file", started.http.admin_token_file != new.http.admin_token_file),
+        ("[store] url", started.store.as_ref().map(|store| &store.url) != new.store.as_ref().map(|store| &store.url)),
+        ("[store] journal", in_store(|old, new| old.journal != new.journal)),
+        ("[store] retention_days", in_store(|old, new| old.retention != new.retention)),
+    ];
+    changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_that_is_read_at_the_start_only_is_named() {
+        let started = config::load(&Source::Lab).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let in_store = |site: &mut Site, change: fn(&mut Store)| site.store.iter_mut().for_each(change);
+        let changes: [(&str, &dyn Fn(&mut Site)); 12] = [
+            ("", &|site| site.sip.drain = Duration::from_secs(1)),
+            ("[sip] listen", &|site| site.sip.listen.truncate(1)),
+            ("[sip] advertise", &|site| site.sip.advertise = Some([203, 0, 113, 7].into())),
+            ("[media] ports", &|site| site.media.ports = 20000..=30000),
+            ("[media] rtp_timeout", &|site| site.media.rtp_timeout = None),
+            ("[media] recordings", &|site| site.media.recordings = "elsewhere".into()),
+            ("[http] listen", &|site| site.http.listen.set_port(8081)),
+            ("[http] admin_token_file", &|site| site.http.admin_token_file = "elsewhere".into()),
+            ("[store] url", &|site| site.store = None),
+            ("[store] url", &|site| in_store(site, |store| store.url = "sqlite:other.db".into())),
+            ("[store] journal", &|site| in_store(site, |store| store.journal = "other".into())),
+            ("[store] retention_days", &|site| in_store(site, |store| store.retention = Some(Duration::from_secs(9)))),
+        ];
+        for (key, change) in changes {
+            let mut new = started.clone();
+            change(&mut new);
+            assert_eq!(changed_with_a_restart(&started, &new).join(", "), key);
         }
     }
 }
