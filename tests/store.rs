@@ -183,6 +183,24 @@ fn a_second_switch_keeps_its_hands_off_the_first_ones_journal() {
     assert_eq!(ids(&Program::serve(&folder, &url).lab.get("/api/contacts").1), [contact]);
 }
 
+/// Which database it is that cannot be opened, without its password, and what to do.
+#[test]
+fn a_database_that_is_not_there_is_named() {
+    for (name, url, named) in [
+        ("unnamed", "sqlite:nowhere/cordboard.db", "sqlite:nowhere/cordboard.db"),
+        ("unnamed-postgres", "postgres://me:secret@127.0.0.1:1/records", "postgres://me@127.0.0.1:1/records"),
+    ] {
+        let folder = scratch(name);
+        let program = Program::serve(&folder, url);
+        until("it is told", || {
+            let log = fs::read_to_string(folder.join("log")).unwrap();
+            log.lines().any(|line| line.contains("ERROR") && line.contains(named) && line.contains("see [store] url"))
+        });
+        assert_eq!(program.lab.get("/api/contacts").0, 503);
+        assert!(!fs::read_to_string(folder.join("log")).unwrap().contains("secret"));
+    }
+}
+
 /// The file cannot be made, then it can; then somebody else has it locked, then not.
 #[test]
 fn records_wait_for_a_file() {

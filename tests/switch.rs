@@ -314,6 +314,53 @@ fn a_switch_that_cannot_bind_says_what_and_where() {
     let fault = Switch::start(Arc::new(site), Options::default()).err().unwrap();
     assert!(matches!(fault, StartError::Bind { address, .. } if address == taken.local_addr().unwrap()));
     assert!(fault.to_string().starts_with("the HTTP API cannot be bound to 127.0.0.1:"), "{fault}");
+    assert!(fault.to_string().ends_with("(is another switch running? stop it, or change [http] listen)"), "{fault}");
+}
+
+/// Whatever is in the way of a start is told with what to do about it.
+#[test]
+fn a_start_that_fails_says_what_to_do() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let fault = |site: Site| Switch::start(Arc::new(site), Options::default()).err().unwrap().to_string();
+    let listening = |address: &str| {
+        let mut site = lab("cures");
+        site.sip.listen = vec![(Transport::Udp, address.parse().unwrap())];
+        site
+    };
+    let with_token = |path: &str| {
+        let mut site = lab("cures");
+        site.http.admin_token_file = scratch("cures").join(path);
+        site
+    };
+    std::fs::create_dir_all(scratch("cures").join("folder")).unwrap();
+    std::fs::write(scratch("cures").join("short"), "x").unwrap();
+    for (site, cure) in [
+        (
+            listening(&taken.local_addr().unwrap().to_string()),
+            "(is another switch running? stop it, or change [sip] listen)",
+        ),
+        (listening("192.0.2.1:5060"), "(this machine has no such address: change [sip] listen or --lan)"),
+        (with_token("nowhere/token"), "(make its folder, or change [http] admin_token_file)"),
+        (with_token("folder"), "(this user must be able to read it, or to make it: see [http] admin_token_file)"),
+        (with_token("short"), "delete it to have one made"),
+    ] {
+        let said = fault(site);
+        assert!(said.ends_with(cure), "{said}");
+    }
+}
+
+#[test]
+fn a_shell_without_a_switch_says_what_to_do() {
+    let folder = scratch("nobody");
+    std::fs::write(folder.join("token"), "0123456789abcdef").unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{free}");
+    let token = folder.join("token");
+    let words = ["ctl", "--url", &url, "--token-file", token.to_str().unwrap(), "agents"];
+    let done = Command::new(BIN).args(words).output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    assert!(said.contains(&url) && said.contains("is the switch running there?") && said.contains("--url"), "{said}");
 }
 
 /// The program itself, with the lab's configuration on ports of its own.

@@ -59,7 +59,9 @@ enum Fault {
         "the admin token cannot be read from {path}: {cause} (name the file with --token-file; the start-up card tells it)"
     )]
     Token { path: String, cause: std::io::Error },
-    #[error("{url} cannot be reached: {cause}")]
+    #[error(
+        "{url} cannot be reached: {cause} (is the switch running there? `cordboard serve` starts one; --url names another)"
+    )]
     Unreachable { url: String, cause: String },
     /// The switch said no.
     #[error("{title}: {detail}")]

@@ -15,7 +15,7 @@ use crate::sip::Transport;
 use crate::site::{Agent, Site};
 use crate::telemetry;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,14 +43,32 @@ pub struct Options {
 /// Why a switch did not start. Nothing stays bound.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{what} cannot be bound to {address}: {cause}")]
-    Bind { what: &'static str, address: SocketAddr, cause: io::Error },
-    #[error("the admin token file {}: {cause}", .path.display())]
+    #[error("{what} cannot be bound to {address}: {cause} ({})", cure_of_bind(.cause, .key))]
+    Bind { what: &'static str, key: &'static str, address: SocketAddr, cause: io::Error },
+    #[error("the admin token file {}: {cause}{}", .path.display(), cure_of_token(.cause))]
     Token { path: PathBuf, cause: io::Error },
     #[error(transparent)]
     Store(#[from] store::OpenError),
     #[error("the operating system gives no {what}: {cause}")]
     System { what: &'static str, cause: io::Error },
+}
+
+fn cure_of_bind(cause: &io::Error, key: &str) -> String {
+    match cause.kind() {
+        ErrorKind::AddrInUse => format!("is another switch running? stop it, or change {key}"),
+        ErrorKind::AddrNotAvailable => format!("this machine has no such address: change {key} or --lan"),
+        ErrorKind::PermissionDenied => format!("ports below 1024 are for root alone: change {key}"),
+        _ => format!("see {key}"),
+    }
+}
+
+fn cure_of_token(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        // What is wrong with its text has its cure beside it.
+        ErrorKind::InvalidData => "",
+        ErrorKind::NotFound => " (make its folder, or change [http] admin_token_file)",
+        _ => " (this user must be able to read it, or to make it: see [http] admin_token_file)",
+    }
 }
 
 /// A running switch. Dropping it stops it.
@@ -313,7 +331,7 @@ impl Doors {
         let (mut sip, mut udp, mut tcp) = (Vec::new(), Vec::new(), Vec::new());
         for (transport, address) in &site.sip.listen {
             let what = transport.via();
-            let failed = |cause| StartError::Bind { what, address: *address, cause };
+            let failed = |cause| StartError::Bind { what, key: "[sip] listen", address: *address, cause };
             let local = match transport {
                 Transport::Udp => {
                     let socket = system::sip_udp(*address).map_err(failed)?;
@@ -337,7 +355,8 @@ impl Doors {
             };
             sip.push((*transport, local));
         }
-        let failed = |cause| StartError::Bind { what: "the HTTP API", address: site.http.listen, cause };
+        let (what, key, address) = ("the HTTP API", "[http] listen", site.http.listen);
+        let failed = |cause| StartError::Bind { what, key, address, cause };
         let http = system::tcp_listener(site.http.listen).map_err(failed)?;
         let http_address = http.local_addr().map_err(failed)?;
         Ok(Doors { sip, udp, tcp, http, http_address })

@@ -10,7 +10,7 @@ mod schema;
 
 pub use entry::Entry;
 pub use query::{Cursor, Query, chain, remembered};
-pub use schema::{MIGRATIONS, VERSION, WRITE_VERSION, expire, reachable_url};
+pub use schema::{MIGRATIONS, VERSION, WRITE_VERSION, expire, reachable_url, shown_url};
 
 /// A statement of SQL and what is bound to its `$1`, `$2`, …
 #[derive(Clone, Debug, PartialEq)]

@@ -39,9 +39,38 @@ pub fn reachable_url(url: &str) -> String {
     }
 }
 
+/// The URL as it may stand in a log: without a password, and without the options, of which one may be it.
+#[must_use]
+pub fn shown_url(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    match authority.rsplit_once('@') {
+        Some((account, host)) => {
+            let user = account.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{host}{path}")
+        }
+        None => url.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        for (url, shown) in [
+            ("sqlite:cordboard.db", "sqlite:cordboard.db"),
+            ("sqlite:///var/a@b.db?mode=rw", "sqlite:///var/a@b.db"),
+            ("postgres://h/d", "postgres://h/d"),
+            ("postgres://u@h/d", "postgres://u@h/d"),
+            ("postgres://u:secret@h:5432/d?password=secret", "postgres://u@h:5432/d"),
+            ("postgresql://u:sec:re@t@h", "postgresql://u@h"),
+        ] {
+            assert_eq!(shown_url(url), shown);
+        }
+    }
 
     #[test]
     fn a_file_that_is_not_there_is_made() {

@@ -4,6 +4,7 @@ use crate::store::{self, Statement, Value};
 use sqlx::any::{AnyArguments, AnyPoolOptions, AnyQueryResult};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Row};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A request of the API waits no longer for a connection.
@@ -14,6 +15,10 @@ const CONNECTIONS: u32 = 4;
 #[derive(Clone)]
 pub(super) struct Database {
     pool: AnyPool,
+    /// Which it is, for the log.
+    pub name: Arc<str>,
+    /// What to look at when it is not there.
+    pub cure: &'static str,
 }
 
 impl Database {
@@ -25,7 +30,12 @@ impl Database {
             .acquire_timeout(PATIENCE)
             .connect_lazy(&store::reachable_url(url))
             .map_err(|fault| fault.to_string())?;
-        Ok(Database { pool })
+        let cure = if url.starts_with("sqlite:") {
+            "its folder must be there, and this user able to write in it: see [store] url"
+        } else {
+            "is it running, and does it let this user in? see [store] url"
+        };
+        Ok(Database { pool, name: store::shown_url(url).into(), cure })
     }
 
     /// Brings the tables up to what this switch knows.

@@ -52,13 +52,15 @@ pub(super) struct Opened {
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("the journal {path}: {cause}")]
+    #[error(
+        "the journal {path}: {cause} (its folder must be there, and this user able to write in it: see [store] journal)"
+    )]
     Journal { path: String, cause: io::Error },
     #[error(
         "the journal {path} is another switch's, which is running (give this one a [store] url and journal of its own)"
     )]
     Taken { path: String },
-    #[error("the database's URL: {0}")]
+    #[error("the database's URL: {0} (see [store] url)")]
     Url(String),
 }
 
@@ -92,11 +94,13 @@ pub(super) fn open(
         match tokio::time::timeout(START, all).await {
             Ok(Ok(memories)) => memories,
             Ok(Err(fault)) => {
-                tracing::error!(%fault, "the database is not there; contact records wait in the journal");
+                let Database { name, cure, .. } = &taker.database;
+                tracing::error!(database = %name, %fault, cure, "the database is not there; contact records wait in the journal");
                 Vec::new()
             }
             Err(_) => {
-                tracing::error!("the database does not answer; contact records wait in the journal");
+                let Database { name, cure, .. } = &taker.database;
+                tracing::error!(database = %name, cure, "the database does not answer; contact records wait in the journal");
                 Vec::new()
             }
         }

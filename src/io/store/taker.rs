@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 const READ_YOUR_WRITES: Duration = Duration::from_secs(2);
 
 pub(super) struct Taker {
-    database: Database,
+    pub database: Database,
     marks: Marks,
     path: PathBuf,
     clock: Clock,
@@ -74,7 +74,8 @@ impl Taker {
             gauge!(names::STORE_UP).set(if down { 0.0 } else { 1.0 });
             match result {
                 Err(fault) if !was_down => {
-                    tracing::error!(%fault, "the database takes nothing; contact records wait in the journal");
+                    let Database { name, cure, .. } = &self.database;
+                    tracing::error!(database = %name, %fault, cure, "the database takes nothing; contact records wait in the journal");
                 }
                 Ok(()) if was_down => tracing::info!("the database has taken what waited in the journal"),
                 _ => {}
@@ -151,7 +152,7 @@ pub(super) fn archive(taker: &Taker) -> Archive {
             };
             let _waited = tokio::time::timeout(READ_YOUR_WRITES, caught_up).await;
             database.texts(&statement).await.map_err(|fault| {
-                tracing::warn!(%fault, "a question to the database");
+                tracing::warn!(database = %database.name, %fault, cure = database.cure, "a question to the database");
                 Unavailable
             })
         })
