@@ -65,7 +65,7 @@ pub(super) fn sip(mut table: Table<'_>) -> Sip {
             if list.value.is_empty() {
                 table.fault(list.span, "listen is empty", "Name at least one, as \"udp:127.0.0.1:5060\".");
             }
-            list.value.into_iter().filter_map(|one| listener(&table, &one)).collect()
+            listeners(&table, &list.value)
         }
     };
     let advertise = parsed::<IpAddr>(&mut table, "advertise", "an IP address", "203.0.113.7").map(|at| at.value);
@@ -78,6 +78,19 @@ pub(super) fn sip(mut table: Table<'_>) -> Sip {
     let drain = seconds(&mut table, "drain_seconds", 30);
     table.finish();
     Sip { domain, listen, advertise, local_nets, unlimited_nets, guests: guests.unwrap_or_default(), drain }
+}
+
+/// All of them, each once: what is bound twice fails the start. Port 0 is another one each time.
+fn listeners(table: &Table<'_>, list: &[At<String>]) -> Vec<(Transport, SocketAddr)> {
+    let mut found = Vec::new();
+    for one in list {
+        let Some(read) = listener(table, one) else { continue };
+        if read.1.port() != 0 && found.contains(&read) {
+            table.fault(one.span.clone(), format!("\"{}\" stands there twice", one.value), "Name it once.");
+        }
+        found.push(read);
+    }
+    found
 }
 
 /// `udp:127.0.0.1:5060`

@@ -353,6 +353,10 @@ impl Builder<'_> {
                 let cure = "Write what is dialled, as \"1000\", or how it begins, as \"conf*\".";
                 table.fault(number.span.clone(), format!("\"{}\" cannot be dialled", number.value), cure);
             }
+            if dialled.starts_with("qc-") {
+                let cure = "Take another number: qc- and an id is how the quick connects are dialled.";
+                table.fault(number.span.clone(), format!("\"{}\" cannot be dialled", number.value), cure);
+            }
             if self.built.agents.contains_key(dialled.as_str()) && !prefix {
                 let problem = format!("{dialled} is an agent");
                 table.fault(number.span.clone(), problem, "Take another number: dialling an agent's id calls her.");

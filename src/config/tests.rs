@@ -145,6 +145,13 @@ fn each_fault_has_its_place_and_its_cure() {
         ("[sip]\nlissten = []\n", "2:1", "[sip] has no key lissten", "Did you mean listen?"),
         ("[trunk]\n", "1:2", "the configuration has no key trunk", ""),
         ("sip = 5\n", "1:7", "sip is not a table", "Write sip = { … }"),
+        // [sip]
+        (
+            "[sip]\nlisten = [\"udp:127.0.0.1:5060\", \"tcp:127.0.0.1:5060\", \"udp:127.0.0.1:5060\"]\n",
+            "2:55",
+            "\"udp:127.0.0.1:5060\" stands there twice",
+            "Name it once.",
+        ),
         // [[trunks]]
         ("[[trunks]]\nid = \"t\"\n", "1:1", "[[trunks]] has no host", "192.0.2.9:5060"),
         ("[[trunks]]\nhost = \"a.example\"\n", "1:1", "[[trunks]] has no id", ""),
@@ -160,6 +167,7 @@ fn each_fault_has_its_place_and_its_cure() {
         ),
         ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nprefixes = [\"+1\", \"\"]\n", "4:19", "\"\" is no prefix", "+1555"),
         ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nprefixes = [\"+1*\"]\n", "4:13", "\"+1*\" is no prefix", ""),
+        ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nprefixes = [\"+1abc\"]\n", "4:13", "\"+1abc\" is no prefix", "+1555"),
         ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nmax_calls = 0\n", "4:13", "max_calls is 0", "no limit"),
         ("[[trunks]]\nid = \"t\"\nhost = \"a\"\nusername = \"u\"\n", "4:12", "username without password", ""),
         ("[[trunks]]\nid = \"t\"\nhost = \"a\"\npassword = \"p\"\n", "4:12", "password without username", ""),
@@ -462,6 +470,8 @@ fn each_fault_has_its_place_and_its_cure() {
             "\"sip:a@example.com\" cannot be called",
             "sip:uas@127.0.0.1:5070",
         ),
+        ("[[numbers]]\nnumber = \"qc-1\"\necho = true\n", "2:10", "\"qc-1\" cannot be dialled", "quick connects"),
+        ("[[numbers]]\nnumber = \"qc-*\"\necho = true\n", "2:10", "\"qc-*\" cannot be dialled", "quick connects"),
         ("[[numbers]]\nnumber = \"a*b\"\necho = true\n", "2:10", "\"a*b\" cannot be dialled", "conf*"),
         (
             "[[numbers]]\nnumber = \"1\"\necho = true\n[[numbers]]\nnumber = \"1\"\nroom = true\n",
@@ -504,6 +514,14 @@ fn what_is_not_said_has_its_default() {
     let ann = &site.routing.agents[&AgentId::from("ann")];
     assert_eq!(ann.after_call_work, AfterCallWork::For(Duration::from_secs(30)));
     assert_eq!(site.agents["ann"].name, "ann");
+}
+
+/// Port 0 is another one each time.
+#[test]
+fn several_free_ports_of_one_address_are_no_fault() {
+    let listen = "[sip]\nlisten = [\"udp:127.0.0.1:0\", \"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\", \"udp:[::1]:0\"]\n";
+    let site = Small::new("free-ports").load(&format!("{listen}{NEEDED}")).unwrap();
+    assert_eq!(site.sip.listen.len(), 4);
 }
 
 #[test]
