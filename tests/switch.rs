@@ -554,9 +554,13 @@ fn wrong_command_lines_and_configurations_end_with_2() {
     let file = folder.join("wrong.toml");
     std::fs::write(&file, "[sip]\ndomain = 3\nnonsense = true\n").unwrap();
     let file = file.to_str().unwrap();
-    for words in
-        [&["serve", "--config", file][..], &["check", "--config", file], &["dance"], &["serve", "--lan", "nowhere"]]
-    {
+    for words in [
+        &["serve", "--config", file][..],
+        &["check", "--config", file],
+        &["dance"],
+        &["serve", "--lan", "nowhere"],
+        &["--lan", "0.0.0.0"],
+    ] {
         let done = Command::new(BIN).args(words).output().unwrap();
         assert_eq!(done.status.code(), Some(2), "{words:?}");
         assert!(!done.stderr.is_empty());

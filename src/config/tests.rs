@@ -6,7 +6,7 @@ use crate::flow::FlowType;
 use crate::ids::{AgentId, Mint};
 use crate::routing::AfterCallWork;
 use crate::sip::Transport;
-use crate::site::NumberTo;
+use crate::site::{Guests, NumberTo};
 use crate::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,6 +96,10 @@ fn on_a_network_the_lab_gets_other_addresses_and_passwords() {
     assert!(site.sip.listen.iter().all(|(_, address)| address.to_string() == "192.168.1.5:5060"));
     assert_eq!(site.http.listen.to_string(), "192.168.1.5:8080");
     assert_eq!(site.media.listen.to_string(), "192.168.1.5");
+    assert_eq!(site.sip.guests, Guests::Any, "a customer calls from any phone of the network");
+    site.sip.guests = Guests::None;
+    on_lan(&mut site, "192.168.1.5".parse().unwrap(), &mut Mint::new(1));
+    assert_eq!(site.sip.guests, Guests::None, "whoever has shut them out has a reason");
 }
 
 /// The lab with every prompt a beep, so that many installations are read in a short time.

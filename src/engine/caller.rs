@@ -144,9 +144,10 @@ impl Engine {
             return Ok(Caller::Trunk(trunk));
         }
         let a_trunk = |user: String| self.trunks.by_login(&user).is_some();
-        let welcome = welcome && !sender.user().is_some_and(a_trunk);
+        let nobody = !sender.user().is_some_and(a_trunk);
         let claims = self.claims_to_be_ours(from, sender);
-        if welcome && !claims && !self.may_be_an_agent(dialled) {
+        let guest = nobody && !claims && !self.may_be_an_agent(dialled);
+        if welcome && guest {
             // Nobody forges the address of our own machine from outside of it.
             if !from.remote.ip().is_loopback() && self.endpoint.unacknowledged(from) >= UNACKNOWLEDGED {
                 warn!(source = %from, "calls that are answered and never acknowledged");
@@ -155,6 +156,10 @@ impl Engine {
                 return Err(end);
             }
             return Ok(Caller::Guest);
+        }
+        if guest && request.headers.first(&Name::Authorization).is_none() {
+            let guests = self.site.sip.guests.word();
+            info!(source = %from, to = dialled, guests, "no account, and callers without one are not let in from there");
         }
         let agent = match self.authenticate(from, request)? {
             Account::Agent(agent) => agent,

@@ -26,9 +26,19 @@ pub struct Serve {
     /// The configuration. By default sip-configs/cordboard.toml, or else the lab that is built in.
     #[arg(long)]
     pub config: Option<PathBuf>,
-    /// Puts the lab on this address: SIP, RTP and the API are bound there, with fresh passwords.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Puts the lab on this address of this machine: SIP, RTP and the API are bound there, with fresh passwords. Whoever
+    /// reaches it may call the numbers without an account, as a customer.
+    #[arg(long, value_name = "ADDRESS", value_parser = own_address)]
     pub lan: Option<IpAddr>,
+}
+
+/// Phones are told the address, in Contact and SDP, and 0.0.0.0 leads them nowhere.
+fn own_address(text: &str) -> Result<IpAddr, String> {
+    let address: IpAddr = text.parse().map_err(|fault| format!("{fault}"))?;
+    if address.is_unspecified() {
+        return Err("phones are told this address: name this machine's own, as their network knows it".to_owned());
+    }
+    Ok(address)
 }
 
 /// `cordboard check`: lists what is wrong with a configuration, or with flow files.

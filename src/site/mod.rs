@@ -63,6 +63,18 @@ pub enum Guests {
     Any,
 }
 
+impl Guests {
+    /// As the configuration has it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Guests::None => "none",
+            Guests::Loopback => "loopback",
+            Guests::Any => "any",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Media {
     pub listen: IpAddr,

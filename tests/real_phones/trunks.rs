@@ -62,4 +62,5 @@ fn a_customer_calls_in_by_a_trunk_and_nobody_else_does() {
     john.has_succeeded();
     // From another port he is nobody.
     Sipp::calls(&lab, Over::Udp, "1000", 1).has_failed();
+    lab.logs(&["no account", "guests=\"none\""]);
 }
