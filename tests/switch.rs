@@ -459,7 +459,17 @@ impl Drop for Program {
 #[test]
 fn the_program_is_used_from_a_shell_and_ends_when_asked() {
     let mut program = Program::serve("program");
-    for part in ["udp:127.0.0.1:", "tcp:127.0.0.1:", "john        john", "1000", "*411#"] {
+    for part in [
+        "udp:127.0.0.1:",
+        "tcp:127.0.0.1:",
+        "john        john",
+        "1000",
+        "*411#",
+        "+1555...",
+        "*90, *91",
+        "qc-",
+        "ctl anna monitor",
+    ] {
         assert!(program.card.contains(part), "{part} in {}", program.card);
     }
     let (code, text, _) = program.ctl(&["agents"]);
