@@ -161,6 +161,10 @@ pub const STRANGERS_BEGIN: Pace = Pace { burst: 2_000, every: Duration::from_mil
 /// REGISTERs from unknown addresses whose senders have proven to be there, once all others have used up what there is: a
 /// house of some hundred agents who come home at once.
 pub const REACHABLE_BEGIN: Pace = Pace { burst: 500, every: Duration::from_millis(4) };
+/// How often the log names an address that sends more than it may, and how many of them by themselves: a flood from many
+/// costs some lines a minute.
+pub const LIMITED_TOLD: Pace = Pace { burst: 1, every: Duration::from_secs(60) };
+pub const LIMITED_SOURCES: usize = 16;
 /// Addresses whose messages are counted one by one; some megabytes.
 pub const SOURCES: usize = 16_384;
 /// Addresses of agents that are remembered, and for how long after the last registration: over a day off.

@@ -2,7 +2,7 @@
 //! state (RFC 3261 section 8.2.7). Whoever answers it is where he says that he is, and no flood of forged addresses is.
 
 use super::door::Door;
-use super::inbox::come_later;
+use super::inbox::{Late, come_later};
 use crate::sip::{Link, Method, Name, Request, Response, Status, Transport};
 use crate::time::Time;
 use bytes::Bytes;
@@ -21,7 +21,7 @@ impl Door {
         let ip = from.remote.ip();
         // Guests cannot answer a challenge, and agents call from where they are registered.
         let (false, Some(keeper)) = (request.method != Method::Register, self.keeper()) else {
-            return Turn::Away(come_later(request, from.remote));
+            return Turn::Away(come_later(request, from.remote, Late::TooMany));
         };
         // Nobody opens a stream from where he is not.
         let there = from.transport == Transport::Tcp || keeper.is_answered(now, request, ip);
@@ -36,7 +36,7 @@ impl Door {
         }
         match self.begin_there(now, ip) {
             Ok(()) => Turn::In,
-            Err(_) => Turn::Away(come_later(request, from.remote)),
+            Err(_) => Turn::Away(come_later(request, from.remote, Late::TooMany)),
         }
     }
 }

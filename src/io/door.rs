@@ -5,9 +5,9 @@
 //! share what there is for them, so that a flood from many addresses leaves the known ones their part.
 
 use crate::limits::{
-    AGENT_BEGINS, AGENT_CONNECTIONS, AGENT_MESSAGES, CONNECTIONS_OF_STRANGERS, KNOWN_FOR, KNOWN_SOURCES, Pace,
-    REACHABLE_BEGIN, SOURCE_BEGINS, SOURCE_CONNECTIONS, SOURCE_MESSAGES, SOURCES, STRANGERS_BEGIN, STRANGERS_MESSAGES,
-    TCP_CONNECTIONS,
+    AGENT_BEGINS, AGENT_CONNECTIONS, AGENT_MESSAGES, CONNECTIONS_OF_STRANGERS, KNOWN_FOR, KNOWN_SOURCES,
+    LIMITED_SOURCES, LIMITED_TOLD, Pace, REACHABLE_BEGIN, SOURCE_BEGINS, SOURCE_CONNECTIONS, SOURCE_MESSAGES, SOURCES,
+    STRANGERS_BEGIN, STRANGERS_MESSAGES, TCP_CONNECTIONS,
 };
 use crate::sip::digest::Keeper;
 use crate::sip::ration::{Rations, source};
@@ -45,6 +45,8 @@ struct Book {
     strangers_begun: Rations<()>,
     /// What those share who have proven to be where they say.
     reachable_begun: Rations<()>,
+    /// Who has been named in the log.
+    told: Rations<IpAddr>,
     /// Who challenges whom there is no room for.
     keeper: Option<Arc<Keeper>>,
     connections: BTreeMap<IpAddr, usize>,
@@ -63,6 +65,7 @@ impl Default for Book {
             strangers_messages: Rations::new(1),
             strangers_begun: Rations::new(1),
             reachable_begun: Rations::new(1),
+            told: Rations::new(LIMITED_SOURCES),
             keeper: None,
             connections: BTreeMap::new(),
             open: 0,
@@ -82,6 +85,22 @@ impl Book {
         } else {
             Standing::Stranger
         }
+    }
+
+    /// Names a source that gets no more in the log, so that whoever runs a generator of load finds out why.
+    fn tell(&mut self, now: Time, from: IpAddr, drawn: Result<(), Duration>) -> Result<(), Duration> {
+        if drawn.is_err() && self.is_news(now, from) {
+            tracing::warn!(
+                source = %from,
+                "more SIP than an address may send, refused or slowed down; [sip] unlimited_nets names generators of load \
+                 and other switches"
+            );
+        }
+        drawn
+    }
+
+    fn is_news(&mut self, now: Time, from: IpAddr) -> bool {
+        self.told.take(now, from, LIMITED_TOLD).is_ok()
     }
 }
 
@@ -119,7 +138,8 @@ impl Door {
             Standing::Party | Standing::Stranger => SOURCE_MESSAGES,
         };
         let all = (&mut book.strangers_messages, STRANGERS_MESSAGES);
-        draw(now, (&mut book.messages, pace), all, from, standing)
+        let drawn = draw(now, (&mut book.messages, pace), all, from, standing);
+        book.tell(now, from, drawn)
     }
 
     /// A message that was let in is a request that begins something, or one that says to belong to something: a stranger
@@ -139,7 +159,8 @@ impl Door {
             Standing::Party | Standing::Stranger => SOURCE_BEGINS,
         };
         let all = (&mut book.strangers_begun, STRANGERS_BEGIN);
-        draw(now, (&mut book.begun, pace), all, from, standing)
+        let drawn = draw(now, (&mut book.begun, pace), all, from, standing);
+        book.tell(now, from, drawn)
     }
 
     /// A stranger begins something for whom there was no room among all others, and has proven to be there.
@@ -309,6 +330,18 @@ mod tests {
         let late = |door: &Door, now, from| door.begin(now, from, false).is_ok();
         assert!(strangers.iter().any(|from| !late(&door, now, *from)));
         assert_eq!(flood(&door, 1_000, &[ip(1), ip(2)], late), 20_000);
+    }
+
+    #[test]
+    fn the_log_names_a_source_once_a_minute_and_a_flood_of_them_seldom() {
+        let door = Door::default();
+        let news = |seconds: u64, from| door.book().is_news(BEGIN + Duration::from_secs(seconds), from);
+        assert!(news(0, ip(1)) && !news(0, ip(1)) && !news(59, ip(1)) && news(60, ip(1)));
+        assert!(news(60, ip(2)), "another one");
+        let flood =
+            (0..600).map(|second| (0..50).filter(|n| news(100 + second, ip(1_000 + second as u32 * 50 + n))).count());
+        let lines: usize = flood.sum();
+        assert!(lines <= 10 * (LIMITED_SOURCES + 2), "{lines} lines in ten minutes");
     }
 
     #[test]

@@ -100,14 +100,35 @@ pub(super) fn leaves_state(message: &Message) -> bool {
     matches!(message, Message::Request(request) if request.method != Method::Ack)
 }
 
+/// Why somebody is told to come later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Late {
+    /// The engine has more to do than it can.
+    Busy,
+    /// His address, or all that are not known, have sent more than they may.
+    TooMany,
+}
+
+impl Late {
+    fn warning(self) -> &'static str {
+        match self {
+            Late::Busy => "399 cordboard \"busy\"",
+            Late::TooMany => "399 cordboard \"too many a second from there\"",
+        }
+    }
+}
+
 /// 503 without any state (RFC 3261 section 21.5.4). Who comes back is spread over some seconds by his Call-ID,
 /// so that they do not all come back together.
-pub(super) fn come_later(request: &Request, source: SocketAddr) -> Bytes {
+///
+/// `why` is short: a forged source gets no more than it must.
+pub(super) fn come_later(request: &Request, source: SocketAddr, why: Late) -> Bytes {
     let spread = request.headers.first(&Name::CallId).map_or(0, |id| id.as_bytes().iter().map(|b| u64::from(*b)).sum());
     let mut response = Response::for_request(request, Status::SERVICE_UNAVAILABLE)
         // The same for every retransmission (RFC 3261 section 8.2.7).
         .to_tag(&format!("busy{spread:x}"))
-        .with_header(Name::RetryAfter, (2 + spread % 8).to_string());
+        .with_header(Name::RetryAfter, (2 + spread % 8).to_string())
+        .with_header(Name::Warning, why.warning());
     // A Via that cannot be stamped goes back as it came.
     let _as_it_came = response.headers.stamp(source);
     response.to_bytes()
@@ -146,8 +167,8 @@ mod tests {
         let invite = message("INVITE", "<sip:1000@b>");
         let request = begins_something(&invite).unwrap();
         let source = "127.0.0.1:7000".parse().unwrap();
-        let answer = come_later(request, source);
-        assert_eq!(answer, come_later(request, source));
+        let answer = come_later(request, source, Late::TooMany);
+        assert_eq!(answer, come_later(request, source, Late::TooMany));
         let text = String::from_utf8(answer.to_vec()).unwrap();
         assert!(text.starts_with("SIP/2.0 503 "), "{text}");
         for part in [
@@ -156,6 +177,7 @@ mod tests {
             "received=127.0.0.1",
             "To: <sip:1000@b>;tag=busy",
             "Retry-After: 2",
+            "Warning: 399 cordboard \"too many a second",
             "CSeq: 1 INVITE",
         ] {
             assert!(text.contains(part), "{part} in {text}");

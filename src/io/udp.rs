@@ -3,7 +3,7 @@
 use super::challenge::Turn;
 use super::clock::Clock;
 use super::door::Door;
-use super::inbox::{Inbox, Refused, begins_something, come_later, leaves_state};
+use super::inbox::{Inbox, Late, Refused, begins_something, come_later, leaves_state};
 use super::signalling::Course;
 use crate::engine::Input;
 use crate::limits::MESSAGE_BYTES;
@@ -87,7 +87,7 @@ impl Reader {
         match begins {
             Some(request) if self.inbox.is_busy() => {
                 counters.shed.increment(1);
-                return self.send(remote, &come_later(request, remote));
+                return self.send(remote, &come_later(request, remote, Late::Busy));
             }
             Some(request) if too_many => {
                 if let Turn::Away(answer) = self.door.turn(now, from, request) {
