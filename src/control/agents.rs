@@ -67,10 +67,12 @@ pub(crate) async fn status(
 
 #[utoipa::path(post, path = "/api/agents/{id}/actions/{method}", tag = "agents", params(
         ("id" = String, Path, description = "The agent's id"),
-        ("method" = String, Path, description = "acceptContact, rejectContact, clearContact, createAdditionalConnection, conferenceConnections, \
+        ("method" = String, Path, description = "rejectContact, clearContact, createOutboundContact, createAdditionalConnection, conferenceConnections, \
             toggleActiveConnections, holdAll, resumeAll, holdConnection, resumeConnection, destroyConnection, muteParticipant, \
             unmuteParticipant, suspendContactRecording, resumeContactRecording, sendDigits, leave; \
-            of a supervisor: monitorContact, updateMonitorParticipantState"),
+            of a supervisor: monitorContact, updateMonitorParticipantState. acceptContact is always refused with \
+            InvalidStateException: the switch cannot lift a receiver; the agent answers at the phone, or it answers by itself \
+            where the agent has auto_accept"),
     ), request_body = ActionBody, responses(
     (status = 200, description = "Done: the new snapshot", body = AgentSnapshot),
     OfPress,

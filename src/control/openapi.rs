@@ -9,6 +9,7 @@ use crate::engine::snapshot::{
 use axum::http::header;
 use axum::response::IntoResponse;
 use std::sync::OnceLock;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -32,7 +33,7 @@ use utoipa::{Modify, OpenApi};
         problem::Problem, agents::StatusBody, actions::ActionBody, session::SignIn, session::SignedIn,
     )),
     security(("token" = []), ("password" = []), ("cookie" = [])),
-    modifiers(&Schemes),
+    modifiers(&Schemes, &Faults),
 )]
 struct Document;
 
@@ -45,6 +46,25 @@ impl Modify for Schemes {
         components.add_security_scheme("password", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
         let cookie = ApiKey::Cookie(ApiKeyValue::new(super::auth::COOKIE));
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
+    }
+}
+
+/// Every fault is told as problem+json, whatever the media type that its handler's description gives it.
+struct Faults;
+
+impl Modify for Faults {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let operations = document.paths.paths.values_mut().flat_map(|path| {
+            [&mut path.get, &mut path.put, &mut path.post, &mut path.delete].into_iter().filter_map(Option::as_mut)
+        });
+        for (status, response) in operations.flat_map(|operation| &mut operation.responses.responses) {
+            if let RefOr::T(response) = response
+                && status.starts_with(['4', '5'])
+                && let Some(content) = response.content.shift_remove("application/json")
+            {
+                response.content.insert(problem::MEDIA_TYPE.to_owned(), content);
+            }
+        }
     }
 }
 
@@ -61,9 +81,6 @@ mod tests {
     #[test]
     fn every_action_is_named_in_the_description() {
         let text = Document::openapi().to_json().unwrap();
-        for method in actions::METHODS {
-            assert!(text.contains(method), "{method}");
-        }
         for path in [
             "/api/agents/{id}/status",
             "/api/contacts",
@@ -77,7 +94,13 @@ mod tests {
             assert!(text.contains(&format!("\"{path}\"")), "{path}");
         }
         let described: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let press = &described["paths"]["/api/agents/{id}/actions/{method}"]["post"]["responses"];
+        let press = &described["paths"]["/api/agents/{id}/actions/{method}"]["post"];
+        let parameters = press["parameters"].as_array().unwrap();
+        let named = parameters.iter().find(|one| one["name"] == "method").unwrap()["description"].as_str().unwrap();
+        for method in actions::METHODS {
+            assert!(named.split([' ', ',', ';', '.']).any(|word| word == *method), "{method} in {named}");
+        }
+        let press = &press["responses"];
         for status in ["200", "400", "401", "403", "404", "409", "413", "415", "503"] {
             assert!(press[status]["description"].is_string(), "{status} in {press:#}");
         }
@@ -86,9 +109,30 @@ mod tests {
             let can = |status: &str| call["responses"][status].is_object();
             assert_eq!(can("401"), can("429"), "whoever signs in may have to wait: {call:#}");
         }
-        assert_eq!(
-            press["409"]["content"]["application/problem+json"]["schema"]["$ref"],
-            "#/components/schemas/Problem"
-        );
+    }
+
+    #[test]
+    fn the_front_page_names_every_address() {
+        for path in Document::openapi().paths.paths.keys() {
+            let named = page::FRONT.split([' ', '\n', '[']).any(|word| word == path);
+            assert!(named, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_described_as_the_problem_that_is_sent() {
+        let described = serde_json::to_value(Document::openapi()).unwrap();
+        for (path, operations) in described["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    if status.starts_with(['4', '5']) {
+                        let kinds: Vec<&String> = response["content"].as_object().unwrap().keys().collect();
+                        assert_eq!(kinds, [problem::MEDIA_TYPE], "{method} {path} {status}");
+                        let schema = &response["content"][problem::MEDIA_TYPE]["schema"]["$ref"];
+                        assert_eq!(schema, "#/components/schemas/Problem", "{method} {path} {status}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
-const FRONT: &str = "\
+pub(super) const FRONT: &str = "\
 Cordboard is running.
 
 There is no agent's page yet. Buttons are pressed on the phone itself (feature codes), with `cordboard ctl`, or here:
@@ -15,9 +15,12 @@ There is no agent's page yet. Buttons are pressed on the phone itself (feature c
   GET    /api/agents                          every agent's snapshot
   GET    /api/agents/{id}                     one agent's
   PUT    /api/agents/{id}/status              {\"status\": \"Available\"}
-  POST   /api/agents/{id}/actions/{method}    acceptContact, createAdditionalConnection, conferenceConnections, ...
+  POST   /api/agents/{id}/actions/{method}    createAdditionalConnection, conferenceConnections, leave, ...
   GET    /api/events[?agent={id}]             every change, as server-sent events
   GET    /api/queues                          who waits, and who is there to serve them
+  GET    /api/contacts                        the records of completed contacts, the newest first
+  GET    /api/contacts/{id}                   one of them, and its chain
+  GET    /api/contacts/{id}/recording         its sound, where it was recorded
   POST   /api/session                         sign in with a cookie
   GET    /openapi.json                        all of it, with shapes and faults
   GET    /metrics  /healthz  /readyz

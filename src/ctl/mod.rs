@@ -16,7 +16,8 @@ WORDS:
   watch [AGENT]                    every change, until interrupted
   AGENT                            what the agent's screen shows
   AGENT status STATUS              Available, Offline or a custom status
-  AGENT accept | reject | clear    the contact offered, or ended
+  AGENT reject | clear             the contact offered, or ended
+  AGENT accept                     refused always: a phone is answered at the phone, or by itself (auto_accept)
   AGENT quick-connect ID           press a quick connect
   AGENT call NUMBER                call somebody outside from no contact; the agent's phone rings first
   AGENT dial NUMBER                add an external party: a number or a SIP URI
