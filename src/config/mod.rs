@@ -1,4 +1,4 @@
-//! TOML in, a checked site out; every fault with file, line, column and cure.
+//! TOML in, a checked site out; every fault with its cure, and its place in the configuration.
 //!
 //! [`load`] reads a configuration with its flows and prompts, from a folder or from the lab that is part of the binary,
 //! and either gives a [`Site`] in which everything that is named is there, or lists everything that is wrong at once.
