@@ -108,7 +108,12 @@ impl Lab {
         let begin = Instant::now();
         let mut command = Command::new(BIN);
         let switch = Process::start("switch", &folder, command.args(["serve", "--config"]).arg(&file));
-        let card = || switch.log().split_once("\nLinphone ").map(|(card, _)| card.to_owned());
+        // What is logged before it may name other addresses.
+        let card = || {
+            let log = switch.log();
+            let (_, card) = log.split_once("SIP      ")?;
+            card.split_once("\nLinphone ").map(|(card, _)| card.to_owned())
+        };
         until("the start-up card", || card().is_some());
         let start_up = begin.elapsed();
         let card = card().unwrap();
