@@ -180,6 +180,7 @@ impl Call {
     /// After every event: flows that nobody hears go on, notices end when somebody is there, and a call of one ends.
     fn settle(&mut self, cx: &mut Cx) {
         self.pass_unheard(cx);
+        self.hold_nobody_on_a_plain_call(cx);
         self.end_if_deserted(cx);
         self.drop_stale_notices();
     }

@@ -291,6 +291,17 @@ impl Call {
         }
     }
 
+    /// A contact has come and gone for two who talk with each other: no button is left that would take anybody off hold.
+    pub(super) fn hold_nobody_on_a_plain_call(&mut self, cx: &mut Cx) {
+        if self.has_buttons() {
+            return;
+        }
+        let held = self.connections.values().filter(|c| c.state == State::Hold);
+        for id in held.map(|c| c.id).collect::<Vec<_>>() {
+            self.set_hold(cx, id, None);
+        }
+    }
+
     /// An agent on hold who holds, resumes or adds somebody is back: else two who hold each other leave the customer alone.
     fn take_part(&mut self, cx: &mut Cx, actor: ConnectionId) {
         self.set_hold(cx, actor, None);

@@ -74,7 +74,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("transfer_left", &["internal transfer"]),
     ("transfer_meets_glare", &["internal transfer", "internal transfer", "internal transfer", "internal transfer"]),
     ("transfer_not_wanted", &["nobody"]),
-    ("transfer_of_direct_call", &["nobody", "internal transfer", "internal consult", "nobody", "internal transfer", "internal consult"]),
+    ("transfer_of_direct_call", &["nobody", "nobody", "internal transfer", "internal consult", "nobody", "internal transfer", "internal consult"]),
     ("transfer_taken_back", &["nobody", "nobody", "nobody", "nobody", "internal transfer"]),
     ("transfer_to_address", &["nobody", "nobody", "external transfer"]),
     ("transfer_to_agent", &["nobody", "nobody", "nobody", "internal transfer"]),

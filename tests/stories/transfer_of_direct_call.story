@@ -17,6 +17,16 @@ John calls Maria, who transfers him to Peter:
   peter declines
   expect maria's phone is told that the transfer failed with 486
     john and maria hear each other within 1 s
+
+Whoever John has held meanwhile is not on hold on a plain call, where nobody could be taken back:
+  maria transfers to peter
+  expect peter's phone rings
+  john presses hold all
+  peter declines
+  expect maria's phone is told that the transfer failed with 486
+    john and maria hear each other within 1 s
+
+Peter answers:
   maria transfers to peter
   expect peter's phone rings
   peter answers
