@@ -16,17 +16,26 @@ pub struct Running {
     /// When a message list is interrupted for the flow to go on.
     interrupt: Option<Time>,
     /// The queue was asked and has not answered yet.
-    asking: bool,
+    asking: Option<Asked>,
+}
+
+/// Who asks for a place in a queue, or for its figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// The flow: it has a branch for every answer.
+    ByFlow,
+    /// Whoever goes back to where he has waited, with the flow that passes his time.
+    ByPlace,
 }
 
 impl Running {
     fn new(flow: Arc<Flow>) -> Self {
-        Running { run: Run::start(flow), sounding: None, interrupt: None, asking: false }
+        Running { run: Run::start(flow), sounding: None, interrupt: None, asking: None }
     }
 
     /// The queue is being asked for a place.
     pub(super) fn ask(&mut self) {
-        self.asking = true;
+        self.asking = Some(Asked::ByPlace);
     }
 
     pub(super) fn hears(&self) -> Hears {
@@ -288,7 +297,7 @@ impl Call {
                 };
                 cx.out.push(Out::Measure { contact, metric, place });
                 if let Some(running) = self.running(role) {
-                    running.asking = true;
+                    running.asking = Some(Asked::ByFlow);
                 }
                 None
             }
@@ -302,7 +311,7 @@ impl Call {
                 };
                 cx.out.push(Out::Enqueue { contact, place, direct });
                 if let Some(running) = self.running(role) {
-                    running.asking = true;
+                    running.asking = Some(Asked::ByFlow);
                 }
                 None
             }
@@ -318,7 +327,7 @@ impl Call {
     /// A figure that a flow has asked for; `None`: there is no such queue.
     pub fn measured(&mut self, cx: &mut Cx, contact: ContactId, figure: Option<u64>) {
         let Some(running) = self.running(Role::Party(contact)) else { return };
-        if std::mem::take(&mut running.asking) {
+        if running.asking.take().is_some() {
             let outcome =
                 figure.map_or(Outcome::Failed(ErrorType::NoMatchingError), |n| Outcome::Result(n.to_string()));
             self.drive(cx, Role::Party(contact), outcome);
@@ -330,8 +339,10 @@ impl Call {
     #[must_use]
     pub fn asks_for_a_queue(&self, contact: ContactId) -> bool {
         self.contacts.get(&contact).is_some_and(|k| match &k.phase {
-            Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) | Phase::Dialling(run) => run.asking,
-            Phase::AgentWhisper { queue, .. } => queue.asking,
+            Phase::InFlow(run) | Phase::Queued(run) | Phase::Offered(run) | Phase::Dialling(run) => {
+                run.asking.is_some()
+            }
+            Phase::AgentWhisper { queue, .. } => queue.asking.is_some(),
             _ => false,
         })
     }
@@ -339,14 +350,12 @@ impl Call {
     /// What the queue said to a contact that asked for a place.
     pub fn enqueued(&mut self, cx: &mut Cx, contact: ContactId, place: Place, direct: bool, admission: Admission) {
         let Some(running) = self.running(Role::Party(contact)) else { return };
-        if !std::mem::take(&mut running.asking) {
-            return;
-        }
+        let Some(asked) = running.asking.take() else { return };
         if let Admission::Refused(why) | Admission::AtCapacity(why) = admission {
             let full = matches!(admission, Admission::AtCapacity(_));
             let error = if full { ErrorType::QueueAtCapacity } else { ErrorType::NoMatchingError };
-            if direct {
-                // TransferContactToAgent has no error branch: a busy agent ends the contact.
+            if direct || asked == Asked::ByPlace {
+                // TransferContactToAgent has no error branch: a busy agent ends the contact. Nor has a flow that only passes the time.
                 self.contact_failed(cx, contact, why);
             } else {
                 self.drive(cx, Role::Party(contact), Outcome::Failed(error));

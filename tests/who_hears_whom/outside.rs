@@ -2,8 +2,8 @@
 
 use super::stage::{Stage, catalog};
 use cordboard::contact::{
-    Call, Callee, CallerId, CallerIdChoice, Catalog, Cause, Dial, Event, Goal, Hears, Method, Monitor, Out, Outbound,
-    Outside, Place, Press, QuickConnect, QuickConnectTo, Reason, Refused, State,
+    Admission, Call, Callee, CallerId, CallerIdChoice, Catalog, Cause, Dial, Event, Goal, Hears, Method, Monitor, Out,
+    Outbound, Outside, Place, Press, QuickConnect, QuickConnectTo, Reason, Refused, State,
 };
 use cordboard::ids::AgentId;
 
@@ -177,6 +177,19 @@ fn whoever_is_left_with_somebody_who_does_not_answer_waits_again_in_another_cont
         s.played("maria");
         s.played("customer");
         s.hears("customer:maria maria:customer");
+    }
+}
+
+/// His own queue is full, or gone: no flow has a branch for that, and he is not left with music.
+#[test]
+fn whoever_cannot_wait_again_is_let_go() {
+    for admission in [Admission::AtCapacity(Reason::Busy), Admission::Refused(Reason::Failed)] {
+        let mut s = calling();
+        s.bye("john");
+        s.admission = admission;
+        let bank = s.id("bank");
+        s.act(|call, cx| call.failed(cx, bank, Reason::Busy));
+        assert!(s.hung_up("customer").is_some() && s.call.is_over(), "{admission:?}: {}", s.heard());
     }
 }
 
